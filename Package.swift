@@ -1,0 +1,86 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// The settings of every Swift target. Nothing below opts out of any of them.
+let settings: [SwiftSetting] = [
+    // Each use of a pointer is written `unsafe`, so a reviewer can search for them all.
+    .strictMemorySafety(),
+    // A warning nobody fixes today is a warning nobody reads tomorrow.
+    .treatAllWarnings(as: .error),
+    // `any P` where a box is made: the cost is visible where it is paid.
+    .enableUpcomingFeature("ExistentialAny"),
+    // A file names the modules it uses; no member leaks in through another file's import.
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // An import is private to its file unless it says `public`: modules stay exchangeable.
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+
+let package = Package(
+    name: "crier",
+    products: [.executable(name: "crier", targets: ["crier"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // C: declarations only.
+        .target(name: "CLinux"),
+        .systemLibrary(
+            name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev", "pkg-config"])]),
+
+        // Pure: no input or output, no Glibc, no Foundation.
+        .target(name: "HTTPMessages", swiftSettings: settings),
+        .target(name: "EventStreams", swiftSettings: settings),
+        .target(name: "Broadcasting", dependencies: ["EventStreams", deque], swiftSettings: settings),
+
+        // The data path.
+        .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
+        .target(
+            name: "Serving",
+            dependencies: ["Kernel", "HTTPMessages", "EventStreams", "Broadcasting", system, logging],
+            resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
+            swiftSettings: settings),
+
+        // Around it.
+        .target(name: "Supervising", dependencies: ["CSystemd", "Kernel", logging, system], swiftSettings: settings),
+        .target(
+            name: "Configuring", dependencies: ["Broadcasting", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "crier",
+            dependencies: [
+                "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving", "Supervising", "Configuring",
+                logging, system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        .testTarget(name: "KernelTests", dependencies: ["Kernel", system], swiftSettings: settings),
+        .testTarget(
+            name: "HTTPMessagesTests", dependencies: ["HTTPMessages"],
+            exclude: ["corpus.py"], swiftSettings: settings),
+        .testTarget(name: "EventStreamsTests", dependencies: ["EventStreams"], swiftSettings: settings),
+        .testTarget(
+            name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
+        .testTarget(
+            name: "ServingTests", dependencies: ["Serving", "HTTPMessages", "Broadcasting"], swiftSettings: settings),
+        .testTarget(name: "SupervisingTests", dependencies: ["Supervising"], swiftSettings: settings),
+        .testTarget(name: "ConfiguringTests", dependencies: ["Configuring"], swiftSettings: settings),
+        .testTarget(
+            name: "ProcessTests",
+            dependencies: [
+                "Kernel", "HTTPMessages", "EventStreams", "crier", system,
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+public import SystemPackage
+
+extension Descriptor {
+    /// Makes a non-blocking stream socket. The corresponding C function is `socket`.
+    static func socket(_ family: CInt, blocking: Bool = false) throws(Errno) -> Descriptor {
+        var type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        if !blocking { type |= CInt(SOCK_NONBLOCK.rawValue) }
+        return Descriptor(owning: try invoke(.socket) { Glibc.socket(family, type, 0) })
+    }
+
+    /// Connects to an address and waits until that is done; the socket then blocks. For clients.
+    public static func connect(to address: SocketAddress) throws(Errno) -> Descriptor {
+        let socket = try socket(address.family, blocking: true)
+        _ = unsafe try address.withSockaddr { pointer, length throws(Errno) in
+            try invoke(.connect) { unsafe Glibc.connect(socket.number, pointer, length) }
+        }
+        if address.family != AF_UNIX { try socket.set(CInt(IPPROTO_TCP), TCP_NODELAY, 1) }
+        return socket
+    }
+
+    /// Whether somebody accepts connections at a Unix address.
+    static func answers(_ address: SocketAddress) -> Bool {
+        (try? connect(to: address)) != nil
+    }
+
+    /// Whether the path names a socket, and not a file that somebody wants to keep.
+    static func isSocketFile(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    /// Sets an integer option. The corresponding C function is `setsockopt`.
+    public func set(_ level: CInt, _ option: CInt, _ value: CInt) throws(Errno) {
+        var value = value
+        _ = try invoke(.setsockopt) {
+            unsafe setsockopt(number, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+        }
+    }
+
+    /// Gives up on the connection at once: the peer is sent a reset when this is closed (SO_LINGER of zero).
+    public func resetWhenClosed() throws(Errno) {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        _ = try invoke(.setsockopt) {
+            unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+        }
+    }
+
+    func apply(_ options: ConnectionOptions) throws(Errno) {
+        let tcp = CInt(IPPROTO_TCP)
+        // Events are coalesced by us, in one gather write; Nagle would only hold them back.
+        try set(tcp, TCP_NODELAY, 1)
+        try set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        try set(tcp, TCP_KEEPIDLE, CInt(max(1, options.deadPeerSeconds / 2)))
+        try set(tcp, TCP_KEEPINTVL, CInt(max(1, options.deadPeerSeconds / 6)))
+        try set(tcp, TCP_KEEPCNT, 3)
+        try set(tcp, TCP_USER_TIMEOUT, CInt(options.deadPeerSeconds * 1000))
+        try set(tcp, TCP_NOTSENT_LOWAT, CInt(options.unsentLimit))
+    }
+}

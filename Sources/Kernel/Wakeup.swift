@@ -1,0 +1,27 @@
+import CLinux
+import Glibc
+public import SystemPackage
+
+/// Wakes a poller from another thread. The corresponding C function is `eventfd`.
+public struct Wakeup: ~Copyable, Sendable {
+    /// To be watched for input.
+    public let descriptor: Descriptor
+
+    /// Makes one that has not been rung.
+    public init() throws(Errno) {
+        let flags = CInt(EFD_NONBLOCK) | CInt(EFD_CLOEXEC)
+        descriptor = Descriptor(owning: try invoke(.eventfd) { eventfd(0, flags) })
+    }
+
+    /// Makes the descriptor readable. Any thread may call this; ringing twice is ringing once.
+    public func ring() {
+        // EAGAIN means that the counter is full, so the descriptor is readable already.
+        _ = descriptor.write([1, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// Makes the descriptor unreadable again.
+    public func silence() {
+        var counter: UInt64 = 0
+        _ = unsafe withUnsafeMutableBytes(of: &counter) { unsafe descriptor.read(into: $0) }
+    }
+}
