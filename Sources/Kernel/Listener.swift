@@ -117,3 +117,10 @@ extension SocketAddress {
     /// Whether it is the IPv6 wildcard, which then serves IPv4 as well.
     var isEverywhere: Bool { family == AF_INET6 && description.hasPrefix("[::]") }
 }
+
+extension Listener {
+    /// Removes the file of a Unix socket that nobody shall find any more. The corresponding C function is `unlink`.
+    public static func removeSocketFile(_ path: String) {
+        _ = try? invoke(.unlink) { unsafe Glibc.unlink(path) }
+    }
+}

@@ -84,3 +84,11 @@ extension Descriptor {
         _ = try? invoke(.shutdown) { shutdown(number, CInt(SHUT_WR)) }
     }
 }
+
+extension Descriptor {
+    /// Whether the peer of an idle socket has finished sending, without waiting and without taking any byte.
+    public var hasEnded: Bool {
+        var byte: UInt8 = 0
+        return (try? invoke(.read) { unsafe recv(number, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) }) == 0
+    }
+}

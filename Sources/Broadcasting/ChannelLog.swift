@@ -1,0 +1,72 @@
+import DequeModule
+import EventStreams
+
+/// What is held of one channel, oldest first.
+struct ChannelLog {
+    private(set) var frames: Deque<Frame> = []
+    /// Bytes on the wire of what is held.
+    private(set) var bytes = 0
+    /// The highest sequence number of this channel that is no longer held; 0 when all of it is.
+    private(set) var evictedThrough: UInt64
+    /// How many of its events are no longer held; nil when earlier ones have been forgotten with the channel.
+    private(set) var evictedCount: Int?
+    /// The sequence number of its first event ever; nil when that has been forgotten or there was none.
+    private var first: UInt64?
+    private var publisherIDs: [EventID: [UInt64]] = [:]
+
+    /// - Parameter forgottenThrough: channels that were forgotten may have had this name and events up to here.
+    init(forgottenThrough: UInt64) {
+        evictedThrough = forgottenThrough
+        evictedCount = forgottenThrough == 0 ? 0 : nil
+    }
+
+    var isEmpty: Bool { frames.isEmpty }
+
+    mutating func append(_ frame: Frame) {
+        if first == nil, evictedCount == 0 { first = frame.sequence }
+        frames.append(frame)
+        bytes += frame.count
+        if let id = frame.publisherID { publisherIDs[id, default: []].append(frame.sequence) }
+    }
+
+    /// Lets the oldest go.
+    mutating func evictFirst() -> Frame {
+        let frame = frames.removeFirst()
+        bytes -= frame.count
+        evictedThrough = frame.sequence
+        evictedCount = evictedCount.map { $0 + 1 }
+        if let id = frame.publisherID {
+            publisherIDs[id]?.removeFirst()
+            if publisherIDs[id]?.isEmpty == true { publisherIDs[id] = nil }
+        }
+        return frame
+    }
+
+    /// Whether a limit says that the oldest must go.
+    func exceeds(_ limits: HistoryLimits, now: UInt64) -> Bool {
+        guard let oldest = frames.first else { return false }
+        if frames.count > limits.events || (bytes > limits.bytes && frames.count > 1) { return true }
+        return oldest.time < now && now - oldest.time > limits.age
+    }
+
+    /// The index in ``frames`` of the first event above a position: a binary search.
+    func index(after sequence: UInt64) -> Int {
+        var low = 0
+        var high = frames.count
+        while low < high {
+            let middle = (low + high) / 2
+            if frames[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The sequence number of the earliest held event to which a publisher gave this id.
+    func sequence(of id: EventID) -> UInt64? { publisherIDs[id]?.first }
+
+    /// How many events above a position are no longer held; nil when that cannot be known.
+    func lost(after sequence: UInt64) -> Int? {
+        if evictedThrough <= sequence { return 0 }
+        guard let evictedCount, let first, sequence < first else { return nil }
+        return evictedCount
+    }
+}

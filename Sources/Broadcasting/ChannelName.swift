@@ -1,0 +1,47 @@
+/// The name of a channel: segments between slashes, such as `news/eu`.
+public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
+    /// The name as text.
+    public let description: String
+
+    /// The most bytes a name may have.
+    public static let limit = 255
+
+    /// Why something is not a channel name.
+    public enum Invalid: Error, Sendable, Hashable, CustomStringConvertible {
+        case empty, tooLong, notUTF8, emptySegment, controlCharacter, asterisk
+
+        /// A sentence for the client.
+        public var description: String {
+            switch self {
+            case .empty: "The channel name is empty."
+            case .tooLong: "The channel name is longer than \(ChannelName.limit) bytes."
+            case .notUTF8: "The channel name is not valid UTF-8."
+            case .emptySegment: "The channel name has an empty segment: a slash at either end, or two in a row."
+            case .controlCharacter: "The channel name contains a control character."
+            case .asterisk: "The channel name contains an asterisk, which is kept for patterns."
+            }
+        }
+    }
+
+    /// Checks the bytes of a name, already percent-decoded.
+    public init(utf8 bytes: some Collection<UInt8>) throws(Invalid) {
+        guard !bytes.isEmpty else { throw .empty }
+        guard bytes.count <= Self.limit else { throw .tooLong }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+        if bytes.contains(UInt8(ascii: "*")) { throw .asterisk }
+        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw .controlCharacter
+        }
+        guard bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty })
+        else { throw .emptySegment }
+        description = text
+    }
+
+    /// Checks a string.
+    public init(_ text: String) throws(Invalid) {
+        try self.init(utf8: Array(text.utf8))
+    }
+
+    /// Whether it is the daemon's own: the first segment starts with `$`. Nobody else publishes there.
+    public var isReserved: Bool { description.utf8.first == UInt8(ascii: "$") }
+}

@@ -1,0 +1,55 @@
+/// How much of one channel is held for those who come back. Whichever limit is reached first counts.
+public struct HistoryLimits: Sendable, Hashable {
+    /// Events, 0 or more; 0 holds nothing.
+    public var events: Int
+    /// Bytes on the wire; the newest event is held even when it alone is larger.
+    public var bytes: Int
+    /// Milliseconds since the event was published.
+    public var age: UInt64
+
+    /// Limits for a channel.
+    public init(events: Int = 1000, bytes: Int = 1 << 20, age: UInt64 = 3_600_000) {
+        self.events = events
+        self.bytes = bytes
+        self.age = age
+    }
+}
+
+/// The limits of every channel.
+public struct HistoryPolicy: Sendable, Hashable {
+    /// An exception for the channels of a pattern.
+    public struct Rule: Sendable, Hashable {
+        /// Which channels.
+        public var pattern: ChannelPattern
+        /// Their limits.
+        public var limits: HistoryLimits
+
+        /// The limits of the channels that match.
+        public init(pattern: ChannelPattern, limits: HistoryLimits) {
+            self.pattern = pattern
+            self.limits = limits
+        }
+    }
+
+    /// For channels that no rule names.
+    public var standard: HistoryLimits
+    /// The first that matches decides.
+    public var rules: [Rule]
+    /// Bytes over all channels, with ``bookkeeping`` for each event; the oldest events go first.
+    public var total: Int
+
+    /// What an event is counted with besides its bytes on the wire, so that a flood of tiny events is bounded too.
+    public static let bookkeeping = 256
+
+    /// A policy.
+    public init(standard: HistoryLimits = HistoryLimits(), rules: [Rule] = [], total: Int = 256 << 20) {
+        self.standard = standard
+        self.rules = rules
+        self.total = total
+    }
+
+    /// The limits of one channel.
+    public func limits(of name: ChannelName) -> HistoryLimits {
+        rules.first { $0.pattern.matches(name) }?.limits ?? standard
+    }
+}

@@ -1,0 +1,102 @@
+import DequeModule
+import EventStreams
+
+extension HubState {
+    /// Where a client goes on that names a position.
+    func resume(_ lastEventID: [UInt8], _ topics: [TopicID]) -> (cursor: UInt64, gap: Gap?) {
+        guard let cursor = sequence(of: lastEventID, topics) else {
+            // Malformed, unknown, or of another incarnation: all that is held follows.
+            return (0, gap(lastEventID, topics, lost: nil))
+        }
+        var lost: Int? = 0
+        var isWhole = true
+        for topic in topics where self[topic].log.evictedThrough > cursor {
+            isWhole = false
+            lost = lost.flatMap { sum in self[topic].log.lost(after: cursor).map { sum + $0 } }
+        }
+        return (cursor, isWhole ? nil : gap(lastEventID, topics, lost: lost))
+    }
+
+    private func sequence(of lastEventID: [UInt8], _ topics: [TopicID]) -> UInt64? {
+        guard let text = String(validating: lastEventID, as: UTF8.self) else { return nil }
+        if let position = EventPosition(text), position.epoch == epoch, position.sequence <= head {
+            return position.sequence
+        }
+        guard let id = (try? EventID(text)) ?? nil else { return nil }
+        return topics.compactMap { self[$0].log.sequence(of: id) }.min()
+    }
+
+    private func gap(_ requested: [UInt8], _ topics: [TopicID], lost: Int?) -> Gap {
+        let oldest = topics.compactMap { self[$0].log.frames.first }.min { $0.sequence < $1.sequence }
+        let newest = topics.compactMap { self[$0].log.frames.last }.max { $0.sequence < $1.sequence }
+        return Gap(
+            requested: String(decoding: requested.prefix(EventID.limit), as: UTF8.self),
+            oldest: oldest.map(id), newest: newest.map(id), lost: lost)
+    }
+
+    private func id(_ frame: Frame) -> String {
+        frame.publisherID?.description ?? EventPosition(epoch: epoch, sequence: frame.sequence).description
+    }
+
+    /// See ``Hub/read(_:after:budget:into:)``.
+    func read(_ interests: [Interest], after cursor: UInt64, budget: Int, into frames: inout [Frame]) -> Slice {
+        var slice = Slice()
+        var open = interests
+        if interests.contains(where: { self[$0.topic].isEnded }) {
+            slice.ended = interests.map(\.topic).filter { self[$0].isEnded }
+            open.removeAll { self[$0.topic].isEnded }
+        }
+        if open.contains(where: { self[$0.topic].log.evictedThrough > max(cursor, $0.toldThrough) }) {
+            slice.fellOff = true
+            return slice
+        }
+        let isWhole =
+            open.count == 1
+            ? take(self[open[0].topic].log, after: cursor, budget: budget, into: &frames)
+            : merge(open.map(\.topic), after: cursor, budget: budget, into: &frames)
+        if isWhole { slice.head = head }
+        return slice
+    }
+
+    /// - Returns: whether nothing is left.
+    private func take(_ log: ChannelLog, after cursor: UInt64, budget: Int, into frames: inout [Frame]) -> Bool {
+        var left = budget
+        for index in log.index(after: cursor)..<log.frames.count {
+            if left <= 0 { return false }
+            frames.append(log.frames[index])
+            left -= log.frames[index].count
+        }
+        return true
+    }
+
+    /// Merges several channels in the order of the log; an event of two of them is taken once.
+    private func merge(
+        _ topics: [TopicID], after cursor: UInt64, budget: Int, into frames: inout [Frame]
+    ) -> Bool {
+        let logs = topics.map { self[$0].log }
+        var next = logs.map { $0.index(after: cursor) }
+        var left = budget
+        while true {
+            var first: Frame?
+            for (log, index) in zip(logs, next) where index < log.frames.count {
+                let frame = log.frames[index]
+                if first.map({ frame.sequence < $0.sequence }) ?? true { first = frame }
+            }
+            guard let first else { return true }
+            if left <= 0 { return false }
+            frames.append(first)
+            left -= first.count
+            for (position, log) in logs.enumerated()
+            where next[position] < log.frames.count && log.frames[next[position]].sequence == first.sequence {
+                next[position] += 1
+            }
+        }
+    }
+
+    func summary(_ id: TopicID) -> ChannelSummary {
+        let topic = self[id]
+        return ChannelSummary(
+            name: topic.name, subscribers: topic.subscribers, events: topic.log.frames.count, bytes: topic.log.bytes,
+            first: topic.log.frames.first.map(self.id), last: topic.log.frames.last.map(self.id))
+    }
+}

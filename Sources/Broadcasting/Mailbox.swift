@@ -1,0 +1,65 @@
+import Synchronization
+
+/// A frame on its way to the subscribers that one loop has for a topic.
+public struct Letter: Sendable {
+    /// The event.
+    public let frame: Frame
+    /// The topic whose subscribers get it.
+    public let topic: TopicID
+}
+
+/// Where the hub leaves frames for one loop thread. With ``Frame`` it is all that crosses between threads.
+public final class Mailbox: Sendable {
+    private let letters = Mutex<[Letter]>([])
+    private let isAsleep = Atomic<Bool>(false)
+    private let backlog = Atomic<Int>(0)
+    private let ring: @Sendable () -> Void
+
+    /// - Parameter ring: wakes the loop from its wait; called from any thread, and only when the loop sleeps.
+    public init(ring: @escaping @Sendable () -> Void) {
+        self.ring = ring
+    }
+
+    /// Leaves a letter. The caller must ``wake()`` the loop afterwards, outside of its own locks.
+    func post(_ letter: Letter) {
+        backlog.add(letter.frame.count, ordering: .sequentiallyConsistent)
+        letters.withLock { $0.append(letter) }
+    }
+
+    /// Rings if the loop sleeps. Whoever leaves something for the loop calls this after having left it.
+    public func wake() {
+        if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { ring() }
+    }
+
+    /// Takes all letters, in the order of the log. `emptied` must be empty; its memory is used for the next ones.
+    public func collect(into emptied: inout [Letter]) {
+        letters.withLock { swap(&$0, &emptied) }
+    }
+
+    /// Called by the loop before it waits. After this a post rings.
+    ///
+    /// - Returns: whether it may sleep. False when a letter came first: a loop that slept now would miss it.
+    public func fallAsleep() -> Bool {
+        isAsleep.store(true, ordering: .sequentiallyConsistent)
+        guard letters.withLock({ $0.isEmpty }) else {
+            wakeUp()
+            return false
+        }
+        return true
+    }
+
+    /// Called by the loop after it has waited. After this a post does not ring.
+    public func wakeUp() {
+        isAsleep.store(false, ordering: .sequentiallyConsistent)
+    }
+
+    /// Bytes posted and not yet passed to all live subscribers. Publishers wait while it is large.
+    public var waitingBytes: Int { backlog.load(ordering: .sequentiallyConsistent) }
+
+    /// Called by the loop when frames of so many bytes have been passed to all its live subscribers.
+    ///
+    /// - Returns: the bytes that still wait.
+    public func delivered(_ bytes: Int) -> Int {
+        backlog.subtract(bytes, ordering: .sequentiallyConsistent).newValue
+    }
+}

@@ -1,0 +1,63 @@
+/// What a client asks for when it subscribes.
+public struct SubscriptionRequest: Sendable {
+    /// At least one channel, each once.
+    public var channels: [ChannelName]
+    /// The position the client names, as raw bytes that nobody has checked; nil when it names none.
+    public var lastEventID: [UInt8]?
+
+    /// A request for some channels.
+    public init(channels: [ChannelName], lastEventID: [UInt8]? = nil) {
+        self.channels = channels
+        self.lastEventID = lastEventID
+    }
+}
+
+/// A topic that a subscriber reads.
+public struct Interest: Sendable, Hashable {
+    /// The topic.
+    public let topic: TopicID
+    /// Events of this topic up to here that are no longer held have been told of, by a gap or by the choice of where
+    /// to begin. What goes missing above this is news.
+    public let toldThrough: UInt64
+
+    /// A topic, from a place on.
+    public init(topic: TopicID, toldThrough: UInt64) {
+        self.topic = topic
+        self.toldThrough = toldThrough
+    }
+}
+
+/// Where a subscriber begins.
+public struct Subscription: Sendable {
+    /// Its topics, in the order of the request, without those that have ended.
+    public let interests: [Interest]
+    /// The sequence number after which it begins.
+    public let cursor: UInt64
+    /// Whether it must read the log before it is live.
+    public let isBehind: Bool
+    /// What to say first, when the position it named is not held.
+    public let gap: Gap?
+}
+
+/// Says in the stream that events are missing.
+public struct Gap: Sendable, Hashable {
+    /// What the client named.
+    public let requested: String
+    /// The id of the oldest event held of these channels, which is sent next; nil when none is.
+    public let oldest: String?
+    /// The id of the newest event held of these channels.
+    public let newest: String?
+    /// How many events are missing; nil when that cannot be known.
+    public let lost: Int?
+}
+
+/// What a slice of the log holds for a subscriber.
+public struct Slice: Sendable {
+    /// Whether events after the cursor are gone: the stream would have a hole.
+    public var fellOff = false
+    /// Set when the slice reaches the head of the log, to the sequence number of the head: whoever has sent the
+    /// slice is live, with this cursor.
+    public var head: UInt64?
+    /// The topics that have ended, to be taken from the subscription.
+    public var ended: [TopicID] = []
+}

@@ -1,0 +1,80 @@
+import Broadcasting
+
+/// A setting by its name: how it is read, how it is shown, and whether a reload can change it.
+struct Key: Sendable {
+    /// As in the file: `section.name`.
+    let name: String
+    /// Whether a reload changes it in the running daemon.
+    let isLive: Bool
+    let set: @Sendable (inout Settings, Value) throws(InvalidValue) -> Void
+    /// As it would stand in the file.
+    let show: @Sendable (Settings) -> String
+
+    private typealias Field<Value> = any WritableKeyPath<Settings, Value> & Sendable
+
+    /// Every key that stands alone, in the order of `config/crier.toml`.
+    static let all: [Key] = [
+        number("server.loops", \.loops, 0...64, isLive: false),
+        duration("server.heartbeat", \.heartbeat, 1_000...3_600_000),
+        duration("server.retry", \.retry, 100...3_600_000),
+        duration("server.shutdown", \.shutdown, 0...3_600_000),
+        duration("server.dead-peer", \.deadPeer, 5_000...3_600_000, isLive: false),
+        Key(
+            name: "server.log-level", isLive: false,
+            set: { settings, value throws(InvalidValue) in
+                guard let level = LogLevel(rawValue: try value.string()) else {
+                    throw InvalidValue("must be one of \(LogLevel.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+                settings.logLevel = level
+            }, show: { "\"\($0.logLevel.rawValue)\"" }),
+        number("limits.connections", \.connections, 0...10_000_000),
+        size("limits.head", \.head, 1024...1 << 20),
+        size("limits.target", \.target, 64...1 << 20),
+        number("limits.fields", \.fields, 8...1000),
+        size("limits.body", \.body, 1...1 << 28),
+        duration("limits.head-timeout", \.headTimeout, 100...600_000),
+        duration("limits.body-timeout", \.bodyTimeout, 100...3_600_000),
+        duration("limits.idle-timeout", \.idleTimeout, 100...86_400_000),
+        number("limits.channels-per-subscriber", \.channelsPerSubscriber, 1...10_000),
+        size("limits.fanout-backlog", \.fanoutBacklog, 1...1 << 30),
+        size("limits.unsent", \.unsent, 4096...1 << 30, isLive: false),
+        number("history.events", \.history.standard.events, 0...1_000_000_000),
+        size("history.bytes", \.history.standard.bytes, 0...1 << 40),
+        duration("history.age", \.history.standard.age, 1_000...315_360_000_000),
+        size("history.total", \.history.total, 1 << 16...1 << 45),
+    ]
+
+    /// The name of the environment variable: `CRIER_SERVER_LOG_LEVEL`.
+    var variable: String {
+        "CRIER_" + String(name.uppercased().map { $0 == "." || $0 == "-" ? "_" : $0 })
+    }
+
+    static func named(_ name: String) -> Key? { all.first { $0.name == name } }
+
+    private static func number(
+        _ name: String, _ field: Field<Int>, _ range: ClosedRange<Int>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.integer(range) },
+            show: { "\($0[keyPath: field])" })
+    }
+
+    private static func size(
+        _ name: String, _ field: Field<Int>, _ range: ClosedRange<Int>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.size(range) },
+            show: { "\"\(Quantity.text(size: $0[keyPath: field]))\"" })
+    }
+
+    private static func duration(
+        _ name: String, _ field: Field<UInt64>, _ range: ClosedRange<UInt64>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.duration(range) },
+            show: { "\"\(Quantity.text(duration: $0[keyPath: field]))\"" })
+    }
+}

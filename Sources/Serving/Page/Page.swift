@@ -1,0 +1,25 @@
+/// The files of the page at `/`, built into the binary.
+enum Page: Sendable {
+    case html, style, script
+
+    init?(path: [UInt8]) {
+        switch String(decoding: path, as: UTF8.self) {
+        case "/": self = .html
+        case "/page.css": self = .style
+        case "/page.js": self = .script
+        default: return nil
+        }
+    }
+
+    var answer: Answer {
+        var answer: Answer =
+            switch self {
+            case .html: Answer(status: 200, type: "text/html; charset=utf-8", body: PackageResources.page_html)
+            case .style: Answer(status: 200, type: "text/css; charset=utf-8", body: PackageResources.page_css)
+            case .script: Answer(status: 200, type: "text/javascript; charset=utf-8", body: PackageResources.page_js)
+            }
+        // Events are shown as text and nothing is loaded from elsewhere: an event cannot run code here.
+        answer.fields.append(("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'"))
+        return answer
+    }
+}

@@ -1,0 +1,81 @@
+import Broadcasting
+import EventStreams
+import HTTPMessages
+
+/// A refusal as a problem document (RFC 9457): a sentence that names the mistake.
+struct Problem: Error, Sendable, Hashable {
+    let status: Int
+    let detail: String
+    /// The methods that would work, for 405.
+    var allow: String?
+    /// Seconds to wait, for 503.
+    var retryAfter: Int?
+
+    init(_ status: Int, _ detail: String, allow: String? = nil, retryAfter: Int? = nil) {
+        self.status = status
+        self.detail = detail
+        self.allow = allow
+        self.retryAfter = retryAfter
+    }
+
+    init(_ refusal: Refusal) {
+        self.init(refusal.status, refusal.description)
+    }
+
+    init(_ invalid: InvalidEvent) {
+        self.init(400, invalid.description)
+    }
+
+    init(_ invalid: ChannelName.Invalid) {
+        self.init(400, invalid.description)
+    }
+
+    static let notFound = Problem(404, "There is nothing here. Events are at /events/{channel}.")
+
+    static func methodNotAllowed(_ method: String, allow: String) -> Problem {
+        Problem(405, "\(method.prefix(32)) is not understood here; \(allow) are.", allow: allow)
+    }
+
+    var answer: Answer {
+        let body =
+            #"{"type":"about:blank","title":\#(JSONText.string(ResponseWriter.reason(status))),"#
+            + #""status":\#(status),"detail":\#(JSONText.string(detail))}"# + "\n"
+        var answer = Answer(status: status, type: "application/problem+json", body: Array(body.utf8))
+        if let allow { answer.fields.append(("Allow", allow)) }
+        if let retryAfter { answer.fields.append(("Retry-After", "\(retryAfter)")) }
+        return answer
+    }
+}
+
+/// An answer that is not a stream.
+struct Answer: Sendable {
+    var status: Int
+    /// The media type; nil when there is no body.
+    var type: String?
+    var body: [UInt8]
+    var fields: [(String, String)] = []
+
+    init(status: Int, type: String? = nil, body: [UInt8] = []) {
+        self.status = status
+        self.type = type
+        self.body = body
+    }
+
+    static func json(_ text: String) -> Answer {
+        Answer(status: 200, type: "application/json", body: Array((text + "\n").utf8))
+    }
+
+    /// The bytes on the wire.
+    ///
+    /// - Parameter isHead: the request was HEAD, and gets the same fields without the body.
+    func wire(keepsAlive: Bool, isHead: Bool) -> [UInt8] {
+        var fields = self.fields
+        if let type { fields.append(("Content-Type", type)) }
+        // RFC 9110 section 8.6: never with 204.
+        if status != 204 { fields.append(("Content-Length", "\(body.count)")) }
+        fields.append(("Cache-Control", "no-store"))
+        fields.append(("X-Content-Type-Options", "nosniff"))
+        fields.append(("Connection", keepsAlive ? "keep-alive" : "close"))
+        return ResponseWriter.head(status: status, fields) + (isHead ? [] : body)
+    }
+}

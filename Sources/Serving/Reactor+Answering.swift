@@ -1,0 +1,141 @@
+import Broadcasting
+import EventStreams
+import HTTPMessages
+import Kernel
+
+extension Reactor {
+    mutating func answer(_ route: Route, _ slot: UInt32, _ exchange: Exchange) {
+        switch route {
+        case .subscribe(let request): subscribe(slot, request)
+        case .describeStream:
+            exchange.output += StreamHead.head
+            finish(exchange)
+        case .publish: preconditionFailure("a publish is answered when its body has ended")
+        case .listChannels(let after, let count):
+            let summaries = hub.summaries(after: after, count: count)
+            let next = summaries.count == count ? summaries.last?.name.description : nil
+            respond(exchange, .json(Summaries.channels(summaries, next: next)))
+        case .showChannel(let name):
+            if let summary = hub.summary(of: name) {
+                respond(exchange, .json(Summaries.channel(summary)))
+            } else {
+                respond(exchange, Problem(404, "There is no such channel.").answer)
+            }
+        case .endChannel(let name):
+            if let count = hub.end(name, now: today) {
+                let channel = JSONText.string(name.description)
+                respond(exchange, .json(#"{"channel":\#(channel),"subscribers":\#(count)}"#))
+            } else {
+                respond(exchange, Problem(404, "There is no such channel.").answer)
+            }
+        case .health: respond(exchange, Answer(status: 200, type: "text/plain; charset=utf-8", body: Array("ok\n".utf8)))
+        case .page(let page): respond(exchange, page.answer)
+        case .methods(let allow):
+            var answer = Answer(status: 204)
+            answer.fields.append(("Allow", allow))
+            respond(exchange, answer)
+        case .problem(let problem): respond(exchange, problem.answer)
+        }
+    }
+
+    func respond(_ exchange: Exchange, _ answer: Answer) {
+        exchange.output += answer.wire(keepsAlive: exchange.keepsAlive, isHead: exchange.isHead)
+        if !exchange.keepsAlive { finish(exchange) }
+    }
+
+    private func finish(_ exchange: Exchange) {
+        exchange.isFinal = true
+    }
+
+    /// Answers and closes: after a mistake it is not known where the next request would begin.
+    mutating func refuse(_ slot: UInt32, _ problem: Problem) {
+        guard let exchange = connections[slot].exchange else { return }
+        exchange.request = .none
+        exchange.keepsAlive = false
+        respond(exchange, problem.answer)
+    }
+
+    /// A browser's EventSource dies for ever on any status but 200, so it gets 200 and a long time to wait.
+    mutating func refuseForLackOfRoom(_ slot: UInt32, _ head: RequestHead) {
+        guard head.fields.list("accept", has: "text/event-stream") else {
+            return refuse(slot, Problem(503, "All connections are in use. Try again later.", retryAfter: 10))
+        }
+        guard let exchange = connections[slot].exchange else { return }
+        let retry = StreamHead.jittered(max(settings.retry, 1000) * 10, using: &generator)
+        exchange.output += StreamHead.opening(retry: retry)
+        exchange.keepsAlive = false
+        finish(exchange)
+    }
+
+    mutating func publish(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
+        do throws(InvalidEvent) {
+            let receipt = hub.publish(try request.event(body: body), to: request.channels, now: today)
+            port.status.published.add(1)
+            respond(exchange, .json(Summaries.receipt(receipt)))
+        } catch {
+            return respond(exchange, Problem(error).answer)
+        }
+        if pressure.isHigh(settings.fanoutBacklog) {
+            exchange.isHeld = true
+            held.append(connections.token(slot))
+        }
+    }
+
+    /// Lets publishers go on, in the order in which they came, for as long as fan-out keeps up with them.
+    mutating func releaseHeld() {
+        guard !held.isEmpty, !pressure.isHigh(settings.fanoutBacklog) else { return }
+        let tokens = held
+        held.removeAll(keepingCapacity: true)
+        for (position, token) in tokens.enumerated() {
+            if pressure.isHigh(settings.fanoutBacklog) {
+                held.append(contentsOf: tokens[position...])
+                return
+            }
+            guard let slot = connections.slot(of: token), connections[slot].phase == .exchange,
+                let exchange = connections[slot].exchange
+            else { continue }
+            release(slot, exchange)
+        }
+    }
+
+    private mutating func release(_ slot: UInt32, _ exchange: Exchange) {
+        exchange.isHeld = false
+        setDeadline(slot, after: settings.idleTimeout)
+        pump(slot)
+        if connections[slot].phase == .exchange, connections[slot].isReadable { queueRead(slot) }
+    }
+
+    /// Writes the answers.
+    ///
+    /// - Returns: whether all are out.
+    mutating func flushOutput(_ slot: UInt32, _ exchange: Exchange) -> Bool {
+        while exchange.hasOutput {
+            let outcome = unsafe exchange.output.withUnsafeBufferPointer { bytes in
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[exchange.outputStart...])
+                return unsafe connections[slot].descriptor.send(rest)
+            }
+            switch outcome {
+            case .wrote(let count): exchange.outputStart += count
+            case .wouldBlock: return false
+            case .failed:
+                close(slot, .client)
+                return false
+            }
+        }
+        exchange.output = []
+        exchange.outputStart = 0
+        return true
+    }
+
+    /// The socket takes bytes again.
+    mutating func resumeWriting(_ slot: UInt32) {
+        switch connections[slot].phase {
+        case .exchange:
+            guard connections[slot].exchange?.hasOutput == true else { return }
+            pump(slot)
+            if connections[slot].phase == .exchange, connections[slot].isReadable { queueRead(slot) }
+        case .behind, .ending: queueCatchUp(slot)
+        case .live, .lingering, .dead: return
+        }
+    }
+}

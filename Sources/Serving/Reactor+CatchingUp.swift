@@ -1,0 +1,118 @@
+import Broadcasting
+import EventStreams
+import Kernel
+import Logging
+
+extension Reactor {
+    /// Subscribers that read the log in one turn.
+    private static var catchUpsPerTurn: Int { 64 }
+    /// Bytes of the log that one takes at a time: several times what publishers may add in a turn, so that a busy
+    /// channel does not outrun those who read it.
+    private static var sliceBytes: Int { 256 * 1024 }
+
+    mutating func queueCatchUp(_ slot: UInt32) {
+        guard !connections[slot].isQueuedToCatchUp else { return }
+        connections[slot].isQueuedToCatchUp = true
+        catchUps.append(connections.token(slot))
+    }
+
+    mutating func catchUpSubscribers() {
+        guard !catchUps.isEmpty else { return }
+        let tokens = catchUps.prefix(Self.catchUpsPerTurn)
+        catchUps.removeFirst(tokens.count)
+        for token in tokens {
+            guard let slot = connections.slot(of: token) else { continue }
+            connections[slot].isQueuedToCatchUp = false
+            if [.behind, .ending].contains(connections[slot].phase) { catchUp(slot) }
+        }
+    }
+
+    /// Finishes what was begun; the subscriber falls behind if its socket does not take all of it.
+    mutating func finishOrFallBehind(_ slot: UInt32) {
+        switch connections[slot].finishPartial() {
+        case .all:
+            if connections[slot].phase == .ending { close(slot, drainDeadline == nil ? .ended : .shutdown) }
+        case .stalled:
+            if connections[slot].phase == .live { connections[slot].phase = .behind }
+        case .broken: close(slot, .client)
+        }
+    }
+
+    private mutating func catchUp(_ slot: UInt32) {
+        finishOrFallBehind(slot)
+        guard connections[slot].phase == .behind, connections[slot].partial == nil else { return }
+        if drainDeadline != nil { return sayGoodbye(slot) }
+        slice.removeAll(keepingCapacity: true)
+        let read = hub.read(
+            interests(of: slot), after: connections[slot].cursor, budget: Self.sliceBytes, into: &slice)
+        if read.fellOff {
+            log.notice(
+                "a subscriber fell off the history",
+                metadata: ["peer": "\(SocketAddress(peerOf: connections[slot].descriptor))"])
+            return close(slot, .slow)
+        }
+        if !read.ended.isEmpty, sayEnded(slot, read.ended) { return }
+        send(slot, head: read.head)
+        slice.removeAll(keepingCapacity: true)
+    }
+
+    private func interests(of slot: UInt32) -> [Interest] {
+        if let several = connections[slot].several { return several.memberships.map(\.interest) }
+        let topic = audiences[Int(connections[slot].audience)]!.topic
+        return [Interest(topic: topic, toldThrough: connections[slot].toldThrough)]
+    }
+
+    /// Sends the slice that was read.
+    private mutating func send(_ slot: UInt32, head: UInt64?) {
+        var sent = 0
+        while sent < slice.count {
+            gather.load(slice[sent...])
+            switch gather.send(from: 0, to: connections[slot].descriptor) {
+            case .all:
+                sent += gather.count
+                connections[slot].cursor = gather.last
+                connections[slot].deadline = heartbeatDeadline(slot)
+                port.status.delivered.add(gather.count)
+            case .stalled(let frames, let offset, _):
+                port.status.delivered.add(frames)
+                fallBehind(slot, start: 0, frames: frames, offset: offset)
+                return gather.clear()
+            case .broken:
+                close(slot, .client)
+                return gather.clear()
+            }
+        }
+        gather.clear()
+        guard let head else { return queueCatchUp(slot) }
+        // From the moment of the read on, every further event comes in the mailbox; what it still holds of before is
+        // not above this cursor.
+        connections[slot].cursor = max(connections[slot].cursor, head)
+        connections[slot].phase = .live
+    }
+
+    /// Tells a subscriber which of its topics have ended.
+    ///
+    /// - Returns: whether it has no other.
+    private mutating func sayEnded(_ slot: UInt32, _ topics: [TopicID]) -> Bool {
+        guard connections[slot].several != nil else {
+            let name = hub.name(of: topics[0])
+            sayLast(slot, EventEncoder.encode(Notices.end(of: name)))
+            return true
+        }
+        for topic in topics {
+            end(topic, for: slot)
+            if connections[slot].phase == .dead { return true }
+        }
+        return false
+    }
+
+    /// Writes some last bytes and closes.
+    mutating func sayLast(_ slot: UInt32, _ wire: [UInt8]) {
+        connections[slot].partial = Frame(
+            sequence: connections[slot].cursor, time: today, publisherID: nil, wire: wire)
+        connections[slot].partialOffset = 0
+        connections[slot].phase = .ending
+        setDeadline(slot, after: settings.shutdown)
+        finishOrFallBehind(slot)
+    }
+}

@@ -1,0 +1,31 @@
+import EventStreams
+import Kernel
+
+extension Reactor {
+    mutating func beginDraining() {
+        guard drainDeadline == nil else { return }
+        drainDeadline = now + settings.shutdown
+        closeListeners(.closed)
+    }
+
+    /// Sees everybody off: subscribers get what waits for them, a jittered reconnection time and a clean end of the
+    /// stream; requests in progress are answered. Whoever is not done by the deadline is cut.
+    mutating func drain() {
+        guard let drainDeadline else { return }
+        let isLate = now >= drainDeadline
+        let isDelivered = passes.isEmpty
+        for slot in connections.slots {
+            switch connections[slot].phase {
+            case .dead: continue
+            case _ where isLate: close(slot, .shutdown)
+            case .live where isDelivered: sayGoodbye(slot)
+            case .exchange where connections[slot].exchange == nil: close(slot, .shutdown)
+            case .exchange, .live, .behind, .ending, .lingering: continue
+            }
+        }
+    }
+
+    mutating func sayGoodbye(_ slot: UInt32) {
+        sayLast(slot, EventEncoder.encode(retry: StreamHead.jittered(settings.retry, using: &generator)))
+    }
+}

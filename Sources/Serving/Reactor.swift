@@ -1,0 +1,170 @@
+import Broadcasting
+import EventStreams
+import HTTPMessages
+import Kernel
+import Logging
+import SystemPackage
+
+/// One loop: an epoll instance, its connections, its subscribers, its timers. Nothing of it is shared.
+///
+/// A turn waits, reads and answers what is ready, collects frames, passes them on a slice at a time, lets slow
+/// subscribers read the log, meets deadlines, and at its end closes what was marked. The steps are in the extensions.
+struct Reactor: ~Copyable {
+    typealias Token = SlotTable<Connection>.Token
+
+    /// Which of the loops this is.
+    let index: Int
+    let hub: Hub
+    let ports: [LoopPort]
+    let listeners: [SharedListener]
+    let pressure: Pressure
+    let occupancy: Occupancy
+    let log: Logger
+
+    var settings: ServingSettings
+    var poller: Poller
+    var connections = SlotTable<Connection>()
+    var audiences: [Audience?] = []
+    var freeAudiences: [Int32] = []
+    var audienceOfTopic: [TopicID: Int32] = [:]
+    /// Audiences with frames that wait, in the order in which they get their next slice.
+    var passes: ContiguousArray<Int32> = []
+    /// Connections whose input was left unread for fairness: edge-triggered epoll will not tell of it again.
+    var reads: [Token] = []
+    /// Subscribers that can read on in the log.
+    var catchUps: [Token] = []
+    /// Publishers that wait until fan-out has caught up.
+    var held: [Token] = []
+    var closing: [(slot: UInt32, reason: CloseReason)] = []
+
+    var wheel: TimerWheel
+    /// Milliseconds of the monotonic clock, read once a turn.
+    var now: UInt64
+    /// Milliseconds since 1970, read once a turn.
+    var today: UInt64
+    var generator = SystemRandomNumberGenerator()
+    /// Where input is read; nothing in it is kept beyond the read.
+    var inputBuffer = [UInt8](repeating: 0, count: 64 * 1024)
+    var gather = Gather()
+    var slice: [Frame] = []
+    var letters: [Letter] = []
+    var due: [(tick: UInt32, token: UInt64)] = []
+    var acceptance = Acceptance.open
+    var drainDeadline: UInt64?
+
+    /// Whether connections are accepted.
+    enum Acceptance {
+        case open
+        /// Descriptors have run out; looked at again with every tick.
+        case paused
+        /// The daemon stops.
+        case closed
+    }
+
+    /// Tokens of descriptors that are no connections: their generation is 0.
+    enum Special {
+        static let wakeup: UInt64 = 0
+        static let firstListener: UInt64 = 1
+    }
+
+    /// - Parameter poller: already watches the wakeup and the listening sockets.
+    init(
+        index: Int, poller: consuming Poller, hub: Hub, ports: [LoopPort], listeners: [SharedListener],
+        pressure: Pressure, occupancy: Occupancy, settings: ServingSettings, log: Logger
+    ) {
+        self.index = index
+        self.poller = poller
+        self.hub = hub
+        self.ports = ports
+        self.listeners = listeners
+        self.pressure = pressure
+        self.occupancy = occupancy
+        self.settings = settings
+        self.log = log
+        now = Clock.monotonic
+        today = Clock.realtime
+        wheel = TimerWheel(start: now)
+    }
+
+    /// A poller for one loop.
+    static func poller(_ port: LoopPort, _ listeners: [SharedListener]) throws(Errno) -> Poller {
+        let poller = try Poller()
+        try poller.watchInput(port.wakeup.wakeup.descriptor, token: Special.wakeup)
+        try watch(listeners, with: poller)
+        return poller
+    }
+
+    /// Watches the listening sockets.
+    static func watch(_ listeners: [SharedListener], with poller: borrowing Poller) throws(Errno) {
+        for (index, shared) in listeners.enumerated() {
+            try poller.watchShared(shared.listener.descriptor, token: Special.firstListener + UInt64(index))
+        }
+    }
+
+    var port: LoopPort { ports[index] }
+
+    /// Turns until the loop has been drained.
+    mutating func run() throws(Errno) {
+        while !isDrained { try turn() }
+    }
+
+    private var isDrained: Bool {
+        guard drainDeadline != nil else { return false }
+        return connections.count == 0
+    }
+
+    private mutating func turn() throws(Errno) {
+        let ready = try wait()
+        for report in 0..<ready {
+            let event = poller[report]
+            dispatch(event.token, event.readiness)
+        }
+        for command in port.takeCommands() { obey(command) }
+        continueReads()
+        collectLetters()
+        runPasses()
+        catchUpSubscribers()
+        releaseHeld()
+        meetDeadlines()
+        if drainDeadline != nil { drain() }
+        closeMarked()
+        port.status.turns.add(1)
+    }
+
+    private mutating func wait() throws(Errno) -> Int {
+        let hasWork = !passes.isEmpty || !catchUps.isEmpty || !reads.isEmpty
+        var timeout = 0
+        if !hasWork {
+            if !held.isEmpty { pressure.announceWaiting(on: index) }
+            // In this order: asleep first, then the last look. See Mailbox.fallAsleep.
+            let maySleep =
+                port.mailbox.fallAsleep() && !port.hasCommands
+                && (held.isEmpty || pressure.isHigh(settings.fanoutBacklog))
+            timeout = maySleep ? Int(TimerWheel.tick) : 0
+        }
+        let ready = try poller.wait(milliseconds: timeout)
+        port.mailbox.wakeUp()
+        now = Clock.monotonic
+        today = Clock.realtime
+        return ready
+    }
+
+    private mutating func dispatch(_ token: UInt64, _ readiness: Readiness) {
+        if token == Special.wakeup { return port.wakeup.wakeup.silence() }
+        if token < 1 << 32 { return accept(from: Int(token - Special.firstListener)) }
+        guard let slot = connections.slot(of: Token(rawValue: token)) else { return }
+        if readiness.contains(.output) { resumeWriting(slot) }
+        if !readiness.isDisjoint(with: [.input, .hangUp]) { resumeReading(slot, readiness) }
+    }
+
+    private mutating func obey(_ command: LoopCommand) {
+        switch command {
+        case .adopt(let number, let listener, let isRefused):
+            adopt(Descriptor(owning: number), listener: listener, isRefused: isRefused)
+        case .configure(let settings): self.settings = settings
+        case .drain: beginDraining()
+        }
+    }
+}
+
+@available(*, unavailable) extension Reactor: Sendable {}

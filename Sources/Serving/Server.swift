@@ -1,0 +1,106 @@
+public import Broadcasting
+public import Kernel
+public import Logging
+import Synchronization
+public import SystemPackage
+
+/// The loops, the hub and the listening sockets: what `crier serve` starts.
+public final class Server: Sendable {
+    /// The channels and the log.
+    public let hub: Hub
+
+    private let ports: [LoopPort]
+    private let running: Atomic<Int>
+    private let threads = Mutex<[SharedThread]>([])
+    private let failure = Mutex<Errno?>(nil)
+
+    /// Starts the loops.
+    ///
+    /// - Parameters:
+    ///   - loops: how many threads, 1 to 64.
+    ///   - doors: emptied; the listening sockets belong to the server from here on.
+    public init(
+        loops: Int, doors: consuming Doors, settings: ServingSettings, history: HistoryPolicy, log: Logger
+    ) throws(Errno) {
+        precondition((1...64).contains(loops))
+        var made: [LoopPort] = []
+        for _ in 0..<loops { made.append(try LoopPort()) }
+        let ports = made
+        self.ports = ports
+        hub = Hub(epoch: .random(), policy: history, mailboxes: ports.map(\.mailbox))
+        running = Atomic(loops)
+        let pressure = Pressure(ports)
+        let occupancy = Occupancy()
+        let listeners = doors.shared
+        for index in 0..<loops {
+            let thread = try Thread(named: "crier-loop-\(index)") { [self] in
+                do throws(Errno) {
+                    var reactor = Reactor(
+                        index: index, poller: try Reactor.poller(ports[index], listeners), hub: hub, ports: ports,
+                        listeners: listeners, pressure: pressure, occupancy: occupancy, settings: settings, log: log)
+                    try reactor.run()
+                } catch {
+                    log.critical("a loop failed", metadata: ["loop": "\(index)", "error": "\(error)"])
+                    failure.withLock { $0 = error }
+                }
+                running.subtract(1, ordering: .sequentiallyConsistent)
+            }
+            let shared = SharedThread(thread)
+            threads.withLock { $0.append(shared) }
+        }
+    }
+
+    /// Gives every loop other settings.
+    public func apply(_ settings: ServingSettings, _ history: HistoryPolicy) {
+        hub.apply(history)
+        for port in ports { port.send(.configure(settings)) }
+    }
+
+    /// Tells every loop to see its connections off and end.
+    public func drain() {
+        for port in ports { port.send(.drain) }
+    }
+
+    /// Whether every loop has ended.
+    public var hasEnded: Bool { running.load(ordering: .sequentiallyConsistent) == 0 }
+
+    /// Why a loop could not go on; the daemon is of no use then.
+    public var error: Errno? { failure.withLock { $0 } }
+
+    /// How many turns each loop has made: one that stands still hangs.
+    public var turns: [Int] { ports.map { $0.status.turns.current } }
+
+    /// The sum over all loops.
+    public var status: ServerStatus {
+        var sum = ServerStatus()
+        for status in ports.map(\.status) {
+            sum.connections += status.connections.current
+            sum.subscribers += status.subscribers.current
+            sum.published += status.published.current
+            sum.delivered += status.delivered.current
+            for (index, count) in status.closed.enumerated() { sum.closed[index] += count }
+        }
+        return sum
+    }
+}
+
+/// The doors of a server, collected one by one.
+public struct Doors: ~Copyable {
+    fileprivate var shared: [SharedListener] = []
+
+    /// None yet.
+    public init() {}
+
+    /// Adds one.
+    public mutating func add(_ listener: consuming Listener, roles: Roles) {
+        shared.append(SharedListener(listener, roles: roles))
+    }
+}
+
+private final class SharedThread: Sendable {
+    let thread: Thread
+
+    init(_ thread: consuming Thread) {
+        self.thread = thread
+    }
+}

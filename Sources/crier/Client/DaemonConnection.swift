@@ -1,0 +1,112 @@
+import HTTPMessages
+import Kernel
+import SystemPackage
+
+/// Why talking to a daemon did not work.
+enum ClientFailure: Error, CustomStringConvertible {
+    /// There is no connection to be had.
+    case unreachable(String)
+    /// The connection ended before the answer did.
+    case connectionLost
+    /// What came back is not HTTP.
+    case notUnderstood(Refusal)
+
+    var description: String {
+        switch self {
+        case .unreachable(let why): "the daemon cannot be reached: \(why)"
+        case .connectionLost: "the connection was lost before the answer came; it is not known what was done"
+        case .notUnderstood(let refusal): "the answer is not understood: \(refusal)"
+        }
+    }
+}
+
+/// A connection to a daemon, with blocking calls.
+struct DaemonConnection: ~Copyable {
+    private let socket: Descriptor
+    private var parser = ResponseParser()
+    private var buffer: [UInt8] = []
+    private var offset = 0
+
+    init(_ url: DaemonURL) throws(ClientFailure) {
+        socket = try Self.connect(url)
+    }
+
+    private static func connect(_ url: DaemonURL) throws(ClientFailure) -> Descriptor {
+        switch url.place {
+        case .unix(let path):
+            guard let address = SocketAddress(unixPath: path) else { throw .unreachable("\(path) is no socket path") }
+            do throws(Errno) { return try Descriptor.connect(to: address) } catch { throw .unreachable("\(path): \(error)") }
+        case .tcp(let host, let port):
+            let addresses: [SocketAddress]
+            do throws(SocketAddress.ResolutionFailure) {
+                addresses = try SocketAddress.resolve(host: host, port: port)
+            } catch {
+                throw .unreachable(error.description)
+            }
+            var reason = "\(host): no address"
+            for address in addresses {
+                do throws(Errno) { return try Descriptor.connect(to: address) } catch { reason = "\(address): \(error)" }
+            }
+            throw .unreachable(reason)
+        }
+    }
+
+    /// Whether the daemon has closed it, as it does with connections that have been idle for long.
+    var isClosedByPeer: Bool { socket.hasEnded }
+
+    mutating func send(_ bytes: [UInt8]) throws(ClientFailure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            guard case .wrote(let count) = socket.send(Array(rest)) else { throw .connectionLost }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// What the parser finds next.
+    enum Part {
+        case head(ResponseHead)
+        case body([UInt8])
+        case end
+    }
+
+    /// Waits for the next part of an answer; nil when the connection has ended.
+    mutating func next() throws(ClientFailure) -> Part? {
+        while true {
+            let input = buffer
+            do throws(Refusal) {
+                switch try parser.next(input.span, &offset) {
+                case .head(let head): return .head(head)
+                case .body(let range): return .body(Array(input[range]))
+                case .end: return .end
+                case .needsMore: break
+                }
+            } catch {
+                throw .notUnderstood(error)
+            }
+            buffer = [UInt8](repeating: 0, count: 64 * 1024)
+            offset = 0
+            guard case .bytes(let count) = unsafe buffer.withUnsafeMutableBytes({ unsafe socket.read(into: $0) }) else {
+                return nil
+            }
+            buffer.removeLast(buffer.count - count)
+        }
+    }
+
+    /// Waits for a whole answer.
+    mutating func answer() throws(ClientFailure) -> (head: ResponseHead, body: [UInt8]) {
+        var head: ResponseHead?
+        var body: [UInt8] = []
+        while true {
+            switch try next() {
+            case .head(let next): head = next
+            case .body(let bytes): body += bytes
+            case .end:
+                // An interim answer has no body; the real one follows.
+                if let head, head.status >= 200 { return (head, body) }
+            case nil:
+                guard let head, head.framing == .untilClose else { throw .connectionLost }
+                return (head, body)
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The program: one binary with a command for each job.
+@main
+struct Crier: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "crier", abstract: "Broadcast Server-Sent Events.",
+        discussion: """
+            A program POSTs an event to a channel; every browser subscribed with EventSource gets it.
+
+              crier serve                              start the daemon on 127.0.0.1:8080
+              curl -N localhost:8080/events/news       subscribe
+              curl -d hello localhost:8080/events/news publish
+            """,
+        version: version, subcommands: [Serve.self, Publish.self, Subscribe.self, Config.self])
+
+    static let version = "0.1.0"
+}

@@ -1,0 +1,138 @@
+import Configuring
+import Glibc
+import Kernel
+import Serving
+import Supervising
+import SystemPackage
+
+/// Opens the listening sockets that the settings name, and takes over those that systemd opened.
+struct Doorway: ~Copyable {
+    /// Why the daemon cannot listen as it was told.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let settings: Settings
+    private var open_ = Doors()
+    /// What is listened on, for the log.
+    private(set) var places: [String] = []
+    /// The files of Unix sockets that go with the daemon.
+    private(set) var unixPaths: [String] = []
+
+    init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    /// The sockets, in the hands of the server.
+    consuming func doors() -> Doors { open_ }
+
+    private var options: ConnectionOptions {
+        ConnectionOptions(deadPeerSeconds: Int(settings.deadPeer / 1000), unsentLimit: settings.unsent)
+    }
+
+    mutating func open() throws(Failure) {
+        let names = Set(
+            settings.listen.compactMap { listener -> String? in
+                if case .inherited(let name) = listener.address { name } else { nil }
+            })
+        var inherited: Set<String> = []
+        try InheritedSockets.take { socket throws(Failure) in
+            inherited.insert(socket.name)
+            try adopt(socket, isNamed: !names.isEmpty)
+        }
+        for missing in names.subtracting(inherited).sorted() {
+            throw Failure(
+                description: "systemd:\(missing): no socket of this name was handed over; "
+                    + "a socket unit needs FileDescriptorName=\(missing)")
+        }
+        // Whoever starts us with sockets and names none in the settings means these and no others.
+        if !inherited.isEmpty, names.isEmpty { return }
+        for listener in settings.listen { try open(listener) }
+    }
+
+    private mutating func adopt(_ socket: consuming InheritedSocket, isNamed: Bool) throws(Failure) {
+        let name = socket.name
+        let address = ListenAddress.inherited(name: name)
+        guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name),
+            isNamed == settings.listen.contains(where: { $0.address == address })
+        else {
+            throw Failure(
+                description: "a socket called \"\(name)\" was handed over, and no [[listen]] has "
+                    + "address = \"\(address)\"")
+        }
+        let number = socket.takeDescriptor().release()
+        try add(listener) { options throws(Errno) in
+            try Listener(adopting: Descriptor(owning: number), options: options)
+        }
+    }
+
+    /// What an inherited socket is for when the settings say nothing about any.
+    private static func standard(_ name: String) -> ListenSettings? {
+        let address = ListenAddress.inherited(name: name)
+        return switch name {
+        case "crier", "unknown": ListenSettings(address: address)
+        case "crier-publish": ListenSettings(address: address, roles: [.publish])
+        default: nil
+        }
+    }
+
+    private mutating func open(_ listener: ListenSettings) throws(Failure) {
+        switch listener.address {
+        case .inherited: return
+        case .unix(let path):
+            let owner = try listener.owner.map { owner throws(Failure) in try Self.ids(owner) }
+            try add(listener) { _ throws(Errno) in
+                try Listener.unix(path: path, mode: listener.mode, owner: owner)
+            }
+            unixPaths.append(path)
+        case .tcp(let host, let port): try open(listener, host: host, port: port)
+        }
+    }
+
+    /// A name such as `localhost` may stand for an IPv4 and an IPv6 address; both are listened on where they exist.
+    private mutating func open(_ listener: ListenSettings, host: String, port: UInt16) throws(Failure) {
+        let addresses: [SocketAddress]
+        do throws(SocketAddress.ResolutionFailure) {
+            // Every address of this machine is one IPv6 socket that takes IPv4 too.
+            addresses = try SocketAddress.resolve(host: host.isEmpty ? "::" : host, port: port)
+        } catch {
+            throw Failure(description: "\(listener.address): \(error)")
+        }
+        var failure: Failure?
+        var opened = false
+        for address in addresses {
+            do throws(Failure) {
+                try add(listener) { options throws(Errno) in try Listener.listen(on: address, options: options) }
+                opened = true
+            } catch {
+                failure = error
+            }
+        }
+        if let failure, !opened { throw failure }
+    }
+
+    private mutating func add(
+        _ settings: ListenSettings, _ make: (ConnectionOptions) throws(Errno) -> Listener
+    ) throws(Failure) {
+        let listener: Listener
+        do throws(Errno) {
+            listener = try make(options)
+        } catch {
+            throw Failure(description: "cannot listen on \(settings.address): \(error)")
+        }
+        if let exposure = settings.exposure(isLocal: listener.address.isLocal) {
+            throw Failure(description: exposure)
+        }
+        places.append("\(listener.address)")
+        open_.add(listener, roles: settings.servingRoles)
+    }
+
+    private static func ids(_ owner: ListenSettings.Owner) throws(Failure) -> (user: UInt32, group: UInt32) {
+        let user = unsafe UInt32(owner.user) ?? getpwnam(owner.user)?.pointee.pw_uid
+        // −1 leaves it as it is (chown(2)).
+        let group = owner.group.map { unsafe UInt32($0) ?? getgrnam($0)?.pointee.gr_gid } ?? UInt32.max
+        guard let user else { throw Failure(description: "owner: there is no user \"\(owner.user)\"") }
+        guard let group else { throw Failure(description: "owner: there is no group \"\(owner.group ?? "")\"") }
+        return (user, group)
+    }
+}
