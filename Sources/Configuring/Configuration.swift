@@ -66,7 +66,8 @@ public struct Configuration: Sendable {
         }
     }
 
-    private mutating func listener(_ entries: [Document.Entry], _ path: String, _ document: Document) -> ListenSettings? {
+    private mutating func listener(_ entries: [Document.Entry], _ path: String, _ document: Document) -> ListenSettings?
+    {
         var result = ListenSettings.standard
         var hasAddress = false
         for entry in entries {
@@ -185,7 +186,9 @@ public struct Configuration: Sendable {
         }
         for listener in settings.listen {
             guard let exposure = listener.exposure(isLocal: listener.address.isLocal ?? true) else { continue }
-            add(.file(file?.path ?? "command line", line: file.flatMap { Self.line(of: listener, $0) }), "listen", exposure)
+            add(
+                .file(file?.path ?? "command line", line: file.flatMap { Self.line(of: listener, $0) }), "listen",
+                exposure)
         }
     }
 

@@ -73,7 +73,9 @@ public enum PercentCoding {
 public struct Query: Sendable, Hashable {
     /// One `name=value`; a name without `=` has an empty value.
     public struct Parameter: Sendable, Hashable {
+        /// What stands before the equals sign.
         public let name: [UInt8]
+        /// What stands after it.
         public let value: [UInt8]
     }
 

@@ -41,7 +41,11 @@ final class Exchange {
 
     /// Nothing is in progress: a connection that waits for its next request needs no exchange.
     var isIdle: Bool {
-        if case .none = request { parser.isBetweenRequests && !hasOutput && !isHeld && !isFinal && input.isEmpty && !sawEnd } else { false }
+        if case .none = request {
+            parser.isBetweenRequests && !hasOutput && !isHeld && !isFinal && input.isEmpty && !sawEnd
+        } else {
+            false
+        }
     }
 
     /// So many unread answers stop further reading: a publisher that pipelines without reading is slowed down by TCP.

@@ -17,7 +17,9 @@ extension Reactor {
         for _ in 0..<Self.acceptsPerTurn {
             guard case .open = acceptance else { return }
             let verdict = occupancy.verdict(limit: settings.connections)
-            if case .leave = verdict { return pauseAccepting("all connections are in use, those kept for refusals too") }
+            if case .leave = verdict {
+                return pauseAccepting("all connections are in use, those kept for refusals too")
+            }
             switch listeners[index].listener.accept() {
             case .connection(let descriptor):
                 place(descriptor, listener: UInt8(index), isRefused: verdict == .refuse)

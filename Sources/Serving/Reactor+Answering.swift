@@ -28,7 +28,8 @@ extension Reactor {
             } else {
                 respond(exchange, Problem(404, "There is no such channel.").answer)
             }
-        case .health: respond(exchange, Answer(status: 200, type: "text/plain; charset=utf-8", body: Array("ok\n".utf8)))
+        case .health:
+            respond(exchange, Answer(status: 200, type: "text/plain; charset=utf-8", body: Array("ok\n".utf8)))
         case .page(let page): respond(exchange, page.answer)
         case .methods(let allow):
             var answer = Answer(status: 204)
@@ -111,7 +112,8 @@ extension Reactor {
     mutating func flushOutput(_ slot: UInt32, _ exchange: Exchange) -> Bool {
         while exchange.hasOutput {
             let outcome = unsafe exchange.output.withUnsafeBufferPointer { bytes in
-                let rest = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[exchange.outputStart...])
+                let rest = unsafe UnsafeRawBufferPointer(
+                    rebasing: UnsafeRawBufferPointer(bytes)[exchange.outputStart...])
                 return unsafe connections[slot].descriptor.send(rest)
             }
             switch outcome {

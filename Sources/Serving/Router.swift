@@ -135,7 +135,8 @@ struct Router: Sendable {
         }
         do throws(InvalidEvent) {
             return PublishRequest(
-                channels: channels, id: try query.first("id").flatMap { bytes throws(InvalidEvent) in try EventID(utf8: bytes) },
+                channels: channels,
+                id: try query.first("id").flatMap { bytes throws(InvalidEvent) in try EventID(utf8: bytes) },
                 name: try query.first("event").flatMap { bytes throws(InvalidEvent) in try EventName(utf8: bytes) },
                 retry: try query.first("retry").map { bytes throws(InvalidEvent) in try Retry(digits: bytes) })
         } catch {
@@ -148,7 +149,8 @@ struct Router: Sendable {
     private func refuseCrossSite(_ head: RequestHead) throws(Problem) {
         var isForeign = head.fields.text("sec-fetch-site") == "cross-site"
         if let origin = head.fields.text("origin"), let host = head.fields.text("host") {
-            isForeign = isForeign || origin.lowercased().split(separator: "://").last.map(String.init) != host.lowercased()
+            isForeign =
+                isForeign || origin.lowercased().split(separator: "://").last.map(String.init) != host.lowercased()
         }
         guard !isForeign else { throw Problem(403, "A page of another origin may not do this.") }
     }

@@ -15,6 +15,7 @@ enum Summaries {
 
     static func receipt(_ receipt: Receipt) -> String {
         let channels = receipt.channels.map { JSONText.string($0.description) }.joined(separator: ",")
-        return #"{"id":\#(JSONText.string(receipt.id)),"channels":[\#(channels)],"subscribers":\#(receipt.subscribers)}"#
+        return
+            #"{"id":\#(JSONText.string(receipt.id)),"channels":[\#(channels)],"subscribers":\#(receipt.subscribers)}"#
     }
 }

@@ -17,7 +17,8 @@ public struct InheritedSocket: ~Copyable {
 public enum InheritedSockets {
     /// Takes them all and hands each to `body`. A second call finds none: the environment variables are removed, so
     /// that no child takes them for its own.
-    public static func take<Failure: Error>(_ body: (consuming InheritedSocket) throws(Failure) -> Void) throws(Failure) {
+    public static func take<Failure: Error>(_ body: (consuming InheritedSocket) throws(Failure) -> Void) throws(Failure)
+    {
         var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         let count = unsafe sd_listen_fds_with_names(1, &list)
         guard count > 0 else { return }

@@ -35,7 +35,9 @@ struct DaemonConnection: ~Copyable {
         switch url.place {
         case .unix(let path):
             guard let address = SocketAddress(unixPath: path) else { throw .unreachable("\(path) is no socket path") }
-            do throws(Errno) { return try Descriptor.connect(to: address) } catch { throw .unreachable("\(path): \(error)") }
+            do throws(Errno) { return try Descriptor.connect(to: address) } catch {
+                throw .unreachable("\(path): \(error)")
+            }
         case .tcp(let host, let port):
             let addresses: [SocketAddress]
             do throws(SocketAddress.ResolutionFailure) {
@@ -45,7 +47,9 @@ struct DaemonConnection: ~Copyable {
             }
             var reason = "\(host): no address"
             for address in addresses {
-                do throws(Errno) { return try Descriptor.connect(to: address) } catch { reason = "\(address): \(error)" }
+                do throws(Errno) { return try Descriptor.connect(to: address) } catch {
+                    reason = "\(address): \(error)"
+                }
             }
             throw .unreachable(reason)
         }

@@ -52,6 +52,7 @@ struct DaemonURL: ExpressibleByArgument {
             parameters = channels.map { ("channel", $0) } + parameters
         }
         guard !parameters.isEmpty else { return path }
-        return path + "?" + parameters.map { "\($0)=\(PercentCoding.encode($1, keepingSlash: false))" }.joined(separator: "&")
+        return path + "?"
+            + parameters.map { "\($0)=\(PercentCoding.encode($1, keepingSlash: false))" }.joined(separator: "&")
     }
 }

@@ -10,7 +10,8 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp("Use this setting, as in --set server.heartbeat=5s; can be repeated.", valueName: "key=value"))
+        help: ArgumentHelp(
+            "Use this setting, as in --set server.heartbeat=5s; can be repeated.", valueName: "key=value"))
     var assignments: [String] = []
 
     /// Reads the file and brings everything together.

@@ -1,0 +1,79 @@
+# make run    install what is missing, build, start the daemon on its defaults and feed it this machine's load
+# make test   install what is missing, run every test
+# The rest is listed by `make help`.
+
+PREFIX      ?= /usr
+SYSCONFDIR  ?= /etc
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
+BINARY      := .build/release/crier
+
+.PHONY: help run build test unit browser systemd load lint sanitize install uninstall packages packages-test clean
+
+help:
+	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
+
+#:: make run        install what is missing, build, start the daemon and feed it this machine's load
+run: build
+	@demo/run $(BINARY)
+
+#:: make build      the release binary, with the Swift runtime inside
+build: packages
+	$(SWIFT_BUILD)
+
+#:: make test       install what is missing, run every test
+test: packages-test lint unit build browser systemd
+	@echo "Every test has passed."
+
+#:: make unit       the tests of each module and of the real binary over real sockets
+unit: packages
+	swift build --build-tests
+	ulimit -n $$(ulimit -Hn); swift test --skip-build
+
+#:: make browser    a real Chromium against the real daemon
+browser: build packages-test
+	Tests/Browser/run $(BINARY)
+
+#:: make systemd    a real systemd in a container against the shipped units
+systemd: build packages-test
+	Tests/Systemd/run $(BINARY)
+
+#:: make lint       one format, no second opinion
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+#:: make sanitize   the tests under the thread sanitizer and the address sanitizer
+sanitize: packages
+	ulimit -n $$(ulimit -Hn); CRIER_TEST_SANITIZED=1 swift test --sanitize=thread --scratch-path .build-thread
+	ulimit -n $$(ulimit -Hn); CRIER_TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
+
+#:: make install    the binary, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)
+install: $(BINARY)
+	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/crier
+	test -e $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml || \
+		install -D -m 0644 config/crier.toml $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml
+	install -D -m 0644 systemd/crier.service $(DESTDIR)$(UNITDIR)/crier.service
+	install -D -m 0644 systemd/crier.socket $(DESTDIR)$(UNITDIR)/crier.socket
+	install -D -m 0644 systemd/crier-publish.socket $(DESTDIR)$(UNITDIR)/crier-publish.socket
+	install -D -m 0644 systemd/crier.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf
+	install -D -m 0644 systemd/crier.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf
+	@echo "Now: systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
+	@echo "Then: systemctl enable --now crier.socket crier-publish.socket"
+
+#:: make uninstall  all of that but the configuration
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/crier $(DESTDIR)$(UNITDIR)/crier.service $(DESTDIR)$(UNITDIR)/crier.socket \
+		$(DESTDIR)$(UNITDIR)/crier-publish.socket $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf
+
+$(BINARY): build
+
+#:: make clean      remove what was built
+clean:
+	rm -rf .build .build-thread .build-address
+
+packages:
+	@.ci/packages libsystemd-dev pkg-config curl
+
+packages-test: packages
+	@.ci/packages python3-venv chromium chromium-driver systemd-container dbus
