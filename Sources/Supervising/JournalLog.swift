@@ -43,7 +43,7 @@ public struct JournalLog: LogHandler {
             unsafe pieces.append(iovec(iov_base: copy.baseAddress, iov_len: copy.count))
         }
         _ = unsafe sd_journal_sendv(pieces, CInt(pieces.count))
-        for unsafepiece in unsafe pieces { unsafe piece.iov_base?.deallocate() }
+        for index in unsafe pieces.indices { unsafe pieces[index].iov_base?.deallocate() }
     }
 
     /// The levels of syslog(3).
