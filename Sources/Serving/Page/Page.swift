@@ -19,7 +19,8 @@ enum Page: Sendable {
             case .script: Answer(status: 200, type: "text/javascript; charset=utf-8", body: PackageResources.page_js)
             }
         // Events are shown as text and nothing is loaded from elsewhere: an event cannot run code here.
-        answer.fields.append(("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"))
+        answer.fields.append(
+            ("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"))
         return answer
     }
 }
