@@ -26,9 +26,9 @@ test: packages-test lint unit build browser systemd
 	@echo "Every test has passed."
 
 #:: make unit       the tests of each module and of the real binary over real sockets
-unit: packages
+unit: packages-test
 	swift build --build-tests
-	ulimit -n $$(ulimit -Hn); swift test --skip-build
+	export CRIER_TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); swift test --skip-build
 
 #:: make browser    a real Chromium against the real daemon
 browser: build packages-test
@@ -43,9 +43,11 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
 #:: make sanitize   the tests under the thread sanitizer and the address sanitizer
-sanitize: packages
-	ulimit -n $$(ulimit -Hn); CRIER_TEST_SANITIZED=1 swift test --sanitize=thread --scratch-path .build-thread
-	ulimit -n $$(ulimit -Hn); CRIER_TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
+sanitize: packages-test
+	export CRIER_TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
+		CRIER_TEST_SANITIZED=1 swift test --sanitize=thread --scratch-path .build-thread
+	export CRIER_TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
+		CRIER_TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
 
 #:: make install    the binary, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)
 install: $(BINARY)

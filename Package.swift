@@ -65,15 +65,16 @@ let package = Package(
 
         .testTarget(name: "KernelTests", dependencies: ["Kernel", system], swiftSettings: settings),
         .testTarget(
-            name: "HTTPMessagesTests", dependencies: ["HTTPMessages"],
-            exclude: ["corpus.py"], swiftSettings: settings),
+            name: "HTTPMessagesTests",
+            dependencies: ["HTTPMessages", system, .product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: settings),
         .testTarget(name: "EventStreamsTests", dependencies: ["EventStreams"], swiftSettings: settings),
         .testTarget(
             name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
         .testTarget(
-            name: "ServingTests", dependencies: ["Serving", "HTTPMessages", "Broadcasting"], swiftSettings: settings),
-        .testTarget(name: "SupervisingTests", dependencies: ["Supervising"], swiftSettings: settings),
-        .testTarget(name: "ConfiguringTests", dependencies: ["Configuring"], swiftSettings: settings),
+            name: "ServingTests", dependencies: ["Serving", "HTTPMessages", "EventStreams", "Broadcasting"], swiftSettings: settings),
+        .testTarget(name: "SupervisingTests", dependencies: ["Supervising", "Kernel", logging], swiftSettings: settings),
+        .testTarget(name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting"], swiftSettings: settings),
         .testTarget(
             name: "ProcessTests",
             dependencies: [

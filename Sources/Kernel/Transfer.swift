@@ -34,6 +34,11 @@ extension Descriptor {
         }
     }
 
+    /// Reads what is there into the front of an array, which must not be empty.
+    public func read(into buffer: inout [UInt8]) -> ReadOutcome {
+        unsafe buffer.withUnsafeMutableBytes { unsafe read(into: $0) }
+    }
+
     /// Offers bytes to a socket; never raises SIGPIPE. The corresponding C function is `send`.
     public func send(_ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
         do throws(Errno) {

@@ -39,7 +39,7 @@ extension Reactor {
         swap(&buffer, &inputBuffer)
         defer { swap(&buffer, &inputBuffer) }
         for _ in 0..<Self.discardsPerTurn {
-            switch read(slot, into: &buffer) {
+            switch connections[slot].descriptor.read(into: &buffer) {
             case .bytes: continue
             case .wouldBlock:
                 connections[slot].isReadable = false

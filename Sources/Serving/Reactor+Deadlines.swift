@@ -20,6 +20,18 @@ extension Reactor {
         return wheel.tick(at: now) + max(1, interval - slot % (interval / 5 + 1))
     }
 
+    /// Takes other settings. Those who wait for a heartbeat get the next one at the new pace.
+    mutating func apply(_ settings: ServingSettings) {
+        let isFaster = settings.heartbeat < self.settings.heartbeat
+        self.settings = settings
+        guard isFaster else { return }
+        for slot in connections.slots where connections[slot].isSubscriber {
+            let tick = min(connections[slot].deadline, heartbeatDeadline(slot))
+            connections[slot].deadline = tick
+            connections[slot].wakes = wheel.enter(connections.token(slot).rawValue, at: tick)
+        }
+    }
+
     mutating func meetDeadlines() {
         let tick = wheel.tick(at: now)
         guard tick > wheel.now else { return }

@@ -48,7 +48,7 @@ extension Reactor {
             var buffer: [UInt8] = []
             swap(&buffer, &inputBuffer)
             defer { swap(&buffer, &inputBuffer) }
-            switch read(slot, into: &buffer) {
+            switch connections[slot].descriptor.read(into: &buffer) {
             case .bytes(let count):
                 let exchange = connections[slot].exchange ?? beginExchange(slot)
                 take(buffer.span.extracting(0..<count), slot, exchange)
@@ -68,10 +68,6 @@ extension Reactor {
             }
         }
         queueRead(slot)
-    }
-
-    func read(_ slot: UInt32, into buffer: inout [UInt8]) -> ReadOutcome {
-        unsafe buffer.withUnsafeMutableBytes { bytes in unsafe connections[slot].descriptor.read(into: bytes) }
     }
 
     /// The client has finished sending. What it asked for in full is still answered.

@@ -161,7 +161,7 @@ struct Reactor: ~Copyable {
         switch command {
         case .adopt(let number, let listener, let isRefused):
             adopt(Descriptor(owning: number), listener: listener, isRefused: isRefused)
-        case .configure(let settings): self.settings = settings
+        case .configure(let settings): apply(settings)
         case .drain: beginDraining()
         }
     }

@@ -25,7 +25,7 @@ enum Standard {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            switch unsafe buffer.withUnsafeMutableBytes({ unsafe descriptor.read(into: $0) }) {
+            switch descriptor.read(into: &buffer) {
             case .bytes(let count): bytes += buffer[..<count]
             case .end: return bytes
             case .wouldBlock: throw .wouldBlock

@@ -89,7 +89,7 @@ struct DaemonConnection: ~Copyable {
             }
             buffer = [UInt8](repeating: 0, count: 64 * 1024)
             offset = 0
-            guard case .bytes(let count) = unsafe buffer.withUnsafeMutableBytes({ unsafe socket.read(into: $0) }) else {
+            guard case .bytes(let count) = socket.read(into: &buffer) else {
                 return nil
             }
             buffer.removeLast(buffer.count - count)

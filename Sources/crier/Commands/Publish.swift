@@ -63,7 +63,7 @@ struct Publish: ParsableCommand {
     private func publishLines(_ input: borrowing Descriptor, _ publisher: inout Publisher) throws {
         var pending: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while case .bytes(let count) = unsafe buffer.withUnsafeMutableBytes({ unsafe input.read(into: $0) }) {
+        while case .bytes(let count) = input.read(into: &buffer) {
             pending += buffer[..<count]
             while let end = pending.firstIndex(of: 0x0A) {
                 var line = pending[..<end]

@@ -1,0 +1,334 @@
+import EventStreams
+import Synchronization
+import Testing
+
+@testable import Broadcasting
+
+/// A hub with one loop, whose mailbox is looked into.
+private struct Fixture {
+    let mailbox = Mailbox(ring: {})
+    let hub: Hub
+
+    init(_ limits: HistoryLimits = HistoryLimits(), total: Int = 1 << 30) {
+        let policy = HistoryPolicy(standard: limits, total: total)
+        hub = Hub(epoch: Epoch(description: "e"), policy: policy, mailboxes: [mailbox])
+    }
+
+    @discardableResult
+    func publish(_ data: String, to channels: String..., id: String? = nil, now: UInt64 = 0) throws -> Receipt {
+        let event = Event(id: try id.flatMap { try EventID($0) }, data: EventData(data))
+        return hub.publish(event, to: try channels.map { try ChannelName($0) }, now: now)
+    }
+
+    func subscribe(_ channels: String..., from id: String? = nil, now: UInt64 = 0) throws -> Subscription? {
+        let names = try channels.map { try ChannelName($0) }
+        return hub.subscribe(
+            SubscriptionRequest(channels: names, lastEventID: id.map { Array($0.utf8) }), on: 0, now: now)
+    }
+
+    /// All that a subscriber reads from the log, in slices.
+    func replay(_ subscription: Subscription, budget: Int = 1) -> [String] {
+        var cursor = subscription.cursor
+        var seen: [String] = []
+        while true {
+            var frames: [Frame] = []
+            let slice = hub.read(subscription.interests, after: cursor, budget: budget, into: &frames)
+            if slice.fellOff { return seen + ["fell off"] }
+            seen += frames.map(text)
+            cursor = frames.last?.sequence ?? cursor
+            if slice.head != nil { return seen }
+        }
+    }
+
+    func text(_ frame: Frame) -> String {
+        unsafe String(decoding: frame.bytes, as: UTF8.self)
+    }
+
+    func letters() -> [Letter] {
+        var letters: [Letter] = []
+        mailbox.collect(into: &letters)
+        return letters
+    }
+}
+
+private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence)\ndata: \(data)\n\n" }
+
+@Suite struct `The hub` {
+    @Test func `numbers events over all channels and tells the publisher the id`() throws {
+        let fixture = Fixture()
+        #expect(try fixture.publish("x", to: "a").id == "e-1")
+        #expect(try fixture.publish("y", to: "b").id == "e-2")
+        #expect(try fixture.publish("z", to: "a", id: "mine").id == "mine")
+    }
+
+    @Test func `leaves the same frame for every loop with subscribers, and none for the others`() throws {
+        let fixture = Fixture()
+        try fixture.publish("nobody", to: "a")
+        #expect(fixture.letters().isEmpty)
+        _ = try fixture.subscribe("a")
+        try fixture.publish("x", to: "a")
+        try fixture.publish("y", to: "b")
+        #expect(fixture.letters().map { fixture.text($0.frame) } == [wire(2, "x")])
+    }
+
+    @Test func `begins a newcomer at the head and one that comes back where it was`() throws {
+        let fixture = Fixture()
+        for number in 1...5 { try fixture.publish("\(number)", to: "a") }
+        let newcomer = try #require(try fixture.subscribe("a"))
+        #expect(newcomer.cursor == 5 && !newcomer.isBehind && newcomer.gap == nil)
+        let returning = try #require(try fixture.subscribe("a", from: "e-2"))
+        #expect(returning.isBehind && returning.gap == nil)
+        #expect(fixture.replay(returning) == [wire(3, "3"), wire(4, "4"), wire(5, "5")])
+    }
+
+    @Test func `replays the same however small the slices are`() throws {
+        let fixture = Fixture()
+        for number in 1...50 { try fixture.publish("\(number)", to: number % 3 == 0 ? "b" : "a") }
+        let subscription = try #require(try fixture.subscribe("a", "b", from: "e-7"))
+        let whole = fixture.replay(subscription, budget: .max)
+        #expect(whole.count == 43)
+        for budget in [1, 30, 100, 1000] { #expect(fixture.replay(subscription, budget: budget) == whole) }
+    }
+
+    @Test func `sends an event of two channels once to a subscriber of both`() throws {
+        let fixture = Fixture()
+        let start = try fixture.publish("start", to: "a").id
+        try fixture.publish("both", to: "a", "b")
+        try fixture.publish("b only", to: "b")
+        let subscription = try #require(try fixture.subscribe("a", "b", from: start))
+        #expect(fixture.replay(subscription) == [wire(2, "both"), wire(3, "b only")])
+    }
+
+    @Test func `counts a channel that is named twice once`() throws {
+        let fixture = Fixture()
+        #expect(try fixture.publish("x", to: "a", "a").channels.count == 1)
+        let subscription = try #require(try fixture.subscribe("a", "a"))
+        #expect(subscription.interests.count == 1)
+    }
+
+    @Test func `has no seam between history and live`() throws {
+        let fixture = Fixture()
+        try fixture.publish("1", to: "a")
+        let subscription = try #require(try fixture.subscribe("a", from: "e-0"))
+        try fixture.publish("2", to: "a")
+        var frames: [Frame] = []
+        let slice = fixture.hub.read(subscription.interests, after: subscription.cursor, budget: .max, into: &frames)
+        try fixture.publish("3", to: "a")
+        let head = try #require(slice.head)
+        #expect(frames.map(fixture.text) == [wire(1, "1"), wire(2, "2")])
+        #expect(fixture.letters().filter { $0.frame.sequence > head }.map { fixture.text($0.frame) } == [wire(3, "3")])
+    }
+}
+
+@Suite struct `History` {
+    @Test func `holds so many events and no more`() throws {
+        let fixture = Fixture(HistoryLimits(events: 3))
+        for number in 1...5 { try fixture.publish("\(number)", to: "a") }
+        let subscription = try #require(try fixture.subscribe("a", from: "e-2"))
+        #expect(subscription.gap == nil)
+        #expect(fixture.replay(subscription) == [wire(3, "3"), wire(4, "4"), wire(5, "5")])
+        #expect(fixture.hub.summary.events == 3)
+    }
+
+    @Test func `holds so many bytes, and the newest event even when it alone is larger`() throws {
+        let fixture = Fixture(HistoryLimits(bytes: 100))
+        for _ in 1...5 { try fixture.publish(String(repeating: "x", count: 60), to: "a") }
+        #expect(fixture.hub.summary.events == 1)
+        try fixture.publish(String(repeating: "x", count: 600), to: "a")
+        #expect(fixture.hub.summary.events == 1)
+    }
+
+    @Test func `holds events for so long`() throws {
+        let fixture = Fixture(HistoryLimits(age: 1000))
+        try fixture.publish("old", to: "a", now: 0)
+        try fixture.publish("new", to: "a", now: 900)
+        let subscription = try #require(try fixture.subscribe("a", from: "e-0", now: 1500))
+        #expect(subscription.gap?.lost == 1)
+        #expect(fixture.replay(subscription) == [wire(2, "new")])
+        fixture.hub.leave(subscription.interests[0].topic, lastOn: 0)
+        fixture.hub.sweep(now: 5000)
+        #expect(fixture.hub.summary == HubSummary(channels: 0, events: 0, bytes: 0, subscribers: 0, head: 2))
+    }
+
+    @Test func `is bounded over all channels, and the oldest events go first`() throws {
+        let fixture = Fixture(total: 3 * (HistoryPolicy.bookkeeping + 17))
+        for number in 1...9 { try fixture.publish("\(number)", to: "c\(number)") }
+        #expect(fixture.hub.summary.events == 3)
+        #expect(fixture.hub.summaries(after: nil, count: 10).map(\.name.description) == ["c7", "c8", "c9"])
+    }
+
+    @Test func `of 100,000 channels of one event each is bounded, and goes when it is old`() throws {
+        let fixture = Fixture(HistoryLimits(age: 1000), total: 1 << 20)
+        for number in 1...100_000 { try fixture.publish("x", to: "c\(number)") }
+        #expect(fixture.hub.summary.bytes <= 1 << 20)
+        for _ in 0..<100 { fixture.hub.sweep(now: 10_000) }
+        #expect(fixture.hub.summary.channels == 0)
+    }
+
+    @Test func `of zero events still reaches those who are live`() throws {
+        let fixture = Fixture(HistoryLimits(events: 0))
+        _ = try fixture.subscribe("a")
+        try fixture.publish("x", to: "a")
+        #expect(fixture.letters().count == 1)
+        #expect(fixture.hub.summary.events == 0)
+    }
+
+    @Test func `follows other limits after a reload`() throws {
+        let fixture = Fixture()
+        for number in 1...9 { try fixture.publish("\(number)", to: "a") }
+        fixture.hub.apply(HistoryPolicy(standard: HistoryLimits(events: 2)))
+        fixture.hub.sweep(now: 0)
+        #expect(fixture.hub.summary.events == 2)
+    }
+
+    @Test func `has the limits of the first rule that matches`() throws {
+        let rules = [
+            HistoryPolicy.Rule(pattern: try ChannelPattern("a/*"), limits: HistoryLimits(events: 1)),
+            HistoryPolicy.Rule(pattern: try ChannelPattern("a/**"), limits: HistoryLimits(events: 2)),
+        ]
+        let policy = HistoryPolicy(rules: rules)
+        #expect(policy.limits(of: try ChannelName("a/b")).events == 1)
+        #expect(policy.limits(of: try ChannelName("a/b/c")).events == 2)
+        #expect(policy.limits(of: try ChannelName("b")).events == 1000)
+    }
+}
+
+@Suite struct `A gap` {
+    @Test(arguments: ["x", "e-99", "other-1", "e-01", "\u{FFFD}", "e-1e"])
+    func `is told for a position that is malformed, unknown or of another epoch, and what is held follows`(
+        _ id: String
+    ) throws {
+        let fixture = Fixture()
+        for number in 1...3 { try fixture.publish("\(number)", to: "a") }
+        let subscription = try #require(try fixture.subscribe("a", from: id))
+        #expect(subscription.gap == Gap(requested: id, oldest: "e-1", newest: "e-3", lost: nil))
+        #expect(fixture.replay(subscription).count == 3)
+    }
+
+    @Test func `counts what is missing where that is known`() throws {
+        let fixture = Fixture(HistoryLimits(events: 3))
+        for number in 1...10 { try fixture.publish("\(number)", to: "a") }
+        let subscription = try #require(try fixture.subscribe("a", from: "e-0"))
+        #expect(subscription.gap == Gap(requested: "e-0", oldest: "e-8", newest: "e-10", lost: 7))
+        #expect(fixture.replay(subscription) == [wire(8, "8"), wire(9, "9"), wire(10, "10")])
+    }
+
+    @Test func `is told once and not for what it told already`() throws {
+        let fixture = Fixture(HistoryLimits(events: 2))
+        for number in 1...3 { try fixture.publish("a\(number)", to: "a") }
+        for number in 4...5 { try fixture.publish("b\(number)", to: "b") }
+        let subscription = try #require(try fixture.subscribe("a", "b", from: "e-0"))
+        #expect(subscription.gap?.lost == 1)
+        #expect(fixture.replay(subscription) == [wire(2, "a2"), wire(3, "a3"), wire(4, "b4"), wire(5, "b5")])
+    }
+
+    @Test func `that opens while a subscriber reads is noticed`() throws {
+        let fixture = Fixture(HistoryLimits(events: 2))
+        for number in 1...3 { try fixture.publish("\(number)", to: "a") }
+        let subscription = try #require(try fixture.subscribe("a", from: "e-1"))
+        try fixture.publish("4", to: "a")
+        #expect(fixture.replay(subscription) == ["fell off"])
+    }
+
+    @Test func `is told to who comes back to a channel that was forgotten`() throws {
+        let fixture = Fixture(HistoryLimits(age: 1000))
+        try fixture.publish("1", to: "a", now: 0)
+        try fixture.publish("2", to: "a", now: 0)
+        fixture.hub.sweep(now: 5000)
+        #expect(fixture.hub.summary.channels == 0)
+        let subscription = try #require(try fixture.subscribe("a", from: "e-1", now: 5000))
+        #expect(subscription.gap == Gap(requested: "e-1", oldest: nil, newest: nil, lost: nil))
+    }
+
+    @Test func `is not told to who has seen all of a channel that was forgotten`() throws {
+        let fixture = Fixture(HistoryLimits(age: 1000))
+        try fixture.publish("1", to: "a", now: 0)
+        fixture.hub.sweep(now: 5000)
+        #expect(try #require(try fixture.subscribe("a", from: "e-1", now: 5000)).gap == nil)
+    }
+
+    @Test func `does not arise from the ids of publishers while they are held`() throws {
+        let fixture = Fixture(HistoryLimits(events: 3))
+        for id in ["x", "y", "x", "z"] { try fixture.publish("\(id)", to: "a", id: id) }
+        let subscription = try #require(try fixture.subscribe("a", from: "x"))
+        #expect(subscription.gap == nil)
+        #expect(fixture.replay(subscription) == ["id: z\ndata: z\n\n"])
+        #expect(try #require(try fixture.subscribe("a", from: "nope")).gap != nil)
+    }
+}
+
+@Suite struct `The end of a channel` {
+    @Test func `drops its history and comes after all of its events`() throws {
+        let fixture = Fixture()
+        _ = try fixture.subscribe("a")
+        try fixture.publish("1", to: "a")
+        #expect(fixture.hub.end(try ChannelName("a"), now: 0) == 1)
+        let letters = fixture.letters()
+        #expect(letters.map(\.frame.endsChannel) == [false, true])
+        #expect(fixture.text(letters[1].frame) == "event: crier.end\ndata: {\"channel\":\"a\"}\n\n")
+        #expect(fixture.hub.summary.events == 0)
+    }
+
+    @Test func `turns subscribers away until the channel is published to again`() throws {
+        let fixture = Fixture()
+        try fixture.publish("1", to: "a")
+        _ = fixture.hub.end(try ChannelName("a"), now: 0)
+        #expect(try fixture.subscribe("a") == nil)
+        #expect(try #require(try fixture.subscribe("a", "b")).interests.count == 1)
+        try fixture.publish("2", to: "a")
+        #expect(try fixture.subscribe("a") != nil)
+    }
+
+    @Test func `is told to who was behind`() throws {
+        let fixture = Fixture()
+        try fixture.publish("1", to: "a")
+        let subscription = try #require(try fixture.subscribe("a", from: "e-0"))
+        _ = fixture.hub.end(try ChannelName("a"), now: 0)
+        var frames: [Frame] = []
+        let slice = fixture.hub.read(subscription.interests, after: 0, budget: .max, into: &frames)
+        #expect(slice.ended == subscription.interests.map(\.topic))
+    }
+
+    @Test func `is not there for a channel that nobody knows, nor twice`() throws {
+        let fixture = Fixture()
+        #expect(fixture.hub.end(try ChannelName("a"), now: 0) == nil)
+        try fixture.publish("1", to: "a")
+        #expect(fixture.hub.end(try ChannelName("a"), now: 0) == 0)
+        #expect(fixture.hub.end(try ChannelName("a"), now: 0) == nil)
+    }
+
+    @Test func `is forgotten in the end`() throws {
+        let fixture = Fixture(HistoryLimits(age: 1000))
+        try fixture.publish("1", to: "a")
+        _ = fixture.hub.end(try ChannelName("a"), now: 0)
+        fixture.hub.sweep(now: 5000)
+        #expect(fixture.hub.summary.channels == 0)
+        #expect(try fixture.subscribe("a") != nil)
+    }
+}
+
+@Suite struct `A mailbox` {
+    @Test func `rings only when its loop sleeps`() throws {
+        let rings = Rings()
+        let mailbox = Mailbox(ring: { rings.count.withLock { $0 += 1 } })
+        mailbox.wake()
+        #expect(rings.count.withLock { $0 } == 0)
+        #expect(mailbox.fallAsleep())
+        mailbox.wake()
+        mailbox.wake()
+        #expect(rings.count.withLock { $0 } == 1)
+    }
+
+    @Test func `does not let its loop sleep over a letter`() {
+        let mailbox = Mailbox(ring: {})
+        let frame = Frame(sequence: 1, time: 0, publisherID: nil, wire: [1, 2, 3])
+        mailbox.post(Letter(frame: frame, topic: TopicID(index: 0)))
+        #expect(!mailbox.fallAsleep())
+        #expect(mailbox.waitingBytes == 3)
+        #expect(mailbox.delivered(3) == 0)
+    }
+}
+
+private final class Rings: Sendable {
+    let count = Mutex(0)
+}

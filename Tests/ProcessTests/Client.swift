@@ -1,0 +1,151 @@
+import EventStreams
+import Glibc
+import Kernel
+import SystemPackage
+import Testing
+
+/// A connection to a daemon, on which a test says exactly what it wants to.
+final class Client {
+    let socket: Descriptor
+    private var received: [UInt8] = []
+
+    /// What went wrong, with what had been received until then.
+    struct Unexpected: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    convenience init(_ port: UInt16, host: String = "127.0.0.1") throws {
+        try self.init(try #require(try SocketAddress.resolve(host: host, port: port).first))
+    }
+
+    convenience init(path: String) throws {
+        try self.init(try #require(SocketAddress(unixPath: path)))
+    }
+
+    private init(_ address: SocketAddress) throws {
+        let socket = try Descriptor.connect(to: address)
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            unsafe setsockopt(socket.number, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
+        }
+        self.socket = socket
+    }
+
+    /// A subscriber that has seen its stream open.
+    static func subscribed(_ port: UInt16, _ target: String, lastEventID: String? = nil) throws -> Client {
+        let client = try Client(port)
+        let position = lastEventID.map { "Last-Event-ID: \($0)\r\n" } ?? ""
+        try client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\(position)\r\n")
+        let head = try client.read(until: "\r\n\r\n")
+        guard head.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n") else {
+            throw Unexpected(description: head)
+        }
+        _ = try client.read(until: "\nretry: ")
+        _ = try client.read(until: "\n")
+        return client
+    }
+
+    func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            guard case .wrote(let count) = socket.send(Array(rest)) else {
+                throw Unexpected(description: "the daemon takes no more")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Takes what was received, up to and including `marker`.
+    func read(until marker: String) throws -> String {
+        let marker = Array(marker.utf8)
+        while true {
+            if let range = received.firstRange(of: marker) {
+                defer { received.removeSubrange(..<range.upperBound) }
+                return String(decoding: received[..<range.upperBound], as: UTF8.self)
+            }
+            guard try receive() else {
+                throw Unexpected(description: "the stream ended after: \(String(decoding: received, as: UTF8.self))")
+            }
+        }
+    }
+
+    func read(_ count: Int) throws -> [UInt8] {
+        while received.count < count {
+            guard try receive() else { throw Unexpected(description: "the stream ended after \(received.count) bytes") }
+        }
+        defer { received.removeFirst(count) }
+        return Array(received[..<count])
+    }
+
+    /// All that comes until the daemon closes.
+    func readToEnd() throws -> String {
+        while try receive() {}
+        defer { received = [] }
+        return String(decoding: received, as: UTF8.self)
+    }
+
+    /// The next block of an event stream, without its blank line.
+    func event() throws -> String {
+        String(try read(until: "\n\n").dropLast(2))
+    }
+
+    /// An answer with a Content-Length.
+    func answer() throws -> Answer {
+        let head = try read(until: "\r\n\r\n")
+        let lines = head.split(separator: "\r\n").map(String.init)
+        let length = lines.first { $0.hasPrefix("Content-Length: ") }.flatMap { Int($0.dropFirst(16)) } ?? 0
+        let status = Int(lines[0].split(separator: " ")[1]) ?? 0
+        return Answer(status: status, head: lines, body: String(decoding: try read(length), as: UTF8.self))
+    }
+
+    private func receive() throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        switch socket.read(into: &buffer) {
+        case .bytes(let count):
+            received += buffer[..<count]
+            return true
+        case .end: return false
+        case .failed(.connectionReset): throw Unexpected(description: "the daemon reset the connection")
+        case .wouldBlock, .failed:
+            throw Unexpected(description: "nothing came; so far: \(String(decoding: received, as: UTF8.self))")
+        }
+    }
+}
+
+struct Answer: CustomStringConvertible {
+    let status: Int
+    let head: [String]
+    let body: String
+
+    var description: String { "\(status) \(body)" }
+
+    /// The id in a receipt.
+    var id: String { String(body.dropFirst(7).prefix { $0 != "\"" }) }
+}
+
+/// One request on a connection of its own.
+@discardableResult
+func request(_ port: UInt16, _ text: String, body: String? = nil, fields: [String] = []) throws -> Answer {
+    let client = try Client(port)
+    var head = "\(text) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields.map { $0 + "\r\n" }.joined()
+    if let body { head += "Content-Length: \(body.utf8.count)\r\n" }
+    try client.send(head + "\r\n" + (body ?? ""))
+    return try client.answer()
+}
+
+/// Publishes one event and answers its id.
+@discardableResult
+func publish(_ port: UInt16, _ channel: String, _ data: String, query: String = "") throws -> String {
+    let answer = try request(port, "POST /events/\(channel)\(query)", body: data)
+    try #require(answer.status == 200, "\(answer)")
+    return answer.id
+}
+
+/// Subscribers of a channel, as the daemon counts them.
+func subscribers(_ port: UInt16, _ channel: String) throws -> Int {
+    let answer = try request(port, "GET /channels/\(channel)")
+    guard answer.status == 200, let count = answer.body.firstRange(of: "\"subscribers\":") else { return 0 }
+    return Int(answer.body[count.upperBound...].prefix { $0.isNumber }) ?? 0
+}

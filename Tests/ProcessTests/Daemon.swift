@@ -1,0 +1,107 @@
+import Glibc
+import Kernel
+import Subprocess
+import SystemPackage
+import Testing
+
+/// The real binary, built beside the tests.
+let binary: FilePath = {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe buffer.withUnsafeMutableBytes { unsafe readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
+    return FilePath(String(decoding: buffer[..<count], as: UTF8.self)).removingLastComponent().appending("crier")
+}()
+
+/// A daemon that runs for as long as a test.
+struct Daemon: Sendable {
+    let pid: pid_t
+    /// The TCP ports it listens on, in the order of its flags.
+    let ports: [UInt16]
+
+    var port: UInt16 { ports[0] }
+
+    func signal(_ signal: CInt) { kill(pid, signal) }
+
+    /// Open descriptors of the process.
+    var descriptors: Int { get throws { try names(in: "/proc/\(pid)/fd").count } }
+
+    /// KiB of anonymous memory that is resident.
+    var anonymousMemory: Int {
+        get throws {
+            let status = try text(of: "/proc/\(pid)/status")
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") })
+            return try #require(Int(line.split { !$0.isNumber }[0]))
+        }
+    }
+}
+
+/// Runs a test against a daemon of its own, on ports that the kernel chooses, and sees that it stops cleanly.
+///
+/// - Parameter log: gets what the daemon said on standard error after its start.
+func withDaemon(
+    _ arguments: [String] = [], listen: [String] = ["127.0.0.1:0"], environment: [String: String] = [:],
+    log check: ([String]) throws -> Void = { _ in }, _ body: (Daemon) async throws -> Void
+) async throws {
+    let flags = ["serve"] + listen.flatMap { ["--listen", $0] } + arguments
+    let variables = Environment.inherit.updating(
+        Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0.key)!, Optional($0.value)) }))
+    var lines: [String] = []
+    let result = try await run(
+        .path(binary), arguments: Arguments(flags), environment: variables, input: .none, output: .discarded,
+        error: .sequence
+    ) { execution in
+        var log = execution.standardError.strings().makeAsyncIterator()
+        var ports: [UInt16] = []
+        while let line = try await log.next() {
+            if let address = line.firstRange(of: "address=") {
+                ports.append(UInt16(line[address.upperBound...].split(separator: ":").last ?? "") ?? 0)
+            }
+            if line.contains("info: ready") { break }
+            lines.append(line)
+        }
+        let daemon = Daemon(pid: execution.processIdentifier.value, ports: ports)
+        do {
+            try #require(!ports.isEmpty, "the daemon did not start: \(lines)")
+            lines = []
+            try await body(daemon)
+            daemon.signal(SIGTERM)
+        } catch {
+            daemon.signal(SIGKILL)
+            throw error
+        }
+        while let line = try await log.next() { lines.append(line) }
+    }
+    #expect(result.terminationStatus == .exited(0), "\(lines.joined(separator: "\n"))")
+    try check(lines)
+}
+
+/// Waits until something is so, by looking again and again: each look asks the daemon or the kernel, and so takes its
+/// time. Fails after ten seconds, or sixty under a sanitizer.
+func eventually(_ what: String, _ look: () throws -> Bool) async throws {
+    let patience: Int = unsafe getenv("CRIER_TEST_SANITIZED") == nil ? 10 : 60
+    let deadline = time(nil) + patience
+    while try !look() {
+        try #require(time(nil) < deadline, "it never came about that \(what)")
+        // Others, such as what starts processes, run on the same few threads.
+        await Task.yield()
+    }
+}
+
+private func text(of path: String) throws -> String {
+    let file = try Descriptor.open(path, O_RDONLY)
+    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+    guard case .bytes(let count) = file.read(into: &bytes) else { throw Errno.ioError }
+    return String(decoding: bytes[..<count], as: UTF8.self)
+}
+
+private func names(in directory: String) throws -> [String] {
+    guard let stream = unsafe opendir(directory) else { throw Errno(rawValue: errno) }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+            unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+}

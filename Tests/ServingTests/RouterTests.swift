@@ -1,0 +1,121 @@
+import Broadcasting
+import EventStreams
+import HTTPMessages
+import Testing
+
+@testable import Serving
+
+@Suite struct `The router` {
+    private func route(
+        _ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin]
+    ) throws -> Route {
+        let text = "\(line) HTTP/1.1\r\nHost: h:80\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
+        var parser = RequestParser()
+        var offset = 0
+        let bytes = Array(text.utf8)
+        guard case .head(let head) = try parser.next(bytes.span, &offset) else { throw Refusal.badRequestLine }
+        return Router(roles: roles, channelsPerRequest: 3).route(head)
+    }
+
+    private func refused(_ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin]) throws
+        -> Int?
+    {
+        if case .problem(let problem) = try route(line, fields, roles: roles) { problem.status } else { nil }
+    }
+
+    private func subscription(_ line: String, _ fields: [String] = []) throws -> SubscriptionRequest? {
+        if case .subscribe(let request) = try route(line, fields) { request } else { nil }
+    }
+
+    private let sized = ["Content-Length: 5"]
+
+    @Test(arguments: [
+        ("/events/news", ["news"]), ("/events/news/eu", ["news/eu"]), ("/events/news%2Feu", ["news/eu"]),
+        ("/events?channel=a&channel=b%2Fc", ["a", "b/c"]), ("/events/%C3%BC", ["ü"]), ("/events/a+b", ["a+b"]),
+        ("/events?channel=a+b&_=123", ["a b"]),
+    ])
+    func `finds the channels of a subscription`(_ target: String, _ channels: [String]) throws {
+        #expect(try subscription("GET \(target)")?.channels.map(\.description) == channels)
+    }
+
+    @Test(arguments: ["lastEventId", "lastEventID", "last-event-id", "last_event_id"])
+    func `takes a position from the query in four spellings, and from the field first`(_ name: String) throws {
+        #expect(try subscription("GET /events/a?\(name)=k-1")?.lastEventID == Array("k-1".utf8))
+        #expect(try subscription("GET /events/a?\(name)=k-1", ["Last-Event-ID: k-2"])?.lastEventID == Array("k-2".utf8))
+        #expect(try subscription("GET /events/a?\(name)=")?.lastEventID == nil)
+        #expect(try subscription("GET /events/a", ["Last-Event-ID:"])?.lastEventID == nil)
+    }
+
+    @Test(arguments: ["text/event-stream", "*/*", "text/*", "text/html, text/event-stream;q=0.5", ""])
+    func `subscribes who accepts an event stream`(_ accept: String) throws {
+        #expect(try subscription("GET /events/a", accept.isEmpty ? [] : ["Accept: \(accept)"]) != nil)
+    }
+
+    @Test func `refuses by status`() throws {
+        #expect(try refused("GET /events/a", ["Accept: text/html"]) == 406)
+        #expect(try refused("GET /events") == 400)
+        #expect(try refused("GET /events/") == 400)
+        #expect(try refused("GET /events/a?channel=b") == 400)
+        #expect(try refused("GET /events/a//b") == 400)
+        #expect(try refused("GET /events/a*") == 400)
+        #expect(try refused("GET /events/%zz") == 400)
+        #expect(try refused("GET /events/a?x=%z") == 400)
+        #expect(try refused("GET /events/%FF") == 400)
+        #expect(try refused("GET /events?channel=a&channel=b&channel=c&channel=d") == 400)
+        #expect(try refused("PUT /events/a", sized) == 405)
+        #expect(try refused("DELETE /events/a") == 405)
+        #expect(try refused("POST /healthz", sized) == 405)
+        #expect(try refused("POST /channels/a", sized) == 405)
+        #expect(try refused("GET /nothing") == 404)
+        #expect(try refused("GET /eventsx") == 404)
+        #expect(try refused("POST /events/a") == 411)
+        #expect(try refused("POST /events/$crier/a", sized) == 403)
+        #expect(try refused("POST /events/a?evnt=x", sized) == 400)
+        #expect(try refused("POST /events/a?event=%0A", sized) == 400)
+        #expect(try refused("POST /events/a?id=%00", sized) == 400)
+        #expect(try refused("POST /events/a?retry=-1", sized) == 400)
+        #expect(try refused("POST /events/a", sized + ["Content-Encoding: gzip"]) == 415)
+        #expect(try refused("POST /events/a", sized + ["Content-Type: text/plain; charset=latin1"]) == 415)
+        #expect(try refused("POST /events/a", sized + ["Content-Type: application/x-ndjson"]) == 415)
+        #expect(try refused("POST /events/a", sized + ["Content-Type: text/plain; Charset=\"UTF-8\""]) == nil)
+    }
+
+    @Test func `refuses to publish or delete for a page of another origin`() throws {
+        for line in ["POST /events/a", "DELETE /channels/a"] {
+            #expect(try refused(line, sized + ["Sec-Fetch-Site: cross-site"]) == 403)
+            #expect(try refused(line, sized + ["Origin: http://evil.example"]) == 403)
+            #expect(try refused(line, sized + ["Origin: null"]) == 403)
+            #expect(try refused(line, sized + ["Origin: http://h:80", "Sec-Fetch-Site: same-origin"]) == nil)
+        }
+    }
+
+    @Test func `finds the parts of an event`() throws {
+        guard case .publish(let request) = try route("POST /events/a?event=x+y&id=7&retry=100", sized) else {
+            return #expect(Bool(false))
+        }
+        #expect(
+            request.name?.description == "x y" && request.id?.description == "7" && request.retry?.milliseconds == 100)
+    }
+
+    @Test func `answers HEAD without subscribing and OPTIONS with the methods`() throws {
+        guard case .describeStream = try route("HEAD /events/a") else { return #expect(Bool(false)) }
+        guard case .methods("GET, HEAD, POST, OPTIONS") = try route("OPTIONS /events/a") else {
+            return #expect(Bool(false))
+        }
+        guard case .methods = try route("OPTIONS *") else { return #expect(Bool(false)) }
+    }
+
+    @Test func `knows of nothing outside of the roles of a socket`() throws {
+        #expect(try refused("POST /events/a", sized, roles: [.subscribe]) == 404)
+        #expect(try refused("GET /events/a", roles: [.publish]) == 404)
+        #expect(try refused("HEAD /events/a", roles: [.publish]) == 404)
+        #expect(try refused("OPTIONS /events/a", roles: [.admin]) == 404)
+        for line in ["GET /channels", "GET /channels/a", "DELETE /channels/a", "GET /"] {
+            #expect(try refused(line, roles: [.subscribe, .publish]) == 404)
+        }
+        for roles: Roles in [.subscribe, .publish, .admin] { #expect(try refused("GET /healthz", roles: roles) == nil) }
+        guard case .methods("POST, OPTIONS") = try route("OPTIONS /events/a", roles: [.publish]) else {
+            return #expect(Bool(false))
+        }
+    }
+}
