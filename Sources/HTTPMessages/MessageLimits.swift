@@ -19,8 +19,8 @@ public struct MessageLimits: Sendable, Hashable {
     public static let defaultBody = 1024 * 1024
     /// Bytes of the extensions of one chunk, which nobody uses and attackers do.
     static let chunkExtension = 256
-    /// Bytes of the trailer section.
-    static let trailer = 8 * 1024
+    /// Bytes of the trailer section, which is read past.
+    static let trailer = 1024
 
     /// The defaults, or others.
     public init(

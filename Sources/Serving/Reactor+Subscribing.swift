@@ -5,6 +5,8 @@ import Kernel
 extension Reactor {
     /// Turns a connection into a subscriber, or tells it that there is nothing to come back for.
     mutating func subscribe(_ slot: UInt32, _ request: SubscriptionRequest) {
+        // It asked and left in one breath, and epoll will not tell of that again.
+        if connections[slot].isHungUp { return close(slot, .client) }
         guard let subscription = hub.subscribe(request, on: index, now: today) else {
             guard let exchange = connections[slot].exchange else { return }
             // To an EventSource 204 means: stop.

@@ -2,249 +2,256 @@ import Glibc
 import Kernel
 import Testing
 
-@Suite struct `A subscriber` {
-    @Test func `gets what is published, at once and with the id of the receipt`() async throws {
-        try await withDaemon { daemon in
-            let subscriber = try Client.subscribed(daemon.port, "/events/news")
-            let first = try request(daemon.port, "POST /events/news", body: "hello")
-            #expect(first.body == "{\"id\":\"\(first.id)\",\"channels\":[\"news\"],\"subscribers\":1}\n")
-            #expect(try subscriber.event() == "id: \(first.id)\ndata: hello")
-            let second = try publish(daemon.port, "news", "a\nb", query: "?event=add&retry=100")
-            #expect(try subscriber.event() == "id: \(second)\nevent: add\nretry: 100\ndata: a\ndata: b")
-        }
-    }
-
-    @Test func `gets the head and the first bytes before any event`() async throws {
-        try await withDaemon(["--set", "server.retry=1s"]) { daemon in
-            let client = try Client(daemon.port)
-            try client.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            let head = try client.read(until: "\r\n\r\n")
-            #expect(
-                head == """
-                    HTTP/1.1 200 OK\r
-                    Content-Type: text/event-stream\r
-                    Cache-Control: no-cache, no-store, no-transform\r
-                    X-Accel-Buffering: no\r
-                    X-Content-Type-Options: nosniff\r
-                    Connection: close\r
-                    \r
-
-                    """)
-            #expect(try client.read(until: "\n") == ":ok\n")
-            let retry = try client.read(until: "\n")
-            let milliseconds = try #require(Int(retry.dropFirst(7).dropLast()))
-            #expect((500...1500).contains(milliseconds))
-        }
-    }
-
-    @Test func `of several channels gets the events of all, each once and in order`() async throws {
-        try await withDaemon { daemon in
-            let subscriber = try Client.subscribed(daemon.port, "/events?channel=a&channel=b/c&channel=d")
-            var expected: [String] = []
-            for (number, target) in ["a", "b%2Fc", "x", "d", "a"].enumerated() {
-                let id = try publish(daemon.port, target, "\(number)")
-                if target != "x" { expected.append("id: \(id)\ndata: \(number)") }
+extension RealProcess {
+    @Suite struct `A subscriber` {
+        @Test func `gets what is published, at once and with the id of the receipt`() async throws {
+            try await withDaemon { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/news")
+                let first = try request(daemon.port, "POST /events/news", body: "hello")
+                #expect(first.body == "{\"id\":\"\(first.id)\",\"channels\":[\"news\"],\"subscribers\":1}\n")
+                #expect(try subscriber.event() == "id: \(first.id)\ndata: hello")
+                let second = try publish(daemon.port, "news", "a\nb", query: "?event=add&retry=100")
+                #expect(try subscriber.event() == "id: \(second)\nevent: add\nretry: 100\ndata: a\ndata: b")
             }
-            let both = try request(daemon.port, "POST /events?channel=a&channel=d&channel=a", body: "both")
-            #expect(both.body.contains("\"channels\":[\"a\",\"d\"],\"subscribers\":2"))
-            expected.append("id: \(both.id)\ndata: both")
-            for event in expected { #expect(try subscriber.event() == event) }
         }
-    }
 
-    @Test func `that comes back gets exactly what it missed, and then what comes next`() async throws {
-        try await withDaemon { daemon in
-            var ids: [String] = []
-            for number in 0..<300 { ids.append(try publish(daemon.port, "a", "\(number)")) }
-            let subscriber = try Client.subscribed(daemon.port, "/events/a", lastEventID: ids[99])
-            for number in 300..<330 { ids.append(try publish(daemon.port, "a", "\(number)")) }
-            for number in 100..<330 { #expect(try subscriber.event() == "id: \(ids[number])\ndata: \(number)") }
-            let byQuery = try Client.subscribed(daemon.port, "/events/a?lastEventId=\(ids[328])")
-            #expect(try byQuery.event() == "id: \(ids[329])\ndata: 329")
-        }
-    }
+        @Test func `gets the head and the first bytes before any event`() async throws {
+            try await withDaemon(["--set", "server.retry=1s"]) { daemon in
+                let client = try Client(daemon.port)
+                try client.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                let head = try client.read(until: "\r\n\r\n")
+                #expect(
+                    head == """
+                        HTTP/1.1 200 OK\r
+                        Content-Type: text/event-stream\r
+                        Cache-Control: no-cache, no-store, no-transform\r
+                        X-Accel-Buffering: no\r
+                        X-Content-Type-Options: nosniff\r
+                        Connection: close\r
+                        \r
 
-    @Test func `is told when its position is of another life of the daemon`() async throws {
-        var old = ""
-        try await withDaemon { daemon in old = try publish(daemon.port, "a", "gone") }
-        try await withDaemon { daemon in
-            let id = try publish(daemon.port, "a", "held")
-            let subscriber = try Client.subscribed(daemon.port, "/events/a", lastEventID: old)
-            let gap = #"{"requested":"\#(old)","oldest":"\#(id)","newest":"\#(id)","lost":null}"#
-            #expect(try subscriber.event() == "event: crier.gap\ndata: \(gap)")
-            #expect(try subscriber.event() == "id: \(id)\ndata: held")
-        }
-    }
-
-    @Test func `is told how much is missing`() async throws {
-        try await withDaemon(["--set", "history.events=5"]) { daemon in
-            let first = try publish(daemon.port, "a", "0")
-            for number in 1..<20 { try publish(daemon.port, "a", "\(number)") }
-            let before = first.replacing("-1", with: "-0")
-            let subscriber = try Client.subscribed(daemon.port, "/events/a", lastEventID: before)
-            #expect(try subscriber.event().hasSuffix("\"lost\":15}"))
-            for number in 15..<20 { #expect(try subscriber.event().hasSuffix("data: \(number)")) }
-        }
-    }
-
-    @Test func `gets a comment when nothing else comes, and never inside an event`() async throws {
-        try await withDaemon(["--set", "server.heartbeat=1s"]) { daemon in
-            let subscriber = try Client.subscribed(daemon.port, "/events/a")
-            for _ in 0..<2 { #expect(try subscriber.read(until: "\n") == ":\n") }
-            let id = try publish(daemon.port, "a", "x")
-            #expect(try subscriber.event() == "id: \(id)\ndata: x")
-        }
-    }
-
-    @Test func `of a channel that ends is told, closed, and turned away until it is published to again`() async throws {
-        try await withDaemon { daemon in
-            let subscriber = try Client.subscribed(daemon.port, "/events/a")
-            let both = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")
-            try publish(daemon.port, "a", "last")
-            #expect(try request(daemon.port, "DELETE /channels/a").body == "{\"channel\":\"a\",\"subscribers\":2}\n")
-            let rest = try subscriber.readToEnd()
-            #expect(rest.hasSuffix("data: last\n\nevent: crier.end\ndata: {\"channel\":\"a\"}\n\n"))
-            let turnedAway = try request(daemon.port, "GET /events/a", fields: ["Accept: text/event-stream"])
-            #expect(turnedAway.status == 204)
-            _ = try both.read(until: "event: crier.end\n")
-            _ = try both.event()
-            let other = try publish(daemon.port, "b", "still here")
-            #expect(try both.event() == "id: \(other)\ndata: still here")
-            try publish(daemon.port, "a", "again")
-            _ = try Client.subscribed(daemon.port, "/events/a")
-            #expect(try request(daemon.port, "DELETE /channels/nobody").status == 404)
-        }
-    }
-
-    @Test func `that goes is noticed at once, by FIN and by RST`() async throws {
-        try await withDaemon { daemon in
-            do {
-                let first = try Client.subscribed(daemon.port, "/events/a")
-                let second = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")
-                #expect(try subscribers(daemon.port, "a") == 2)
-                try second.socket.resetWhenClosed()
-                _ = first
+                        """)
+                #expect(try client.read(until: "\n") == ":ok\n")
+                let retry = try client.read(until: "\n")
+                let milliseconds = try #require(Int(retry.dropFirst(7).dropLast()))
+                #expect((500...1500).contains(milliseconds))
             }
-            try await eventually("nobody is left") { try subscribers(daemon.port, "a") == 0 }
-            #expect(try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n")
         }
-    }
 
-    @Test func `is not made by HEAD`() async throws {
-        try await withDaemon { daemon in
-            let client = try Client(daemon.port)
-            try client.send("HEAD /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            let answer = try client.readToEnd()
-            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
-            #expect(answer.hasSuffix("\r\n\r\n"))
-            #expect(try request(daemon.port, "GET /channels/a").status == 404)
-        }
-    }
-
-    @Test func `that does not read costs nobody anything, and is closed when it falls off the history`() async throws {
-        try await withDaemon(
-            ["--set", "history.bytes=1MiB"], log: { #expect($0.contains { $0.contains("fell off the history") }) }
-        ) { daemon in
-            let stalled = try Client.subscribed(daemon.port, "/events/a")
-            try stalled.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
-            let healthy = try Client.subscribed(daemon.port, "/events/a")
-            let before = try daemon.anonymousMemory
-            let data = String(repeating: "x", count: 64 * 1024)
-            for _ in 0..<400 {
-                let id = try publish(daemon.port, "a", data)
-                #expect(try healthy.event() == "id: \(id)\ndata: \(data)")
+        @Test func `of several channels gets the events of all, each once and in order`() async throws {
+            try await withDaemon { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events?channel=a&channel=b/c&channel=d")
+                var expected: [String] = []
+                for (number, target) in ["a", "b%2Fc", "x", "d", "a"].enumerated() {
+                    let id = try publish(daemon.port, target, "\(number)")
+                    if target != "x" { expected.append("id: \(id)\ndata: \(number)") }
+                }
+                let both = try request(daemon.port, "POST /events?channel=a&channel=d&channel=a", body: "both")
+                #expect(both.body.contains("\"channels\":[\"a\",\"d\"],\"subscribers\":2"))
+                expected.append("id: \(both.id)\ndata: both")
+                for event in expected { #expect(try subscriber.event() == event) }
             }
-            #expect(try daemon.anonymousMemory < before + 16 * 1024)
-            // What the kernel had taken for it is all that it can still read.
-            let slow = stalled
-            _ = try? slow.readToEnd()
-            try await eventually("it was closed") { try subscribers(daemon.port, "a") == 1 }
         }
-    }
-}
 
-@Suite struct `A publisher` {
-    @Test func `keeps its connection, and may send requests without waiting`() async throws {
-        try await withDaemon { daemon in
-            let subscriber = try Client.subscribed(daemon.port, "/events/a")
-            let publisher = try Client(daemon.port)
-            let one = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n"
-            let chunked =
-                "POST /events/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n2\r\n1\r\n2\r\n0\r\n\r\n"
-            try publisher.send(one + "1" + chunked + one + "3")
-            for data in ["1", "22", "3"] {
-                let answer = try publisher.answer()
-                #expect(answer.status == 200 && answer.head.contains("Connection: keep-alive"))
-                #expect(try subscriber.event().hasSuffix("id: \(answer.id)\ndata: \(data)"))
+        @Test func `that comes back gets exactly what it missed, and then what comes next`() async throws {
+            try await withDaemon { daemon in
+                var ids: [String] = []
+                for number in 0..<300 { ids.append(try publish(daemon.port, "a", "\(number)")) }
+                let subscriber = try Client.subscribed(daemon.port, "/events/a", lastEventID: ids[99])
+                for number in 300..<330 { ids.append(try publish(daemon.port, "a", "\(number)")) }
+                for number in 100..<330 { #expect(try subscriber.event() == "id: \(ids[number])\ndata: \(number)") }
+                let byQuery = try Client.subscribed(daemon.port, "/events/a?lastEventId=\(ids[328])")
+                #expect(try byQuery.event() == "id: \(ids[329])\ndata: 329")
+            }
+        }
+
+        @Test func `is told when its position is of another life of the daemon`() async throws {
+            var old = ""
+            try await withDaemon { daemon in old = try publish(daemon.port, "a", "gone") }
+            try await withDaemon { daemon in
+                let id = try publish(daemon.port, "a", "held")
+                let subscriber = try Client.subscribed(daemon.port, "/events/a", lastEventID: old)
+                let gap = #"{"requested":"\#(old)","oldest":"\#(id)","newest":"\#(id)","lost":null}"#
+                #expect(try subscriber.event() == "event: crier.gap\ndata: \(gap)")
+                #expect(try subscriber.event() == "id: \(id)\ndata: held")
+            }
+        }
+
+        @Test func `is told how much is missing`() async throws {
+            try await withDaemon(["--set", "history.events=5"]) { daemon in
+                let first = try publish(daemon.port, "a", "0")
+                for number in 1..<20 { try publish(daemon.port, "a", "\(number)") }
+                let before = first.replacing("-1", with: "-0")
+                let subscriber = try Client.subscribed(daemon.port, "/events/a", lastEventID: before)
+                #expect(try subscriber.event().hasSuffix("\"lost\":15}"))
+                for number in 15..<20 { #expect(try subscriber.event().hasSuffix("data: \(number)")) }
+            }
+        }
+
+        @Test func `gets a comment when nothing else comes, and never inside an event`() async throws {
+            try await withDaemon(["--set", "server.heartbeat=1s"]) { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                for _ in 0..<2 { #expect(try subscriber.read(until: "\n") == ":\n") }
+                let id = try publish(daemon.port, "a", "x")
+                #expect(try subscriber.event() == "id: \(id)\ndata: x")
+            }
+        }
+
+        @Test func `of a channel that ends is told, closed, and turned away until it is published to again`()
+            async throws
+        {
+            try await withDaemon { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                let both = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")
+                try publish(daemon.port, "a", "last")
+                #expect(
+                    try request(daemon.port, "DELETE /channels/a").body == "{\"channel\":\"a\",\"subscribers\":2}\n")
+                let rest = try subscriber.readToEnd()
+                #expect(rest.hasSuffix("data: last\n\nevent: crier.end\ndata: {\"channel\":\"a\"}\n\n"))
+                let turnedAway = try request(daemon.port, "GET /events/a", fields: ["Accept: text/event-stream"])
+                #expect(turnedAway.status == 204)
+                _ = try both.read(until: "event: crier.end\n")
+                _ = try both.event()
+                let other = try publish(daemon.port, "b", "still here")
+                #expect(try both.event() == "id: \(other)\ndata: still here")
+                try publish(daemon.port, "a", "again")
+                _ = try Client.subscribed(daemon.port, "/events/a")
+                #expect(try request(daemon.port, "DELETE /channels/nobody").status == 404)
+            }
+        }
+
+        @Test func `that goes is noticed at once, by FIN and by RST`() async throws {
+            try await withDaemon { daemon in
+                do {
+                    let first = try Client.subscribed(daemon.port, "/events/a")
+                    let second = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")
+                    #expect(try subscribers(daemon.port, "a") == 2)
+                    try second.socket.resetWhenClosed()
+                    _ = first
+                }
+                try await eventually("nobody is left") { try subscribers(daemon.port, "a") == 0 }
+                #expect(try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n")
+            }
+        }
+
+        @Test func `is not made by HEAD`() async throws {
+            try await withDaemon { daemon in
+                let client = try Client(daemon.port)
+                try client.send("HEAD /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                let answer = try client.readToEnd()
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
+                #expect(answer.hasSuffix("\r\n\r\n"))
+                #expect(try request(daemon.port, "GET /channels/a").status == 404)
+            }
+        }
+
+        @Test func `that does not read costs nobody anything, and is closed when it falls off the history`()
+            async throws
+        {
+            try await withDaemon(
+                ["--set", "history.bytes=1MiB"], log: { #expect($0.contains { $0.contains("fell off the history") }) }
+            ) { daemon in
+                let stalled = try Client.subscribed(daemon.port, "/events/a")
+                try stalled.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
+                let healthy = try Client.subscribed(daemon.port, "/events/a")
+                let before = try daemon.anonymousMemory
+                let data = String(repeating: "x", count: 64 * 1024)
+                for _ in 0..<400 {
+                    let id = try publish(daemon.port, "a", data)
+                    #expect(try healthy.event() == "id: \(id)\ndata: \(data)")
+                }
+                #expect(try daemon.anonymousMemory < before + 16 * 1024)
+                // What the kernel had taken for it is all that it can still read.
+                let slow = stalled
+                _ = try? slow.readToEnd()
+                try await eventually("it was closed") { try subscribers(daemon.port, "a") == 1 }
             }
         }
     }
 
-    @Test func `is asked for the body when it waits to be, and refused before it sends one`() async throws {
-        try await withDaemon { daemon in
-            let client = try Client(daemon.port)
-            try client.send(
-                "POST /events/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-            #expect(try client.read(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
-            try client.send("hi")
-            #expect(try client.answer().status == 200)
-            try client.send(
-                "POST /events/$x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-            #expect(try client.answer().status == 403)
-        }
-    }
-
-    @Test func `may speak HTTP/1.0, and gets its answer after it has finished sending`() async throws {
-        try await withDaemon { daemon in
-            let client = try Client(daemon.port)
-            try client.send("POST /events/a HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi")
-            client.socket.finishSending()
-            let answer = try client.readToEnd()
-            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.contains("Connection: close\r\n"))
-        }
-    }
-
-    @Test func `publishes 256 KiB in one event, over IPv6 and a Unix socket too`() async throws {
-        let path = "/tmp/crier-process-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
-        try await withDaemon(listen: ["127.0.0.1:0", "[::1]:0", "unix:\(path)=publish"]) { daemon in
-            let subscriber = try Client.subscribed(daemon.port, "/events/a")
-            let data = String(repeating: "0123456789abcde\n", count: 16 * 1024)
-            let expected = data.split(separator: "\n", omittingEmptySubsequences: false).map { "data: \($0)" }
-                .joined(separator: "\n")
-            let request = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(data.utf8.count)\r\n\r\n"
-            for client in 0..<3 {
-                let publisher =
-                    switch client {
-                    case 0: try Client(daemon.port)
-                    case 1: try Client(daemon.ports[1], host: "::1")
-                    default: try Client(path: path)
-                    }
-                try publisher.send(request + data)
-                let id = try publisher.answer().id
-                #expect(try subscriber.event() == "id: \(id)\n\(expected)")
+    @Suite struct `A publisher` {
+        @Test func `keeps its connection, and may send requests without waiting`() async throws {
+            try await withDaemon { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                let publisher = try Client(daemon.port)
+                let one = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n"
+                let chunked =
+                    "POST /events/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n2\r\n1\r\n2\r\n0\r\n\r\n"
+                try publisher.send(one + "1" + chunked + one + "3")
+                for data in ["1", "22", "3"] {
+                    let answer = try publisher.answer()
+                    #expect(answer.status == 200 && answer.head.contains("Connection: keep-alive"))
+                    #expect(try subscriber.event().hasSuffix("id: \(answer.id)\ndata: \(data)"))
+                }
             }
-            let stranger = try Client(path: path)
-            try stranger.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            #expect(try stranger.answer().status == 404)
         }
-        let isThere = unsafe access(path, F_OK) == 0
-        #expect(!isThere, "the socket file goes with the daemon")
-    }
 
-    @Test func `is told what is wrong with its event, and goes on`() async throws {
-        try await withDaemon { daemon in
-            let client = try Client(daemon.port)
-            let head = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
-            try client.send(Array(head.utf8) + [0xC3, 0x28])
-            let refused = try client.answer()
-            #expect(refused.status == 400)
-            #expect(
-                refused.body
-                    == #"{"type":"about:blank","title":"Bad Request","status":400,"detail":"The data is not valid UTF-8."}"#
-                    + "\n")
-            #expect(refused.head.contains("Content-Type: application/problem+json"))
-            try client.send(head + "ok")
-            #expect(try client.answer().status == 200)
+        @Test func `is asked for the body when it waits to be, and refused before it sends one`() async throws {
+            try await withDaemon { daemon in
+                let client = try Client(daemon.port)
+                try client.send(
+                    "POST /events/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+                #expect(try client.read(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+                try client.send("hi")
+                #expect(try client.answer().status == 200)
+                try client.send(
+                    "POST /events/$x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+                #expect(try client.answer().status == 403)
+            }
+        }
+
+        @Test func `may speak HTTP/1.0, and gets its answer after it has finished sending`() async throws {
+            try await withDaemon { daemon in
+                let client = try Client(daemon.port)
+                try client.send("POST /events/a HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi")
+                client.socket.finishSending()
+                let answer = try client.readToEnd()
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.contains("Connection: close\r\n"))
+            }
+        }
+
+        @Test func `publishes 256 KiB in one event, over IPv6 and a Unix socket too`() async throws {
+            let path = "/tmp/crier-process-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+            try await withDaemon(listen: ["127.0.0.1:0", "[::1]:0", "unix:\(path)=publish"]) { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                let data = String(repeating: "0123456789abcde\n", count: 16 * 1024)
+                let expected = data.split(separator: "\n", omittingEmptySubsequences: false).map { "data: \($0)" }
+                    .joined(separator: "\n")
+                let request = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(data.utf8.count)\r\n\r\n"
+                for client in 0..<3 {
+                    let publisher =
+                        switch client {
+                        case 0: try Client(daemon.port)
+                        case 1: try Client(daemon.ports[1], host: "::1")
+                        default: try Client(path: path)
+                        }
+                    try publisher.send(request + data)
+                    let id = try publisher.answer().id
+                    #expect(try subscriber.event() == "id: \(id)\n\(expected)")
+                }
+                let stranger = try Client(path: path)
+                try stranger.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(try stranger.answer().status == 404)
+            }
+            let isThere = unsafe access(path, F_OK) == 0
+            #expect(!isThere, "the socket file goes with the daemon")
+        }
+
+        @Test func `is told what is wrong with its event, and goes on`() async throws {
+            try await withDaemon { daemon in
+                let client = try Client(daemon.port)
+                let head = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+                try client.send(Array(head.utf8) + [0xC3, 0x28])
+                let refused = try client.answer()
+                #expect(refused.status == 400)
+                #expect(
+                    refused.body
+                        == #"{"type":"about:blank","title":"Bad Request","status":400,"detail":"The data is not valid UTF-8."}"#
+                        + "\n")
+                #expect(refused.head.contains("Content-Type: application/problem+json"))
+                try client.send(head + "ok")
+                #expect(try client.answer().status == 200)
+            }
         }
     }
 }

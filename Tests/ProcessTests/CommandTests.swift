@@ -22,143 +22,147 @@ private func crier(_ arguments: String..., input: String = "", environment: [Str
     return Outcome(code: code, output: result.standardOutput, error: result.standardError)
 }
 
-@Suite struct `The publish command` {
-    @Test func `publishes an argument, standard input, or its lines, and prints the ids`() async throws {
-        try await withDaemon { daemon in
-            let url = "http://127.0.0.1:\(daemon.port)"
-            let subscriber = try Client.subscribed(daemon.port, "/events/a/b")
-            let one = try await crier("publish", "--url", url, "--event", "add", "--id", "x 1", "a/b", "hello")
-            #expect(one.code == 0 && one.output == "x 1\n")
-            #expect(try subscriber.event() == "id: x 1\nevent: add\ndata: hello")
-            let two = try await crier("publish", "a/b", input: "two\nlines", environment: ["CRIER_URL": url])
-            #expect(try subscriber.event() == "id: \(two.output)data: two\ndata: lines")
-            let three = try await crier("publish", "--url", url, "--lines", "--quiet", "a/b", input: "1\n\r\n3")
-            #expect(three.code == 0 && three.output == "")
-            for data in ["1", "", "3"] { #expect(try subscriber.event().hasSuffix("\ndata: \(data)")) }
+extension RealProcess {
+    @Suite struct `The publish command` {
+        @Test func `publishes an argument, standard input, or its lines, and prints the ids`() async throws {
+            try await withDaemon { daemon in
+                let url = "http://127.0.0.1:\(daemon.port)"
+                let subscriber = try Client.subscribed(daemon.port, "/events/a/b")
+                let one = try await crier("publish", "--url", url, "--event", "add", "--id", "x 1", "a/b", "hello")
+                #expect(one.code == 0 && one.output == "x 1\n")
+                #expect(try subscriber.event() == "id: x 1\nevent: add\ndata: hello")
+                let two = try await crier("publish", "a/b", input: "two\nlines", environment: ["CRIER_URL": url])
+                #expect(try subscriber.event() == "id: \(two.output)data: two\ndata: lines")
+                let three = try await crier("publish", "--url", url, "--lines", "--quiet", "a/b", input: "1\n\r\n3")
+                #expect(three.code == 0 && three.output == "")
+                for data in ["1", "", "3"] { #expect(try subscriber.event().hasSuffix("\ndata: \(data)")) }
+            }
+        }
+
+        @Test func `says by its code and a sentence what went wrong`() async throws {
+            let unreachable = try await crier("publish", "--url", "http://127.0.0.1:1", "a", "x")
+            #expect(unreachable.code == 2)
+            #expect(unreachable.error.hasPrefix("crier: the daemon cannot be reached: 127.0.0.1:1: "))
+            #expect(try await crier("publish").code == 64)
+            #expect(try await crier("publish", "--url", "ftp://x", "a", "x").code == 64)
+            #expect(try await crier("publish", "--lines", "a", "x").code == 64)
+            try await withDaemon { daemon in
+                let refused = try await crier("publish", "--url", "http://127.0.0.1:\(daemon.port)", "a*", "x")
+                #expect(refused.code == 1 && refused.output == "")
+                #expect(
+                    refused.error
+                        == "crier: refused with 400 Bad Request: The channel name contains an asterisk, which is kept for patterns.\n"
+                )
+            }
+        }
+
+        @Test func `goes through a Unix socket`() async throws {
+            let path = "/tmp/crier-command-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+            try await withDaemon(listen: ["127.0.0.1:0", "unix:\(path)=publish"]) { daemon in
+                let outcome = try await crier("publish", "--url", "unix:\(path)", "a", "x")
+                #expect(outcome.code == 0)
+                #expect(
+                    try request(daemon.port, "GET /channels/a").body.contains(
+                        "\"last\":\"\(outcome.output.dropLast())\""))
+            }
         }
     }
 
-    @Test func `says by its code and a sentence what went wrong`() async throws {
-        let unreachable = try await crier("publish", "--url", "http://127.0.0.1:1", "a", "x")
-        #expect(unreachable.code == 2)
-        #expect(unreachable.error.hasPrefix("crier: the daemon cannot be reached: 127.0.0.1:1: "))
-        #expect(try await crier("publish").code == 64)
-        #expect(try await crier("publish", "--url", "ftp://x", "a", "x").code == 64)
-        #expect(try await crier("publish", "--lines", "a", "x").code == 64)
-        try await withDaemon { daemon in
-            let refused = try await crier("publish", "--url", "http://127.0.0.1:\(daemon.port)", "a*", "x")
-            #expect(refused.code == 1 && refused.output == "")
+    @Suite struct `The subscribe command` {
+        @Test(arguments: [
+            ("sse", "id: 7\nevent: add\ndata: a\ndata: \"b\n\n"), ("data", "a\n\"b\n"),
+            ("json", #"{"id":"7","event":"add","data":"a\n\"b"}"# + "\n"),
+        ])
+        func `prints events in three formats`(_ format: String, _ expected: String) async throws {
+            try await withDaemon { daemon in
+                try publish(daemon.port, "a", "before")
+                try publish(daemon.port, "a", "a\n\"b", query: "?event=add&id=7")
+                let outcome = try await crier(
+                    "subscribe", "--url", "http://127.0.0.1:\(daemon.port)", "--last-event-id",
+                    try firstID(daemon), "--count", "1", "--format", format, "a", "b")
+                #expect(outcome.code == 0 && outcome.output == expected)
+            }
+        }
+
+        private func firstID(_ daemon: Daemon) throws -> String {
+            let body = try request(daemon.port, "GET /channels/a").body
+            let start = try #require(body.firstRange(of: "\"first\":\""))
+            return String(body[start.upperBound...].prefix { $0 != "\"" })
+        }
+
+        @Test func `ends with 0 when the channel has ended, 1 when it is refused and 2 when it may not come back`()
+            async throws
+        {
+            try await withDaemon { daemon in
+                let url = "http://127.0.0.1:\(daemon.port)"
+                try publish(daemon.port, "a", "x")
+                try request(daemon.port, "DELETE /channels/a")
+                #expect(try await crier("subscribe", "--url", url, "a").code == 0)
+                let refused = try await crier("subscribe", "--url", url, "a*")
+                #expect(refused.code == 1 && refused.error.contains("asterisk"))
+            }
+            let lost = try await crier("subscribe", "--url", "http://127.0.0.1:1", "--no-reconnect", "a")
+            #expect(lost.code == 2)
+        }
+
+        @Test func `comes back by itself and goes on where it was`() async throws {
+            try await withDaemon(["--set", "server.retry=100ms"]) { daemon in
+                let url = "http://127.0.0.1:\(daemon.port)"
+                async let outcome = crier("subscribe", "--url", url, "--count", "2", "--format", "data", "a")
+                try await eventually("it is there") { try subscribers(daemon.port, "a") == 1 }
+                try publish(daemon.port, "a", "one")
+                try request(daemon.port, "DELETE /channels/a")
+                try publish(daemon.port, "a", "two")
+                let found = try await outcome
+                #expect(found.output.hasPrefix("one\n"))
+            }
+        }
+    }
+
+    @Suite struct `The config command` {
+        @Test func `shows what is in force`() async throws {
+            let shown = try await crier("config", "show", environment: ["CRIER_SERVER_HEARTBEAT": "7s"])
+            #expect(shown.code == 0 && shown.output.contains("heartbeat = \"7s\"\n"))
+        }
+
+        @Test func `names every mistake with file, line and key`() async throws {
+            let file = try TemporaryFile("[server]\nloops = 99\nheart = 1\n")
+            let found = try await crier("config", "check", "--config", file.path)
+            #expect(found.code == 78)
+            #expect(found.error.contains("\(file.path):2: server.loops: must be 0 to 64, not 99\n"))
+            #expect(found.error.contains("\(file.path):3: server.heart: there is no such key\n"))
+            #expect(try await crier("config", "check", "--config", "/no/such/file").code == 78)
+            #expect(try await crier("config", "check").code == 0)
+        }
+    }
+
+    @Suite struct `The serve command` {
+        @Test func `refuses to let other machines publish unless it is told to`() async throws {
+            let found = try await crier("serve", "--listen", "0.0.0.0:0")
+            #expect(found.code == 78)
             #expect(
-                refused.error
-                    == "crier: refused with 400 Bad Request: The channel name contains an asterisk, which is kept for patterns.\n"
-            )
+                found.error.contains("can be reached from other machines and would let anyone publish and administer"))
+            #expect(found.error.contains("--listen 0.0.0.0:0=subscribe"))
         }
-    }
 
-    @Test func `goes through a Unix socket`() async throws {
-        let path = "/tmp/crier-command-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
-        try await withDaemon(listen: ["127.0.0.1:0", "unix:\(path)=publish"]) { daemon in
-            let outcome = try await crier("publish", "--url", "unix:\(path)", "a", "x")
-            #expect(outcome.code == 0)
-            #expect(
-                try request(daemon.port, "GET /channels/a").body.contains("\"last\":\"\(outcome.output.dropLast())\""))
+        @Test func `says why it cannot listen`() async throws {
+            try await withDaemon { daemon in
+                let taken = try await crier("serve", "--listen", "127.0.0.1:\(daemon.port)")
+                #expect(taken.code == 1)
+                #expect(taken.error.contains("cannot listen on 127.0.0.1:\(daemon.port): "))
+            }
+            let nobody = try await crier("serve", "--listen", "systemd:nobody")
+            #expect(nobody.code == 1 && nobody.error.contains("FileDescriptorName=nobody"))
         }
-    }
-}
 
-@Suite struct `The subscribe command` {
-    @Test(arguments: [
-        ("sse", "id: 7\nevent: add\ndata: a\ndata: \"b\n\n"), ("data", "a\n\"b\n"),
-        ("json", #"{"id":"7","event":"add","data":"a\n\"b"}"# + "\n"),
-    ])
-    func `prints events in three formats`(_ format: String, _ expected: String) async throws {
-        try await withDaemon { daemon in
-            try publish(daemon.port, "a", "before")
-            try publish(daemon.port, "a", "a\n\"b", query: "?event=add&id=7")
-            let outcome = try await crier(
-                "subscribe", "--url", "http://127.0.0.1:\(daemon.port)", "--last-event-id",
-                try firstID(daemon), "--count", "1", "--format", format, "a", "b")
-            #expect(outcome.code == 0 && outcome.output == expected)
-        }
-    }
-
-    private func firstID(_ daemon: Daemon) throws -> String {
-        let body = try request(daemon.port, "GET /channels/a").body
-        let start = try #require(body.firstRange(of: "\"first\":\""))
-        return String(body[start.upperBound...].prefix { $0 != "\"" })
-    }
-
-    @Test func `ends with 0 when the channel has ended, 1 when it is refused and 2 when it may not come back`()
-        async throws
-    {
-        try await withDaemon { daemon in
-            let url = "http://127.0.0.1:\(daemon.port)"
-            try publish(daemon.port, "a", "x")
-            try request(daemon.port, "DELETE /channels/a")
-            #expect(try await crier("subscribe", "--url", url, "a").code == 0)
-            let refused = try await crier("subscribe", "--url", url, "a*")
-            #expect(refused.code == 1 && refused.error.contains("asterisk"))
-        }
-        let lost = try await crier("subscribe", "--url", "http://127.0.0.1:1", "--no-reconnect", "a")
-        #expect(lost.code == 2)
-    }
-
-    @Test func `comes back by itself and goes on where it was`() async throws {
-        try await withDaemon(["--set", "server.retry=100ms"]) { daemon in
-            let url = "http://127.0.0.1:\(daemon.port)"
-            async let outcome = crier("subscribe", "--url", url, "--count", "2", "--format", "data", "a")
-            try await eventually("it is there") { try subscribers(daemon.port, "a") == 1 }
-            try publish(daemon.port, "a", "one")
-            try request(daemon.port, "DELETE /channels/a")
-            try publish(daemon.port, "a", "two")
-            let found = try await outcome
-            #expect(found.output.hasPrefix("one\n"))
-        }
-    }
-}
-
-@Suite struct `The config command` {
-    @Test func `shows what is in force`() async throws {
-        let shown = try await crier("config", "show", environment: ["CRIER_SERVER_HEARTBEAT": "7s"])
-        #expect(shown.code == 0 && shown.output.contains("heartbeat = \"7s\"\n"))
-    }
-
-    @Test func `names every mistake with file, line and key`() async throws {
-        let file = try TemporaryFile("[server]\nloops = 99\nheart = 1\n")
-        let found = try await crier("config", "check", "--config", file.path)
-        #expect(found.code == 78)
-        #expect(found.error.contains("\(file.path):2: server.loops: must be 0 to 64, not 99\n"))
-        #expect(found.error.contains("\(file.path):3: server.heart: there is no such key\n"))
-        #expect(try await crier("config", "check", "--config", "/no/such/file").code == 78)
-        #expect(try await crier("config", "check").code == 0)
-    }
-}
-
-@Suite struct `The serve command` {
-    @Test func `refuses to let other machines publish unless it is told to`() async throws {
-        let found = try await crier("serve", "--listen", "0.0.0.0:0")
-        #expect(found.code == 78)
-        #expect(found.error.contains("can be reached from other machines and would let anyone publish and administer"))
-        #expect(found.error.contains("--listen 0.0.0.0:0=subscribe"))
-    }
-
-    @Test func `says why it cannot listen`() async throws {
-        try await withDaemon { daemon in
-            let taken = try await crier("serve", "--listen", "127.0.0.1:\(daemon.port)")
-            #expect(taken.code == 1)
-            #expect(taken.error.contains("cannot listen on 127.0.0.1:\(daemon.port): "))
-        }
-        let nobody = try await crier("serve", "--listen", "systemd:nobody")
-        #expect(nobody.code == 1 && nobody.error.contains("FileDescriptorName=nobody"))
-    }
-
-    @Test func `serves a socket by its roles only`() async throws {
-        try await withDaemon(listen: ["127.0.0.1:0=subscribe", "127.0.0.1:0=publish"]) { daemon in
-            let answers = [
-                try request(daemon.ports[0], "POST /events/a", body: "x"),
-                try request(daemon.ports[1], "POST /events/a", body: "x"), try request(daemon.ports[0], "GET /"),
-            ]
-            #expect(answers.map(\.status) == [404, 200, 404])
+        @Test func `serves a socket by its roles only`() async throws {
+            try await withDaemon(listen: ["127.0.0.1:0=subscribe", "127.0.0.1:0=publish"]) { daemon in
+                let answers = [
+                    try request(daemon.ports[0], "POST /events/a", body: "x"),
+                    try request(daemon.ports[1], "POST /events/a", body: "x"), try request(daemon.ports[0], "GET /"),
+                ]
+                #expect(answers.map(\.status) == [404, 200, 404])
+            }
         }
     }
 }

@@ -79,85 +79,91 @@ private struct Crowd: ~Copyable {
     }
 }
 
-@Suite(.serialized) struct `A crowd` {
-    private static let isSanitized = unsafe getenv("CRIER_TEST_SANITIZED") != nil
-    /// A sanitizer makes everything ten times slower, and finds races in smaller crowds too.
-    private static let scale = isSanitized ? 10 : 1
+extension RealProcess {
+    @Suite struct `A crowd` {
+        private static let isSanitized = unsafe getenv("CRIER_TEST_SANITIZED") != nil
+        /// A sanitizer makes everything ten times slower, and finds races in smaller crowds too.
+        private static let scale = isSanitized ? 10 : 1
 
-    @Test func `of 5,000 subscribers on 50 channels gets 100 events each, none lost, doubled or out of order`()
-        async throws
-    {
-        try await withDaemon(["--set", "server.loops=2"]) { daemon in
-            var crowd = try Crowd(5000 / Self.scale, channels: 50, events: 100, port: daemon.port)
-            try crowd.read { $0.opened == 5000 / Self.scale }
-            let publisher = try Client(daemon.port)
-            for event in 0..<100 {
-                for channel in 0..<50 {
-                    let data = "c\(channel) \(event)"
-                    try publisher.send(
-                        "POST /events/c\(channel) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(data.count)\r\n\r\n\(data)"
-                    )
+        @Test func `of 5,000 subscribers on 50 channels gets 100 events each, none lost, doubled or out of order`()
+            async throws
+        {
+            try await withDaemon(["--set", "server.loops=2"]) { daemon in
+                var crowd = try Crowd(5000 / Self.scale, channels: 50, events: 100, port: daemon.port)
+                try crowd.read { $0.opened == 5000 / Self.scale }
+                let publisher = try Client(daemon.port)
+                for event in 0..<100 {
+                    for channel in 0..<50 {
+                        let data = "c\(channel) \(event)"
+                        try publisher.send(
+                            "POST /events/c\(channel) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(data.count)\r\n\r\n\(data)"
+                        )
+                    }
+                    for _ in 0..<50 { try #require(try publisher.answer().status == 200) }
                 }
-                for _ in 0..<50 { try #require(try publisher.answer().status == 200) }
-            }
-            try crowd.read { $0.finished == 5000 / Self.scale }
-        }
-    }
-
-    @Test func `of 50,000 that come and vanish leaves descriptors, channels and memory where they were`() async throws {
-        try await withDaemon(["--set", "server.loops=2"]) { daemon in
-            // The first thousand find their places; what comes after must not take more.
-            try await vanish(1000, daemon)
-            let before = (try daemon.descriptors, try daemon.anonymousMemory)
-            try await vanish(50_000 / Self.scale, daemon)
-            #expect(try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n")
-            #expect(try daemon.descriptors <= before.0)
-            // A sanitizer keeps what was freed to catch its use.
-            if !Self.isSanitized { #expect(try daemon.anonymousMemory <= before.1 + 2048) }
-        }
-    }
-
-    /// Subscribers that go: half by FIN and half by RST, some in the middle of their head, some after their stream opened.
-    private func vanish(_ count: Int, _ daemon: Daemon) async throws {
-        let (idle, batch) = (try daemon.descriptors, 250)
-        for start in stride(from: 0, to: count, by: batch) {
-            var clients: [Client] = []
-            for number in start..<min(start + batch, count) {
-                let client = try Client(daemon.port)
-                let request = "GET /events/v\(number % 97) HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                try client.send(String(number % 5 == 0 ? request.dropLast(number % 30 + 1) : request[...]))
-                if number % 2 == 0 { try client.socket.resetWhenClosed() }
-                clients.append(client)
-            }
-            for (offset, leaving) in clients.enumerated() where (start + offset) % 5 == 1 {
-                _ = try leaving.read(until: "retry: ")
+                try crowd.read { $0.finished == 5000 / Self.scale }
             }
         }
-        try await eventually("they are all gone") { try daemon.descriptors <= idle && isEmpty(daemon) }
-    }
 
-    private func isEmpty(_ daemon: Daemon) throws -> Bool {
-        try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n"
-    }
-
-    @Test func `that comes back all at once gets what it missed, each of several channels in order`() async throws {
-        try await withDaemon(["--set", "server.loops=2"]) { daemon in
-            var ids: [String] = []
-            for number in 0..<200 { ids.append(try publish(daemon.port, number % 2 == 0 ? "x" : "y", "\(number)")) }
-            var clients: [Client] = []
-            for number in 0..<200 {
-                let client = try Client(daemon.port)
-                try client.send(
-                    "GET /events?channel=x&channel=y HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: \(ids[number % 100])\r\n\r\n"
-                )
-                clients.append(client)
+        @Test func `of 50,000 that come and vanish leaves descriptors, channels and memory where they were`()
+            async throws
+        {
+            try await withDaemon(["--set", "server.loops=2"]) { daemon in
+                // The first thousand find their places; what comes after must not take more.
+                try await vanish(1000, daemon)
+                let before = (try daemon.descriptors, try daemon.anonymousMemory)
+                try await vanish(50_000 / Self.scale, daemon)
+                #expect(try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n")
+                #expect(try daemon.descriptors <= before.0)
+                // A sanitizer keeps what was freed to catch its use.
+                if !Self.isSanitized { #expect(try daemon.anonymousMemory <= before.1 + 2048) }
             }
-            for number in 200..<230 { ids.append(try publish(daemon.port, number % 2 == 0 ? "x" : "y", "\(number)")) }
-            for (number, returning) in clients.enumerated() {
-                _ = try returning.read(until: "\nretry: ")
-                _ = try returning.read(until: "\n")
-                for missed in (number % 100 + 1)..<230 {
-                    try #require(try returning.event() == "id: \(ids[missed])\ndata: \(missed)")
+        }
+
+        /// Subscribers that go: half by FIN and half by RST, some in the middle of their head, some after their stream opened.
+        private func vanish(_ count: Int, _ daemon: Daemon) async throws {
+            let (idle, batch) = (try daemon.descriptors, 250)
+            for start in stride(from: 0, to: count, by: batch) {
+                var clients: [Client] = []
+                for number in start..<min(start + batch, count) {
+                    let client = try Client(daemon.port)
+                    let request = "GET /events/v\(number % 97) HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                    try client.send(String(number % 5 == 0 ? request.dropLast(number % 30 + 1) : request[...]))
+                    if number % 2 == 0 { try client.socket.resetWhenClosed() }
+                    clients.append(client)
+                }
+                for (offset, leaving) in clients.enumerated() where (start + offset) % 5 == 1 {
+                    _ = try leaving.read(until: "retry: ")
+                }
+            }
+            try await eventually("they are all gone") { try daemon.descriptors <= idle && isEmpty(daemon) }
+        }
+
+        private func isEmpty(_ daemon: Daemon) throws -> Bool {
+            try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n"
+        }
+
+        @Test func `that comes back all at once gets what it missed, each of several channels in order`() async throws {
+            try await withDaemon(["--set", "server.loops=2"]) { daemon in
+                var ids: [String] = []
+                for number in 0..<200 { ids.append(try publish(daemon.port, number % 2 == 0 ? "x" : "y", "\(number)")) }
+                var clients: [Client] = []
+                for number in 0..<200 {
+                    let client = try Client(daemon.port)
+                    try client.send(
+                        "GET /events?channel=x&channel=y HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: \(ids[number % 100])\r\n\r\n"
+                    )
+                    clients.append(client)
+                }
+                for number in 200..<230 {
+                    ids.append(try publish(daemon.port, number % 2 == 0 ? "x" : "y", "\(number)"))
+                }
+                for (number, returning) in clients.enumerated() {
+                    _ = try returning.read(until: "\nretry: ")
+                    _ = try returning.read(until: "\n")
+                    for missed in (number % 100 + 1)..<230 {
+                        try #require(try returning.event() == "id: \(ids[missed])\ndata: \(missed)")
+                    }
                 }
             }
         }

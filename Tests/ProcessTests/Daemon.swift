@@ -11,6 +11,9 @@ let binary: FilePath = {
     return FilePath(String(decoding: buffer[..<count], as: UTF8.self)).removingLastComponent().appending("crier")
 }()
 
+/// All tests of the real binary, one at a time: each has the machine for itself and its deadlines mean something.
+@Suite(.serialized) enum RealProcess {}
+
 /// A daemon that runs for as long as a test.
 struct Daemon: Sendable {
     let pid: pid_t
@@ -75,9 +78,9 @@ func withDaemon(
 }
 
 /// Waits until something is so, by looking again and again: each look asks the daemon or the kernel, and so takes its
-/// time. Fails after ten seconds, or sixty under a sanitizer.
+/// time. Fails after thirty seconds, or a hundred under a sanitizer.
 func eventually(_ what: String, _ look: () throws -> Bool) async throws {
-    let patience: Int = unsafe getenv("CRIER_TEST_SANITIZED") == nil ? 10 : 60
+    let patience: Int = unsafe getenv("CRIER_TEST_SANITIZED") == nil ? 30 : 100
     let deadline = time(nil) + patience
     while try !look() {
         try #require(time(nil) < deadline, "it never came about that \(what)")

@@ -3,151 +3,221 @@ import Kernel
 import Subprocess
 import Testing
 
-/// Each gets its documented answer, and a healthy subscriber beside it notices nothing.
-@Suite struct `A client that misbehaves` {
-    /// Runs an attack while a subscriber is connected, and sees afterwards that it gets the next event and that one.
-    private func withWitness(
-        _ arguments: [String] = [], _ attack: (Daemon) async throws -> Void
-    ) async throws {
-        try await withDaemon(arguments) { daemon in
-            let witness = try Client.subscribed(daemon.port, "/events/witness")
-            let first = try publish(daemon.port, "witness", "before")
-            try await attack(daemon)
-            let second = try publish(daemon.port, "witness", "after")
-            #expect(try witness.event() == "id: \(first)\ndata: before")
-            #expect(try witness.event() == "id: \(second)\ndata: after")
-        }
-    }
-
-    private func answer(_ port: UInt16, _ bytes: String) throws -> Answer {
-        let client = try Client(port)
-        try client.send(bytes)
-        let answer = try client.answer()
-        #expect(try client.readToEnd() == "", "the connection is closed after the answer")
-        return answer
-    }
-
-    @Test func `by sending half a body and stalling gets 408`() async throws {
-        try await withWitness(["--set", "limits.body-timeout=300ms"]) { daemon in
-            let head = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
-            let answer = try answer(daemon.port, head + "half")
-            #expect(answer.status == 408 && answer.body.contains("The body of the request did not come in time."))
-        }
-    }
-
-    @Test func `by sending its head byte by byte gets 408 when its time is up`() async throws {
-        try await withWitness(["--set", "limits.head-timeout=500ms"]) { daemon in
-            let client = try Client(daemon.port)
-            var poller = try Poller(capacity: 1)
-            try poller.watchInput(client.socket, token: 1)
-            var sent = 0
-            let text =
-                Array("GET /events/a HTTP/1.1\r\nHost: localhost\r\n".utf8) + [UInt8](repeating: 0x61, count: 1000)
-            // A byte each tenth of a second, until the answer comes.
-            while try poller.wait(milliseconds: 100) == 0 {
-                try client.send([text[sent]])
-                sent += 1
+extension RealProcess {
+    @Suite struct `A client that misbehaves` {
+        /// Runs an attack while a subscriber is connected, and sees afterwards that it gets the next event and that one.
+        private func withWitness(
+            _ arguments: [String] = [], _ attack: (Daemon) async throws -> Void
+        ) async throws {
+            try await withDaemon(arguments) { daemon in
+                let witness = try Client.subscribed(daemon.port, "/events/witness")
+                let first = try publish(daemon.port, "witness", "before")
+                try await attack(daemon)
+                let second = try publish(daemon.port, "witness", "after")
+                #expect(try witness.event() == "id: \(first)\ndata: before")
+                #expect(try witness.event() == "id: \(second)\ndata: after")
             }
+        }
+
+        private func answer(_ port: UInt16, _ bytes: String) throws -> Answer {
+            let client = try Client(port)
+            try client.send(bytes)
             let answer = try client.answer()
-            #expect(answer.status == 408 && answer.body.contains("The head of the request did not come in time."))
-            #expect(sent < text.count)
+            #expect(try client.readToEnd() == "", "the connection is closed after the answer")
+            return answer
         }
-    }
 
-    @Test func `by saying nothing is closed without an answer`() async throws {
-        try await withWitness(["--set", "limits.head-timeout=300ms", "--set", "limits.idle-timeout=300ms"]) { daemon in
-            let silent = try Client(daemon.port)
-            #expect(try silent.readToEnd() == "")
-            let idle = try Client(daemon.port)
-            try idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            #expect(try idle.answer().status == 200)
-            #expect(try idle.readToEnd() == "")
+        @Test func `by sending half a body and stalling gets 408`() async throws {
+            try await withWitness(["--set", "limits.body-timeout=300ms"]) { daemon in
+                let head = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
+                let answer = try answer(daemon.port, head + "half")
+                #expect(answer.status == 408 && answer.body.contains("The body of the request did not come in time."))
+            }
         }
-    }
 
-    @Test func `by sending a head of 17 KiB gets 431`() async throws {
-        try await withWitness { daemon in
-            let fields = (0..<17).map { "X\($0): \(String(repeating: "x", count: 1018))\r\n" }.joined()
-            let head = "GET /events/a HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n"
-            let answer = try answer(daemon.port, head)
-            #expect(answer.status == 431)
-        }
-    }
-
-    @Test(arguments: [
-        ("GET /\(String(repeating: "x", count: 9000)) HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
-        ("GET / HTTP/1.1\r\n" + (0...100).map { "X\($0): x\r\n" }.joined() + "\r\n", 431),
-        ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000000\r\n", 400),
-        ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n", 413),
-        ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-        ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nExpect: magic\r\nContent-Length: 1\r\n\r\n", 417),
-        ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
-        ("GET / HTTP/1.1\r\n\r\n", 400), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505), ("nonsense\r\n\r\n", 400),
-        ("\u{16}\u{3}\u{1}\u{2}\0\u{1}", 400), ("GET / HTTP/1.1\nHost: a\n\n", 400),
-    ])
-    func `by breaking the protocol gets a status and a sentence, and is closed`(_ bytes: String, _ status: Int)
-        async throws
-    {
-        try await withWitness { daemon in
-            let answer = try answer(daemon.port, bytes)
-            #expect(answer.status == status)
-            #expect(answer.head.contains("Content-Type: application/problem+json"))
-            #expect(answer.body.contains("\"status\":\(status),\"detail\":\""))
-            #expect(answer.body.contains("(RFC "))
-        }
-    }
-
-    @Test func `by sending a megabyte to nowhere still gets to read its answer`() async throws {
-        try await withWitness { daemon in
-            let client = try Client(daemon.port)
-            let size = 1 << 20
-            try client.send("POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(size)\r\n\r\n")
-            try client.send([UInt8](repeating: 0x61, count: size))
-            #expect(try client.answer().status == 404)
-        }
-    }
-
-    @Test func `by sending 10,000 requests at once gets 10,000 answers, in order`() async throws {
-        try await withWitness { daemon in
-            let client = try Client(daemon.port)
-            let sender = try Sender(
-                client.socket,
-                (0..<10_000).map { number in
-                    let data = "\(number)"
-                    return
-                        "POST /events/flood HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(data.count)\r\n\r\n\(data)"
-                }.joined())
-            var last: UInt64 = 0
-            for _ in 0..<10_000 {
+        @Test func `by sending its head byte by byte gets 408 when its time is up`() async throws {
+            try await withWitness(["--set", "limits.head-timeout=500ms"]) { daemon in
+                let client = try Client(daemon.port)
+                var poller = try Poller(capacity: 1)
+                try poller.watchInput(client.socket, token: 1)
+                var sent = 0
+                let text =
+                    Array("GET /events/a HTTP/1.1\r\nHost: localhost\r\n".utf8) + [UInt8](repeating: 0x61, count: 1000)
+                // A byte each tenth of a second, until the answer comes.
+                while try poller.wait(milliseconds: 100) == 0 {
+                    try client.send([text[sent]])
+                    sent += 1
+                }
                 let answer = try client.answer()
-                try #require(answer.status == 200)
-                let sequence = try #require(UInt64(answer.id.split(separator: "-")[1]))
-                #expect(sequence > last)
-                last = sequence
+                #expect(answer.status == 408 && answer.body.contains("The head of the request did not come in time."))
+                #expect(sent < text.count)
             }
-            sender.join()
+        }
+
+        @Test func `by saying nothing is closed without an answer`() async throws {
+            try await withWitness(["--set", "limits.head-timeout=300ms", "--set", "limits.idle-timeout=300ms"]) {
+                daemon in
+                let silent = try Client(daemon.port)
+                #expect(try silent.readToEnd() == "")
+                let idle = try Client(daemon.port)
+                try idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(try idle.answer().status == 200)
+                #expect(try idle.readToEnd() == "")
+            }
+        }
+
+        @Test func `by sending a head of 17 KiB gets 431`() async throws {
+            try await withWitness { daemon in
+                let fields = (0..<17).map { "X\($0): \(String(repeating: "x", count: 1018))\r\n" }.joined()
+                let head = "GET /events/a HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n"
+                let answer = try answer(daemon.port, head)
+                #expect(answer.status == 431)
+            }
+        }
+
+        @Test(arguments: [
+            ("GET /\(String(repeating: "x", count: 9000)) HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+            ("GET / HTTP/1.1\r\n" + (0...100).map { "X\($0): x\r\n" }.joined() + "\r\n", 431),
+            (
+                "POST /events/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000000\r\n",
+                400
+            ),
+            ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n", 413),
+            (
+                "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                400
+            ),
+            ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nExpect: magic\r\nContent-Length: 1\r\n\r\n", 417),
+            ("POST /events/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+            ("GET / HTTP/1.1\r\n\r\n", 400), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505), ("nonsense\r\n\r\n", 400),
+            ("\u{16}\u{3}\u{1}\u{2}\0\u{1}", 400), ("GET / HTTP/1.1\nHost: a\n\n", 400),
+        ])
+        func `by breaking the protocol gets a status and a sentence, and is closed`(_ bytes: String, _ status: Int)
+            async throws
+        {
+            try await withWitness { daemon in
+                let answer = try answer(daemon.port, bytes)
+                #expect(answer.status == status)
+                #expect(answer.head.contains("Content-Type: application/problem+json"))
+                #expect(answer.body.contains("\"status\":\(status),\"detail\":\""))
+                #expect(answer.body.contains("(RFC "))
+            }
+        }
+
+        @Test func `by sending a megabyte to nowhere still gets to read its answer`() async throws {
+            try await withWitness { daemon in
+                let client = try Client(daemon.port)
+                let size = 1 << 20
+                try client.send("POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(size)\r\n\r\n")
+                try client.send([UInt8](repeating: 0x61, count: size))
+                #expect(try client.answer().status == 404)
+            }
+        }
+
+        @Test func `by sending 10,000 requests at once gets 10,000 answers, in order`() async throws {
+            try await withWitness { daemon in
+                let client = try Client(daemon.port)
+                let sender = try Sender(
+                    client.socket,
+                    (0..<10_000).map { number in
+                        let data = "\(number)"
+                        return
+                            "POST /events/flood HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(data.count)\r\n\r\n\(data)"
+                    }.joined())
+                var last: UInt64 = 0
+                for _ in 0..<10_000 {
+                    let answer = try client.answer()
+                    try #require(answer.status == 200)
+                    let sequence = try #require(UInt64(answer.id.split(separator: "-")[1]))
+                    #expect(sequence > last)
+                    last = sequence
+                }
+                sender.join()
+            }
+        }
+
+        @Test func `by asking for much without reading is not answered beyond what it reads`() async throws {
+            try await withWitness { daemon in
+                let before = try daemon.anonymousMemory
+                let client = try Client(daemon.port)
+                try client.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
+                try client.socket.setNonBlocking(true)
+                let one = Array(String(repeating: "GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 1000).utf8)
+                var poller = try Poller(capacity: 1)
+                try poller.watch(client.socket, token: 1)
+                // Until the daemon has taken no more for a while.
+                for _ in 0..<1000 {
+                    if client.socket.send(one) == .wouldBlock, try poller.wait(milliseconds: 200) == 0 { break }
+                }
+                #expect(try daemon.anonymousMemory < before + 8 * 1024)
+            }
         }
     }
 
-    @Test func `by asking for much without reading is not answered beyond what it reads`() async throws {
-        try await withWitness { daemon in
-            let before = try daemon.anonymousMemory
-            let client = try Client(daemon.port)
-            try client.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
-            try client.socket.setNonBlocking(true)
-            let one = Array(String(repeating: "GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 1000).utf8)
-            var poller = try Poller(capacity: 1)
-            try poller.watch(client.socket, token: 1)
-            // Until the daemon has taken no more for a while.
-            for _ in 0..<1000 {
-                if client.socket.send(one) == .wouldBlock, try poller.wait(milliseconds: 200) == 0 { break }
+    @Suite struct `When the daemon is full` {
+        @Test
+        func `a browser is told to come back later, others get 503, and there is room again when somebody leaves`()
+            async throws
+        {
+            try await withDaemon(["--set", "limits.connections=5"]) { daemon in
+                do {
+                    var held: [Client] = []
+                    for _ in 0..<5 { held.append(try Client.subscribed(daemon.port, "/events/a")) }
+                    let browser = try Client(daemon.port)
+                    try browser.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+                    let told = try browser.readToEnd()
+                    #expect(told.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
+                    let retry = try #require(told.split(separator: "\n").last?.dropFirst(7)).filter(\.isNumber)
+                    #expect(try #require(Int(retry)) >= 15_000)
+                    let answer = try request(daemon.port, "POST /events/a", body: "x")
+                    #expect(answer.status == 503 && answer.head.contains("Retry-After: 10"))
+                    held.removeLast()
+                }
+                try await eventually("there is room") { try request(daemon.port, "GET /healthz").status == 200 }
+                _ = try Client.subscribed(daemon.port, "/events/a")
             }
-            #expect(try daemon.anonymousMemory < before + 8 * 1024)
+        }
+
+        @Test func `it leaves whom it cannot even refuse in the backlog, and takes them when it can`() async throws {
+            try await withDaemon(
+                ["--set", "limits.connections=2", "--set", "server.loops=2"],
+                log: { #expect($0.contains { $0.contains("accepting is paused") }) }
+            ) { daemon in
+                do {
+                    var silent: [Client] = []
+                    // Two to be served, the reserve of 48 to be refused, and some for the backlog; none says a word.
+                    for _ in 0..<70 { silent.append(try Client(daemon.port)) }
+                    #expect(silent.count == 70)
+                    try await eventually("the reserve is used up") { try daemon.descriptors >= 50 }
+                }
+                try await eventually("all is well again") { try request(daemon.port, "GET /healthz").status == 200 }
+            }
+        }
+
+        @Test func `of descriptors it pauses, and recovers by itself`() async throws {
+            try await withDaemon(log: { #expect($0.contains { $0.contains("accepting is paused") }) }) { daemon in
+                let used = try daemon.descriptors
+                // So few that even the reserve does not help.
+                let limited = try await run(
+                    .name("prlimit"), arguments: ["--pid", "\(daemon.pid)", "--nofile=\(used + 10):\(used + 10)"],
+                    output: .discarded)
+                #expect(limited.terminationStatus.isSuccess)
+                do {
+                    var silent: [Client] = []
+                    for _ in 0..<30 { silent.append(try Client(daemon.port)) }
+                    #expect(silent.count == 30)
+                    try await eventually("descriptors are used up") { try daemon.descriptors >= used + 9 }
+                }
+                try await eventually("all is well again") { try request(daemon.port, "GET /healthz").status == 200 }
+            }
         }
     }
 }
 
+/// Each gets its documented answer, and a healthy subscriber beside it notices nothing.
+
 /// Sends from a thread of its own, for answers to be read meanwhile.
+
 private struct Sender: ~Copyable {
     private let thread: Kernel.Thread
 
@@ -165,62 +235,4 @@ private struct Sender: ~Copyable {
     }
 
     consuming func join() { thread.join() }
-}
-
-@Suite struct `When the daemon is full` {
-    @Test func `a browser is told to come back later, others get 503, and there is room again when somebody leaves`()
-        async throws
-    {
-        try await withDaemon(["--set", "limits.connections=5"]) { daemon in
-            do {
-                var held: [Client] = []
-                for _ in 0..<5 { held.append(try Client.subscribed(daemon.port, "/events/a")) }
-                let browser = try Client(daemon.port)
-                try browser.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
-                let told = try browser.readToEnd()
-                #expect(told.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
-                let retry = try #require(told.split(separator: "\n").last?.dropFirst(7)).filter(\.isNumber)
-                #expect(try #require(Int(retry)) >= 15_000)
-                let answer = try request(daemon.port, "POST /events/a", body: "x")
-                #expect(answer.status == 503 && answer.head.contains("Retry-After: 10"))
-                held.removeLast()
-            }
-            try await eventually("there is room") { try request(daemon.port, "GET /healthz").status == 200 }
-            _ = try Client.subscribed(daemon.port, "/events/a")
-        }
-    }
-
-    @Test func `it leaves whom it cannot even refuse in the backlog, and takes them when it can`() async throws {
-        try await withDaemon(
-            ["--set", "limits.connections=2", "--set", "server.loops=2"],
-            log: { #expect($0.contains { $0.contains("accepting is paused") }) }
-        ) { daemon in
-            do {
-                var silent: [Client] = []
-                // Two to be served, the reserve of 48 to be refused, and some for the backlog; none says a word.
-                for _ in 0..<70 { silent.append(try Client(daemon.port)) }
-                #expect(silent.count == 70)
-                try await eventually("the reserve is used up") { try daemon.descriptors >= 50 }
-            }
-            try await eventually("all is well again") { try request(daemon.port, "GET /healthz").status == 200 }
-        }
-    }
-
-    @Test func `of descriptors it pauses, and recovers by itself`() async throws {
-        try await withDaemon(log: { #expect($0.contains { $0.contains("accepting is paused") }) }) { daemon in
-            let used = try daemon.descriptors
-            // So few that even the reserve does not help.
-            let limited = try await run(
-                .name("prlimit"), arguments: ["--pid", "\(daemon.pid)", "--nofile=\(used + 10):\(used + 10)"],
-                output: .discarded)
-            #expect(limited.terminationStatus.isSuccess)
-            do {
-                var silent: [Client] = []
-                for _ in 0..<30 { silent.append(try Client(daemon.port)) }
-                #expect(silent.count == 30)
-                try await eventually("descriptors are used up") { try daemon.descriptors >= used + 9 }
-            }
-            try await eventually("all is well again") { try request(daemon.port, "GET /healthz").status == 200 }
-        }
-    }
 }

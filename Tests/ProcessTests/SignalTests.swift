@@ -2,76 +2,81 @@ import Glibc
 import Kernel
 import Testing
 
-@Suite struct `A signal` {
-    @Test func `to terminate sees subscribers off with a jittered retry and a clean end, and finishes requests`()
-        async throws
-    {
-        try await withDaemon(["--set", "server.retry=2s"]) { daemon in
-            var subscribers: [Client] = []
-            for _ in 0..<20 { subscribers.append(try Client.subscribed(daemon.port, "/events/a")) }
-            let publisher = try Client(daemon.port)
-            try publisher.send("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nla")
-            let idle = try Client(daemon.port)
-            _ = idle
-            try await eventually("the request has come") { try request(daemon.port, "GET /channels/a").status == 200 }
-            daemon.signal(SIGTERM)
-            try publisher.send("st")
-            let receipt = try publisher.readToEnd()
-            #expect(receipt.hasPrefix("HTTP/1.1 200 OK\r\n") || receipt.isEmpty)
-            var retries: Set<Int> = []
-            for subscriber in subscribers {
-                let rest = try subscriber.readToEnd()
-                let last = try #require(rest.split(separator: "\n").last)
-                #expect(last.hasPrefix("retry: "))
-                retries.insert(try #require(Int(last.dropFirst(7))))
+extension RealProcess {
+    @Suite struct `A signal` {
+        @Test func `to terminate sees subscribers off with a jittered retry and a clean end, and finishes requests`()
+            async throws
+        {
+            try await withDaemon(["--set", "server.retry=2s"]) { daemon in
+                var subscribers: [Client] = []
+                for _ in 0..<20 { subscribers.append(try Client.subscribed(daemon.port, "/events/a")) }
+                let publisher = try Client(daemon.port)
+                try publisher.send("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nla")
+                let idle = try Client(daemon.port)
+                _ = idle
+                try await eventually("the request has come") {
+                    try request(daemon.port, "GET /channels/a").status == 200
+                }
+                daemon.signal(SIGTERM)
+                try publisher.send("st")
+                let receipt = try publisher.readToEnd()
+                #expect(receipt.hasPrefix("HTTP/1.1 200 OK\r\n") || receipt.isEmpty)
+                var retries: Set<Int> = []
+                for subscriber in subscribers {
+                    let rest = try subscriber.readToEnd()
+                    let last = try #require(rest.split(separator: "\n").last)
+                    #expect(last.hasPrefix("retry: "))
+                    retries.insert(try #require(Int(last.dropFirst(7))))
+                }
+                #expect(retries.allSatisfy { (1000...3000).contains($0) })
+                #expect(retries.count > 10)
             }
-            #expect(retries.allSatisfy { (1000...3000).contains($0) })
-            #expect(retries.count > 10)
         }
-    }
 
-    @Test func `to terminate does not wait for ever for who does not read`() async throws {
-        try await withDaemon(["--set", "server.shutdown=300ms"]) { daemon in
-            let stalled = try Client.subscribed(daemon.port, "/events/a")
-            try stalled.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
-            for _ in 0..<100 { try publish(daemon.port, "a", String(repeating: "x", count: 100_000)) }
-            daemon.signal(SIGTERM)
-            try await eventually("it is gone") { (try? Client(daemon.port)) == nil }
-        }
-    }
-
-    @Test func `to hang up reloads the file for those who stay connected`() async throws {
-        let file = try TemporaryFile("[server]\nheartbeat = \"1h\"\n")
-        try await withDaemon(
-            ["--config", file.path], log: { #expect($0.contains { $0.contains("restart only key=server.loops") }) }
-        ) { daemon in
-            let subscriber = try Client.subscribed(daemon.port, "/events/a")
-            try file.write("[server]\nheartbeat = \"1s\"\nloops = 5\n[history]\nevents = 2\n")
-            daemon.signal(SIGHUP)
-            #expect(try subscriber.read(until: "\n") == ":\n")
-            for number in 0..<5 { try publish(daemon.port, "a", "\(number)") }
-            for number in 0..<5 { #expect(try subscriber.read(until: "\n\n").hasSuffix("data: \(number)\n\n")) }
-            #expect(try request(daemon.port, "GET /channels/a").body.contains("\"events\":2"))
-        }
-    }
-
-    @Test func `to hang up changes nothing when the file has mistakes, and names them`() async throws {
-        let file = try TemporaryFile("")
-        try await withDaemon(
-            ["--config", file.path],
-            log: { lines in
-                #expect(lines.contains { $0.contains("\(file.path):2: server.heartbeat: must be") })
-                #expect(lines.contains { $0.contains("the old one stays in force") })
+        @Test func `to terminate does not wait for ever for who does not read`() async throws {
+            try await withDaemon(["--set", "server.shutdown=300ms"]) { daemon in
+                let stalled = try Client.subscribed(daemon.port, "/events/a")
+                try stalled.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
+                for _ in 0..<100 { try publish(daemon.port, "a", String(repeating: "x", count: 100_000)) }
+                daemon.signal(SIGTERM)
+                try await eventually("it is gone") { (try? Client(daemon.port)) == nil }
             }
-        ) { daemon in
-            try file.write("[server]\nheartbeat = 7\n")
-            daemon.signal(SIGHUP)
-            try publish(daemon.port, "a", "still here")
+        }
+
+        @Test func `to hang up reloads the file for those who stay connected`() async throws {
+            let file = try TemporaryFile("[server]\nheartbeat = \"1h\"\n")
+            try await withDaemon(
+                ["--config", file.path], log: { #expect($0.contains { $0.contains("restart only key=server.loops") }) }
+            ) { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                try file.write("[server]\nheartbeat = \"1s\"\nloops = 5\n[history]\nevents = 2\n")
+                daemon.signal(SIGHUP)
+                #expect(try subscriber.read(until: "\n") == ":\n")
+                for number in 0..<5 { try publish(daemon.port, "a", "\(number)") }
+                for number in 0..<5 { #expect(try subscriber.read(until: "\n\n").hasSuffix("data: \(number)\n\n")) }
+                #expect(try request(daemon.port, "GET /channels/a").body.contains("\"events\":2"))
+            }
+        }
+
+        @Test func `to hang up changes nothing when the file has mistakes, and names them`() async throws {
+            let file = try TemporaryFile("")
+            try await withDaemon(
+                ["--config", file.path],
+                log: { lines in
+                    #expect(lines.contains { $0.contains("\(file.path):2: server.heartbeat: must be") })
+                    #expect(lines.contains { $0.contains("the old one stays in force") })
+                }
+            ) { daemon in
+                try file.write("[server]\nheartbeat = 7\n")
+                daemon.signal(SIGHUP)
+                try publish(daemon.port, "a", "still here")
+            }
         }
     }
 }
 
 /// A file that goes with the test.
+
 final class TemporaryFile {
     let path = "/tmp/crier-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
 
