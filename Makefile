@@ -28,7 +28,7 @@ test: packages-test lint unit build browser systemd
 #:: make unit       the tests of each module and of the real binary over real sockets
 unit: packages-test
 	swift build --build-tests
-	export CRIER_TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); swift test --skip-build
+	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); swift test --skip-build
 
 #:: make browser    a real Chromium against the real daemon
 browser: build packages-test
@@ -44,13 +44,14 @@ lint:
 
 #:: make sanitize   the tests under the thread sanitizer and the address sanitizer
 sanitize: packages-test
-	export CRIER_TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
-		CRIER_TEST_SANITIZED=1 swift test --sanitize=thread --scratch-path .build-thread
-	export CRIER_TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
-		CRIER_TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
+	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
+		TEST_SANITIZED=1 swift test --sanitize=thread --scratch-path .build-thread
+	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
+		TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
 
 #:: make install    the binary, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)
-install: $(BINARY)
+install:
+	@test -x $(BINARY) || { echo "There is no $(BINARY) yet: run 'make build' first." >&2; exit 1; }
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/crier
 	test -e $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml || \
 		install -D -m 0644 config/crier.toml $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml
@@ -67,8 +68,6 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/crier $(DESTDIR)$(UNITDIR)/crier.service $(DESTDIR)$(UNITDIR)/crier.socket \
 		$(DESTDIR)$(UNITDIR)/crier-publish.socket $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf \
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf
-
-$(BINARY): build
 
 #:: make clean      remove what was built
 clean:

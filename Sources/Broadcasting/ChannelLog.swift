@@ -8,22 +8,23 @@ struct ChannelLog {
     private(set) var bytes = 0
     /// The highest sequence number of this channel that is no longer held; 0 when all of it is.
     private(set) var evictedThrough: UInt64
-    /// How many of its events are no longer held; nil when earlier ones have been forgotten with the channel.
-    private(set) var evictedCount: Int?
-    /// The sequence number of its first event ever; nil when that has been forgotten or there was none.
-    private var first: UInt64?
+    /// The sequence numbers of the newest events that are no longer held, to tell how many of them somebody missed.
+    private var evicted: Deque<UInt64> = []
+    /// How many of those are remembered: 8 KiB at most, for a channel that has had as many events.
+    private static let remembered = 1024
+    /// The highest sequence number that is not even remembered.
+    private var unknownThrough: UInt64
     private var publisherIDs: [EventID: [UInt64]] = [:]
 
     /// - Parameter forgottenThrough: channels that were forgotten may have had this name and events up to here.
     init(forgottenThrough: UInt64) {
         evictedThrough = forgottenThrough
-        evictedCount = forgottenThrough == 0 ? 0 : nil
+        unknownThrough = forgottenThrough
     }
 
     var isEmpty: Bool { frames.isEmpty }
 
     mutating func append(_ frame: Frame) {
-        if first == nil, evictedCount == 0 { first = frame.sequence }
         frames.append(frame)
         bytes += frame.count
         if let id = frame.publisherID { publisherIDs[id, default: []].append(frame.sequence) }
@@ -34,7 +35,8 @@ struct ChannelLog {
         let frame = frames.removeFirst()
         bytes -= frame.count
         evictedThrough = frame.sequence
-        evictedCount = evictedCount.map { $0 + 1 }
+        evicted.append(frame.sequence)
+        if evicted.count > Self.remembered { unknownThrough = evicted.removeFirst() }
         if let id = frame.publisherID {
             publisherIDs[id]?.removeFirst()
             if publisherIDs[id]?.isEmpty == true { publisherIDs[id] = nil }
@@ -66,7 +68,7 @@ struct ChannelLog {
     /// How many events above a position are no longer held; nil when that cannot be known.
     func lost(after sequence: UInt64) -> Int? {
         if evictedThrough <= sequence { return 0 }
-        guard let evictedCount, let first, sequence < first else { return nil }
-        return evictedCount
+        guard sequence >= unknownThrough else { return nil }
+        return evicted.reversed().prefix { $0 > sequence }.count
     }
 }

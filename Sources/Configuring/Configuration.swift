@@ -140,17 +140,20 @@ public struct Configuration: Sendable {
     // MARK: The environment and the flags
 
     private mutating func read(_ environment: [String: String]) {
-        let sections = Set(Key.all.map { $0.variable.split(separator: "_")[1] })
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("CRIER_") {
             if let key = Key.all.first(where: { $0.variable == name }) {
                 set(key, .text(value), .variable(name))
             } else if name == "CRIER_LISTEN" {
                 listen(value.split(separator: " ").map(String.init), .variable(name))
-            } else if name.split(separator: "_").count > 2, sections.contains(name.split(separator: "_")[1]) {
-                // Other variables may begin like this too: Kubernetes makes some for a service called crier.
+            } else if !["CRIER_CONFIG", "CRIER_URL"].contains(name), !Self.isServiceLink(name) {
                 add(.variable(name), nil, "there is no such key")
             }
         }
+    }
+
+    /// Kubernetes makes variables like this for a service that is called crier.
+    private static func isServiceLink(_ name: String) -> Bool {
+        name.hasPrefix("CRIER_SERVICE_") || name == "CRIER_PORT" || name.hasPrefix("CRIER_PORT_")
     }
 
     private mutating func read(_ flags: Flags) {

@@ -16,8 +16,11 @@ public struct Readiness: OptionSet, Sendable {
     public static let input = Readiness(rawValue: EPOLLIN.rawValue)
     /// There is room to write (EPOLLOUT).
     public static let output = Readiness(rawValue: EPOLLOUT.rawValue)
-    /// The peer has finished sending, or the connection is broken (EPOLLRDHUP, EPOLLHUP, EPOLLERR).
-    public static let hangUp = Readiness(rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+
+    private static let anyHangUp = Readiness(rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+
+    /// Whether the peer has finished sending, or the connection is broken: any of EPOLLRDHUP, EPOLLHUP, EPOLLERR.
+    public var isHangUp: Bool { !isDisjoint(with: Self.anyHangUp) }
 }
 
 /// An epoll instance. The corresponding C functions are `epoll_create1`, `epoll_ctl` and `epoll_wait`.

@@ -24,6 +24,8 @@ struct Connection: ~Copyable {
     /// Which listening socket it came from, and so what it may ask for.
     let listener: UInt8
     var phase = Phase.exchange
+    /// It has not asked for anything yet.
+    var isFresh = true
     /// Input may be waiting: epoll said so and would-block has not been met since.
     var isReadable = false
     /// Epoll has said that the peer finished sending or is gone; it will not say so again.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How many connections the process has, over all loops, and how many it may have.
 final class Occupancy: Sendable {
     /// What to do with a new connection.
@@ -13,6 +15,17 @@ final class Occupancy: Sendable {
     static let reserve = 48
 
     private let count = Gauge()
+    private let acceptingLoops: Atomic<Int>
+
+    init(loops: Int) {
+        acceptingLoops = Atomic(loops)
+    }
+
+    /// Called by a loop that will accept nothing more, and so hand nothing more over.
+    func closeLoop() { acceptingLoops.subtract(1, ordering: .sequentiallyConsistent) }
+
+    /// Whether no loop accepts any more.
+    var isClosed: Bool { acceptingLoops.load(ordering: .sequentiallyConsistent) == 0 }
 
     func verdict(limit: Int) -> Verdict {
         let count = count.current

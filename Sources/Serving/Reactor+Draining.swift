@@ -5,8 +5,16 @@ extension Reactor {
     mutating func beginDraining() {
         guard drainDeadline == nil else { return }
         drainDeadline = now + settings.shutdown
+        drainPatience = now + min(Self.patience, settings.shutdown)
         closeListeners(.closed)
+        occupancy.closeLoop()
+        // What idle connections have sent by now is still answered.
+        for slot in connections.slots where connections[slot].phase == .exchange { resumeReading(slot, []) }
     }
+
+    /// Milliseconds in which a connection that was accepted just now can still ask for something: whoever left the
+    /// backlog is not in anyone else's hands.
+    private static var patience: UInt64 { 1000 }
 
     /// Sees everybody off: subscribers get what waits for them, a jittered reconnection time and a clean end of the
     /// stream; requests in progress are answered. Whoever is not done by the deadline is cut.
@@ -19,7 +27,8 @@ extension Reactor {
             case .dead: continue
             case _ where isLate: close(slot, .shutdown)
             case .live where isDelivered: sayGoodbye(slot)
-            case .exchange where connections[slot].exchange == nil: close(slot, .shutdown)
+            case .exchange where connections[slot].exchange == nil:
+                if !connections[slot].isFresh || now >= drainPatience { close(slot, .shutdown) }
             case .exchange, .live, .behind, .ending, .lingering: continue
             }
         }

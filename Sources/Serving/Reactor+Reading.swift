@@ -9,7 +9,7 @@ extension Reactor {
 
     mutating func resumeReading(_ slot: UInt32, _ readiness: Readiness) {
         connections[slot].isReadable = true
-        if readiness.contains(.hangUp) { connections[slot].isHungUp = true }
+        if readiness.isHangUp { connections[slot].isHungUp = true }
         switch connections[slot].phase {
         case .exchange: readRequests(slot)
         // A subscriber that has finished sending has gone: a browser never half-closes.
@@ -109,7 +109,7 @@ extension Reactor {
             guard flushOutput(slot, exchange) else { return }
             if exchange.isFinal { return linger(slot) }
             if exchange.input.isEmpty {
-                if exchange.sawEnd { return linger(slot) }
+                if exchange.sawEnd { return close(slot, .answered) }
                 if exchange.isIdle { connections[slot].exchange = nil }
                 return
             }
@@ -120,6 +120,7 @@ extension Reactor {
     }
 
     private mutating func beginExchange(_ slot: UInt32) -> Exchange {
+        connections[slot].isFresh = false
         let exchange = Exchange(limits: settings.messages)
         connections[slot].exchange = exchange
         setDeadline(slot, after: settings.headTimeout)

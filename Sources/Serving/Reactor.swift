@@ -50,7 +50,10 @@ struct Reactor: ~Copyable {
     var letters: [Letter] = []
     var due: [(tick: UInt32, token: UInt64)] = []
     var acceptance = Acceptance.open
+    /// When whoever is left is cut; nil while the daemon runs.
     var drainDeadline: UInt64?
+    /// Until when those who have not asked for anything yet may still do so.
+    var drainPatience: UInt64 = 0
 
     /// Whether connections are accepted.
     enum Acceptance {
@@ -108,18 +111,19 @@ struct Reactor: ~Copyable {
         while !isDrained { try turn() }
     }
 
+    /// Whether nobody is left, and no other loop can still hand a connection over.
     private var isDrained: Bool {
-        guard drainDeadline != nil else { return false }
-        return connections.count == 0
+        drainDeadline != nil && connections.count == 0 && occupancy.isClosed && !port.hasCommands
     }
 
     private mutating func turn() throws(Errno) {
         let ready = try wait()
+        // First of all: once told to stop, nobody more may be taken out of the backlog, which the next daemon serves.
+        for command in port.takeCommands() { obey(command) }
         for report in 0..<ready {
             let event = poller[report]
             dispatch(event.token, event.readiness)
         }
-        for command in port.takeCommands() { obey(command) }
         continueReads()
         collectLetters()
         runPasses()
@@ -154,7 +158,7 @@ struct Reactor: ~Copyable {
         if token < 1 << 32 { return accept(from: Int(token - Special.firstListener)) }
         guard let slot = connections.slot(of: Token(rawValue: token)) else { return }
         if readiness.contains(.output) { resumeWriting(slot) }
-        if !readiness.isDisjoint(with: [.input, .hangUp]) { resumeReading(slot, readiness) }
+        if readiness.contains(.input) || readiness.isHangUp { resumeReading(slot, readiness) }
     }
 
     private mutating func obey(_ command: LoopCommand) {

@@ -30,14 +30,16 @@ public final class Server: Sendable {
         hub = Hub(epoch: .random(), policy: history, mailboxes: ports.map(\.mailbox))
         running = Atomic(loops)
         let pressure = Pressure(ports)
-        let occupancy = Occupancy()
+        let occupancy = Occupancy(loops: loops)
         let listeners = doors.shared
         for index in 0..<loops {
+            // Made here, so that a daemon which says it is ready has all that it needs.
+            let poller = Handover(try Reactor.poller(ports[index], listeners))
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(
-                        index: index, poller: try Reactor.poller(ports[index], listeners), hub: hub, ports: ports,
-                        listeners: listeners, pressure: pressure, occupancy: occupancy, settings: settings, log: log)
+                        index: index, poller: poller.take(), hub: hub, ports: ports, listeners: listeners,
+                        pressure: pressure, occupancy: occupancy, settings: settings, log: log)
                     try reactor.run()
                 } catch {
                     log.critical("a loop failed", metadata: ["loop": "\(index)", "error": "\(error)"])
@@ -94,6 +96,20 @@ public struct Doors: ~Copyable {
     /// Adds one.
     public mutating func add(_ listener: consuming Listener, roles: Roles) {
         shared.append(SharedListener(listener, roles: roles))
+    }
+}
+
+/// Brings a poller into the thread that will own it.
+private final class Handover: Sendable {
+    private let poller: Mutex<Poller?>
+
+    init(_ poller: consuming sending Poller) {
+        self.poller = Mutex(poller)
+    }
+
+    func take() -> Poller {
+        guard let poller = poller.withLock({ $0.take() }) else { preconditionFailure("a poller has one owner") }
+        return poller
     }
 }
 

@@ -213,6 +213,18 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         #expect(fixture.replay(subscription) == [wire(8, "8"), wire(9, "9"), wire(10, "10")])
     }
 
+    @Test func `counts from any position that is not too far back`() throws {
+        let fixture = Fixture(HistoryLimits(events: 3))
+        for number in 1...2000 { try fixture.publish("\(number)", to: number % 2 == 0 ? "a" : "b") }
+        #expect(try #require(try fixture.subscribe("a", from: "e-1980")).gap?.lost == 7)
+        #expect(try #require(try fixture.subscribe("a", "b", from: "e-1981")).gap?.lost == 13)
+        for number in 1...2000 { try fixture.publish("\(number)", to: "a") }
+        #expect(
+            try #require(try fixture.subscribe("a", from: "e-1980")).gap
+                == Gap(
+                    requested: "e-1980", oldest: "e-3998", newest: "e-4000", lost: nil))
+    }
+
     @Test func `is told once and not for what it told already`() throws {
         let fixture = Fixture(HistoryLimits(events: 2))
         for number in 1...3 { try fixture.publish("a\(number)", to: "a") }

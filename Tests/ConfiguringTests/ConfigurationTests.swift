@@ -124,8 +124,8 @@ private func mistakes(
     }
 
     @Test func `in the environment is named with its variable`() {
-        let found = mistakes(environment: ["CRIER_SERVER_LOOPS": "x", "CRIER_LIMITS_NOPE": "1"])
-        #expect(found.first == "environment variable CRIER_LIMITS_NOPE: there is no such key")
+        let found = mistakes(environment: ["CRIER_SERVER_LOOPS": "x", "CRIER_LIMIT_BODY": "1"])
+        #expect(found.first == "environment variable CRIER_LIMIT_BODY: there is no such key")
         #expect(found.last == "environment variable CRIER_SERVER_LOOPS: server.loops: must be a whole number")
         #expect(mistakes(environment: ["CRIER_PORT_8080_TCP": "tcp://192.0.2.1:1", "CRIER_URL": "x"]).isEmpty)
     }

@@ -65,7 +65,7 @@ import Testing
 
     private static func judge(_ corpus: [String]) async throws -> [String] {
         // `make test` says which Python has h11.
-        let python = unsafe getenv("CRIER_TEST_PYTHON").map { unsafe String(cString: $0) } ?? "/usr/bin/python3"
+        let python = unsafe getenv("TEST_PYTHON").map { unsafe String(cString: $0) } ?? "/usr/bin/python3"
         let input = corpus.map { $0.utf8.map { String($0, radix: 16) }.joined(separator: " ") + "\n" }.joined()
         let result = try await run(
             .path(FilePath(python)), arguments: ["-c", script], input: .string(input), output: .string(limit: 1 << 20),

@@ -81,7 +81,7 @@ private struct Crowd: ~Copyable {
 
 extension RealProcess {
     @Suite struct `A crowd` {
-        private static let isSanitized = unsafe getenv("CRIER_TEST_SANITIZED") != nil
+        private static let isSanitized = unsafe getenv("TEST_SANITIZED") != nil
         /// A sanitizer makes everything ten times slower, and finds races in smaller crowds too.
         private static let scale = isSanitized ? 10 : 1
 

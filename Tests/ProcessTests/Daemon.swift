@@ -80,7 +80,7 @@ func withDaemon(
 /// Waits until something is so, by looking again and again: each look asks the daemon or the kernel, and so takes its
 /// time. Fails after thirty seconds, or a hundred under a sanitizer.
 func eventually(_ what: String, _ look: () throws -> Bool) async throws {
-    let patience: Int = unsafe getenv("CRIER_TEST_SANITIZED") == nil ? 30 : 100
+    let patience: Int = unsafe getenv("TEST_SANITIZED") == nil ? 30 : 100
     let deadline = time(nil) + patience
     while try !look() {
         try #require(time(nil) < deadline, "it never came about that \(what)")

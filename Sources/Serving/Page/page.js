@@ -53,9 +53,9 @@ function receive(event) {
 function plot(data) {
   let values
   try { values = JSON.parse(data) } catch { return }
-  if (values === null || typeof values !== 'object') return
+  if (values === null || typeof values !== 'object' || Array.isArray(values)) return
   for (const [name, value] of Object.entries(values)) {
-    if (typeof value !== 'number') continue
+    if (!Number.isFinite(value)) continue
     const points = figures.get(name) ?? gauge(name)
     if (!points) continue
     points.push(value)
@@ -86,11 +86,12 @@ function gauge(name) {
 
 function draw(name, points) {
   const card = [...document.querySelectorAll('.gauge')].find(card => card.dataset.name === name)
-  const top = Math.max(...points, Number.MIN_VALUE)
+  const [low, high] = [Math.min(...points, 0), Math.max(...points, 0)]
+  const span = high - low || 1
   const shift = pointsShown - points.length
-  card.querySelector('b').textContent = points.at(-1).toLocaleString(undefined, { maximumFractionDigits: 2 })
+  card.querySelector('b').textContent = points.at(-1).toLocaleString(undefined, { maximumFractionDigits: 2, notation: Math.abs(points.at(-1)) < 1e12 ? 'standard' : 'scientific' })
   card.querySelector('polyline').setAttribute(
-    'points', points.map((value, index) => `${index + shift},${39 - 38 * Math.max(value, 0) / top}`).join(' '))
+    'points', points.map((value, index) => `${index + shift},${39 - 38 * (value / span - low / span)}`).join(' '))
 }
 
 async function publish() {

@@ -15,7 +15,7 @@ struct Config: ParsableCommand {
         @OptionGroup var settings: SettingsOptions
 
         func run() throws {
-            _ = try settings.load()
+            _ = try settings.loadOrExit()
             Standard.write("The configuration is good.\n")
         }
     }
@@ -28,7 +28,7 @@ struct Config: ParsableCommand {
         @OptionGroup var settings: SettingsOptions
 
         func run() throws {
-            Standard.write(try settings.load().toml)
+            Standard.write(try settings.loadOrExit().toml)
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuring
 import Glibc
 import Kernel
+import SystemPackage
 
 /// The flags that say where settings come from.
 struct SettingsOptions: ParsableArguments {
@@ -14,33 +15,45 @@ struct SettingsOptions: ParsableArguments {
             "Use this setting, as in --set server.heartbeat=5s; can be repeated.", valueName: "key=value"))
     var assignments: [String] = []
 
+    /// Why there are no settings: a line for each mistake.
+    struct Mistakes: Error {
+        let lines: [String]
+    }
+
+    /// The exit code for wrong configuration (EX_CONFIG).
+    static let exitCode = ExitCode(78)
+
+    /// Reads the file and brings everything together, for commands: says what is wrong and ends them.
+    func loadOrExit() throws -> Settings {
+        do throws(Mistakes) {
+            return try load()
+        } catch {
+            for line in error.lines { Standard.complain(line) }
+            throw Self.exitCode
+        }
+    }
+
     /// Reads the file and brings everything together.
-    ///
-    /// - Throws: `ExitCode(78)` (EX_CONFIG) after having said what is wrong.
-    func load(listen: [String] = []) throws -> Settings {
+    func load(listen: [String] = []) throws(Mistakes) -> Settings {
         let environment = Self.environment()
         var flags = Configuration.Flags()
         flags.listen = listen
         flags.set = assignments
-        do {
-            let file = try (config ?? environment["CRIER_CONFIG"]).map(Self.read)
+        let path = config ?? environment["CRIER_CONFIG"]
+        let file = try path.map { path throws(Mistakes) in try Self.read(path) }
+        do throws(ConfigurationErrors) {
             return try Configuration.load(file: file, environment: environment, flags: flags)
         } catch {
-            Standard.complain("\(error)")
-            throw ExitCode(78)
+            throw Mistakes(lines: error.errors.map(\.description))
         }
     }
 
-    private struct Unreadable: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    private static func read(_ path: String) throws(Unreadable) -> Configuration.File {
-        do {
+    private static func read(_ path: String) throws(Mistakes) -> Configuration.File {
+        do throws(Errno) {
             let bytes = try Standard.readAll(try Descriptor.open(path, O_RDONLY))
             return Configuration.File(path: path, text: String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw Unreadable(description: "\(path): \(error)")
+            throw Mistakes(lines: ["\(path): \(error)"])
         }
     }
 

@@ -23,14 +23,21 @@ struct Daemon: ~Copyable {
     init(_ options: SettingsOptions, listen: [String]) throws {
         // Before any thread starts: each inherits that these are blocked.
         let signals = try Signals(collecting: [.terminate, .interrupt, .hangUp])
-        let settings = try options.load(listen: listen)
+        let settings: Settings
+        do throws(SettingsOptions.Mistakes) {
+            settings = try options.load(listen: listen)
+        } catch {
+            let log = Self.logger(.info)
+            for line in error.lines { log.error("\(line)") }
+            throw SettingsOptions.exitCode
+        }
         let log = Self.logger(settings.logLevel)
         let descriptorLimit = ProcessLimits.raiseDescriptorLimit()
         var doorway = Doorway(settings)
         do throws(Doorway.Failure) {
             try doorway.open()
         } catch {
-            Standard.complain(error.description)
+            log.error("\(error.description)")
             throw ExitCode.failure
         }
         let unixPaths = doorway.unixPaths
@@ -88,7 +95,11 @@ struct Daemon: ~Copyable {
     private mutating func reload() {
         ServiceManager.reloading(monotonicMicroseconds: Clock.monotonicMicroseconds)
         defer { ServiceManager.ready(status: statusLine) }
-        guard let new = try? options.load(listen: listen) else {
+        let new: Settings
+        do throws(SettingsOptions.Mistakes) {
+            new = try options.load(listen: listen)
+        } catch {
+            for line in error.lines { log.error("\(line)") }
             return log.error("the configuration was not reloaded, since it has mistakes; the old one stays in force")
         }
         for key in new.needingRestart(from: settings) {

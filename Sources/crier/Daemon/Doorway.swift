@@ -13,7 +13,7 @@ struct Doorway: ~Copyable {
     }
 
     private let settings: Settings
-    private var open_ = Doors()
+    private var listening = Doors()
     /// What is listened on, for the log.
     private(set) var places: [String] = []
     /// The files of Unix sockets that go with the daemon.
@@ -24,7 +24,7 @@ struct Doorway: ~Copyable {
     }
 
     /// The sockets, in the hands of the server.
-    consuming func doors() -> Doors { open_ }
+    consuming func doors() -> Doors { listening }
 
     private var options: ConnectionOptions {
         ConnectionOptions(deadPeerSeconds: Int(settings.deadPeer / 1000), unsentLimit: settings.unsent)
@@ -38,7 +38,7 @@ struct Doorway: ~Copyable {
         var inherited: Set<String> = []
         try InheritedSockets.take { socket throws(Failure) in
             inherited.insert(socket.name)
-            try adopt(socket, isNamed: !names.isEmpty)
+            try adopt(socket)
         }
         for missing in names.subtracting(inherited).sorted() {
             throw Failure(
@@ -50,12 +50,10 @@ struct Doorway: ~Copyable {
         for listener in settings.listen { try open(listener) }
     }
 
-    private mutating func adopt(_ socket: consuming InheritedSocket, isNamed: Bool) throws(Failure) {
+    private mutating func adopt(_ socket: consuming InheritedSocket) throws(Failure) {
         let name = socket.name
         let address = ListenAddress.inherited(name: name)
-        guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name),
-            isNamed == settings.listen.contains(where: { $0.address == address })
-        else {
+        guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name) else {
             throw Failure(
                 description: "a socket called \"\(name)\" was handed over, and no [[listen]] has "
                     + "address = \"\(address)\"")
@@ -66,7 +64,7 @@ struct Doorway: ~Copyable {
         }
     }
 
-    /// What an inherited socket is for when the settings say nothing about any.
+    /// What an inherited socket is for when the settings say nothing about it.
     private static func standard(_ name: String) -> ListenSettings? {
         let address = ListenAddress.inherited(name: name)
         return switch name {
@@ -124,7 +122,7 @@ struct Doorway: ~Copyable {
             throw Failure(description: exposure)
         }
         places.append("\(listener.address)")
-        open_.add(listener, roles: settings.servingRoles)
+        listening.add(listener, roles: settings.servingRoles)
     }
 
     private static func ids(_ owner: ListenSettings.Owner) throws(Failure) -> (user: UInt32, group: UInt32) {
