@@ -156,7 +156,7 @@ extension RealProcess {
                 let healthy = try Client.subscribed(daemon.port, "/events/a")
                 let before = try daemon.anonymousMemory
                 let data = String(repeating: "x", count: 64 * 1024)
-                for _ in 0..<400 {
+                for _ in 0..<100 {
                     let id = try publish(daemon.port, "a", data)
                     #expect(try healthy.event() == "id: \(id)\ndata: \(data)")
                 }
