@@ -45,6 +45,7 @@ lint:
 #:: make sanitize   the tests under the thread sanitizer and the address sanitizer
 sanitize: packages-test
 	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
+		export TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions"; \
 		TEST_SANITIZED=1 swift test --sanitize=thread --scratch-path .build-thread
 	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
 		TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address

@@ -1,5 +1,4 @@
 public import EventStreams
-import Synchronization
 
 /// The registry of channels and the log of their events: the one thing that all loops share.
 ///
@@ -8,7 +7,7 @@ public final class Hub: Sendable {
     /// The incarnation of the log.
     public let epoch: Epoch
 
-    private let state: Mutex<HubState>
+    private let state: Guarded<HubState>
     private let mailboxes: [Mailbox]
 
     /// - Parameter mailboxes: one for each loop, 64 at most; a loop is called by its index.
@@ -16,7 +15,7 @@ public final class Hub: Sendable {
         precondition(mailboxes.count <= 64, "the loops of a topic are kept as the bits of one word")
         self.epoch = epoch
         self.mailboxes = mailboxes
-        state = Mutex(HubState(epoch: epoch, policy: policy))
+        state = Guarded(HubState(epoch: epoch, policy: policy))
     }
 
     /// Numbers an event, encodes it once, adds it to the log and leaves it for every loop that has subscribers.

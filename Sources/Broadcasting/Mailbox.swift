@@ -10,7 +10,7 @@ public struct Letter: Sendable {
 
 /// Where the hub leaves frames for one loop thread. With ``Frame`` it is all that crosses between threads.
 public final class Mailbox: Sendable {
-    private let letters = Mutex<[Letter]>([])
+    private let letters = Guarded<[Letter]>([])
     private let isAsleep = Atomic<Bool>(false)
     private let backlog = Atomic<Int>(0)
     private let ring: @Sendable () -> Void

@@ -23,9 +23,9 @@ public struct Readiness: OptionSet, Sendable {
     public var isHangUp: Bool { !isDisjoint(with: Self.anyHangUp) }
 }
 
-/// An epoll instance. The corresponding C functions are `epoll_create1`, `epoll_ctl` and `epoll_wait`.
+/// An epoll instance. It can change hands, and has one owner at a time, who alone uses its buffer: hence `@unchecked`. The corresponding C functions are `epoll_create1`, `epoll_ctl` and `epoll_wait`.
 @safe
-public struct Poller: ~Copyable {
+public struct Poller: ~Copyable, @unchecked Sendable {
     private let descriptor: Descriptor
     private let events: UnsafeMutableBufferPointer<epoll_event>
     private var count = 0

@@ -1,6 +1,5 @@
 import Broadcasting
 import Kernel
-import Synchronization
 import SystemPackage
 
 /// What a loop is told by other threads, events aside.
@@ -18,7 +17,7 @@ final class LoopPort: Sendable {
     let mailbox: Mailbox
     let status = LoopStatus()
     let wakeup: SharedWakeup
-    private let commands = Mutex<[LoopCommand]>([])
+    private let commands = Guarded<[LoopCommand]>([])
 
     init() throws(Errno) {
         let wakeup = SharedWakeup(try Wakeup())

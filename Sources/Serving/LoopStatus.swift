@@ -1,3 +1,4 @@
+import Broadcasting
 import Synchronization
 
 /// Why a connection ended.
@@ -29,7 +30,7 @@ public final class LoopStatus: Sendable {
     let subscribers = Gauge()
     let published = Gauge()
     let delivered = Gauge()
-    private let closures = Mutex<[Int]>(Array(repeating: 0, count: CloseReason.allCases.count))
+    private let closures = Guarded<[Int]>(Array(repeating: 0, count: CloseReason.allCases.count))
 
     init() {}
 

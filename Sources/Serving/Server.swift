@@ -11,8 +11,8 @@ public final class Server: Sendable {
 
     private let ports: [LoopPort]
     private let running: Atomic<Int>
-    private let threads = Mutex<[SharedThread]>([])
-    private let failure = Mutex<Errno?>(nil)
+    private let threads = Guarded<[Handover<Thread>]>([])
+    private let failure = Guarded<Errno?>(nil)
 
     /// Starts the loops.
     ///
@@ -47,8 +47,8 @@ public final class Server: Sendable {
                 }
                 running.subtract(1, ordering: .sequentiallyConsistent)
             }
-            let shared = SharedThread(thread)
-            threads.withLock { $0.append(shared) }
+            let handover = Handover(thread)
+            threads.withLock { $0.append(handover) }
         }
     }
 
@@ -61,6 +61,11 @@ public final class Server: Sendable {
     /// Tells every loop to see its connections off and end.
     public func drain() {
         for port in ports { port.send(.drain) }
+    }
+
+    /// Waits for the threads of loops that have all ended.
+    public func join() {
+        for thread in threads.withLock({ $0 }) { thread.take().join() }
     }
 
     /// Whether every loop has ended.
@@ -99,24 +104,17 @@ public struct Doors: ~Copyable {
     }
 }
 
-/// Brings a poller into the thread that will own it.
-private final class Handover: Sendable {
-    private let poller: Mutex<Poller?>
+/// Brings what has one owner to another one: a poller into the thread of its loop, a thread to who waits for its end.
+private final class Handover<Value: ~Copyable & Sendable>: Sendable {
+    private let value: Mutex<Value?>
 
-    init(_ poller: consuming sending Poller) {
-        self.poller = Mutex(poller)
+    init(_ value: consuming sending Value) {
+        self.value = Mutex(value)
     }
 
-    func take() -> Poller {
-        guard let poller = poller.withLock({ $0.take() }) else { preconditionFailure("a poller has one owner") }
-        return poller
-    }
-}
-
-private final class SharedThread: Sendable {
-    let thread: Thread
-
-    init(_ thread: consuming Thread) {
-        self.thread = thread
+    /// To be called once.
+    func take() -> Value {
+        guard let value = value.withLock({ $0.take() }) else { preconditionFailure("it was taken before") }
+        return value
     }
 }

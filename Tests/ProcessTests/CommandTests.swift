@@ -155,6 +155,15 @@ extension RealProcess {
             #expect(nobody.code == 1 && nobody.error.contains("FileDescriptorName=nobody"))
         }
 
+        @Test func `knows inherited sockets by their names`() async throws {
+            // The protocol of systemd hands descriptors over from number 3 on, to the process that it names.
+            let script = "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=stranger exec \(binary) serve 3</dev/null"
+            let result = try await run(
+                .path("/bin/sh"), arguments: ["-c", script], output: .discarded, error: .string(limit: 1 << 16))
+            #expect(result.terminationStatus == .exited(1))
+            #expect(result.standardError.contains("a socket called \"stranger\" was handed over"))
+        }
+
         @Test func `serves a socket by its roles only`() async throws {
             try await withDaemon(listen: ["127.0.0.1:0=subscribe", "127.0.0.1:0=publish"]) { daemon in
                 let answers = [

@@ -4,24 +4,6 @@ import Supervising
 import Testing
 
 @Suite struct `Inherited sockets` {
-    @Test func `are taken with their names, once`() async {
-        await #expect(processExitsWith: .exitCode(0)) {
-            // The protocol hands descriptors over from number 3 on.
-            dup2(0, 3)
-            dup2(0, 4)
-            unsafe setenv("LISTEN_PID", "\(getpid())", 1)
-            unsafe setenv("LISTEN_FDS", "2", 1)
-            unsafe setenv("LISTEN_FDNAMES", "crier:crier-publish", 1)
-            var names: [String] = []
-            InheritedSockets.take { names.append($0.name) }
-            guard names == ["crier", "crier-publish"] else { _exit(1) }
-            InheritedSockets.take { names.append($0.name) }
-            let isGone = unsafe getenv("LISTEN_FDS") == nil
-            // Not exit: the descriptors that are closed now may have been those of the test runner.
-            _exit(names.count == 2 && isGone ? 0 : 2)
-        }
-    }
-
     @Test func `are none without systemd`() {
         InheritedSockets.take { socket in #expect(Bool(false), "\(socket.name)") }
     }

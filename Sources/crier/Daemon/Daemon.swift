@@ -122,6 +122,7 @@ struct Daemon: ~Copyable {
             if let again = signals.next(), again != .hangUp { break }
             if watch.isDue(server.turns) { ServiceManager.alive() }
         }
+        if server.hasEnded { server.join() }
         for path in unixPaths { Listener.removeSocketFile(path) }
         log.info("stopped")
     }
