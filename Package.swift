@@ -72,9 +72,12 @@ let package = Package(
         .testTarget(
             name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
         .testTarget(
-            name: "ServingTests", dependencies: ["Serving", "HTTPMessages", "EventStreams", "Broadcasting"], swiftSettings: settings),
-        .testTarget(name: "SupervisingTests", dependencies: ["Supervising", "Kernel", logging], swiftSettings: settings),
-        .testTarget(name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting"], swiftSettings: settings),
+            name: "ServingTests", dependencies: ["Serving", "HTTPMessages", "EventStreams", "Broadcasting"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SupervisingTests", dependencies: ["Supervising", "Kernel", logging], swiftSettings: settings),
+        .testTarget(
+            name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting"], swiftSettings: settings),
         .testTarget(
             name: "ProcessTests",
             dependencies: [
