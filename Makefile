@@ -48,6 +48,7 @@ sanitize: packages-test
 		export TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions"; \
 		TEST_SANITIZED=1 swift test --sanitize=thread --scratch-path .build-thread
 	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
+		export LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/leak-sanitizer.suppressions:print_suppressions=0"; \
 		TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
 
 #:: make install    the binary, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)

@@ -14,6 +14,9 @@ let binary: FilePath = {
 /// All tests of the real binary, one at a time: each has the machine for itself and its deadlines mean something.
 @Suite(.serialized) enum RealProcess {}
 
+/// Whether daemon and tests run under a sanitizer, which is slow and keeps what was freed in order to catch its use.
+let isSanitized = unsafe getenv("TEST_SANITIZED") != nil
+
 /// A daemon that runs for as long as a test.
 struct Daemon: Sendable {
     let pid: pid_t
@@ -80,8 +83,7 @@ func withDaemon(
 /// Waits until something is so, by looking again and again: each look asks the daemon or the kernel, and so takes its
 /// time. Fails after thirty seconds, or a hundred under a sanitizer.
 func eventually(_ what: String, _ look: () throws -> Bool) async throws {
-    let patience: Int = unsafe getenv("TEST_SANITIZED") == nil ? 30 : 100
-    let deadline = time(nil) + patience
+    let deadline = time(nil) + (isSanitized ? 100 : 30)
     while try !look() {
         try #require(time(nil) < deadline, "it never came about that \(what)")
         // Others, such as what starts processes, run on the same few threads.
