@@ -37,7 +37,7 @@ class Crier:
     def __init__(self, **settings):
         self.port = free_port()
         settings = {"server.retry": "200ms", "server.log-level": "warning"} | settings
-        self._command = [os.environ["CRIER_BINARY"], "serve", "--listen", f"127.0.0.1:{self.port}"]
+        self._command = [os.environ["BINARY"], "serve", "--listen", f"127.0.0.1:{self.port}"]
         self._command += [f"--set={key}={value}" for key, value in settings.items()]
         self.start()
 
