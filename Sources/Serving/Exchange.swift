@@ -42,7 +42,7 @@ final class Exchange {
     /// Nothing is in progress: a connection that waits for its next request needs no exchange.
     var isIdle: Bool {
         if case .none = request {
-            parser.isBetweenRequests && !hasOutput && !isHeld && !isFinal && input.isEmpty && !sawEnd
+            parser.isBetweenMessages && !hasOutput && !isHeld && !isFinal && input.isEmpty && !sawEnd
         } else {
             false
         }

@@ -89,7 +89,7 @@ extension Reactor {
         if exchange.isHeld { return setDeadline(slot, after: settings.bodyTimeout) }
         // Answers are waiting to be read by a client that does not.
         if exchange.hasOutput { return close(slot, .timeout) }
-        guard exchange.parser.isInBody || !exchange.parser.isBetweenRequests else { return close(slot, .idle) }
+        guard exchange.parser.isInBody || !exchange.parser.isBetweenMessages else { return close(slot, .idle) }
         let part = exchange.parser.isInBody ? "body" : "head"
         refuse(slot, Problem(408, "The \(part) of the request did not come in time."))
         pump(slot)

@@ -31,7 +31,7 @@ func outcome(of pieces: [ArraySlice<UInt8>], limits: MessageLimits = MessageLimi
             break
         }
     }
-    if !parser.isBetweenRequests { lines.append("unfinished") }
+    if !parser.isBetweenMessages { lines.append("unfinished") }
     return lines.joined(separator: "\n")
 }
 
