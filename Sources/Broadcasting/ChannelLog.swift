@@ -34,6 +34,8 @@ struct ChannelLog {
     mutating func evictFirst() -> Frame {
         let frame = frames.removeFirst()
         bytes -= frame.count
+        // The end of a channel is no event that somebody could miss.
+        if frame.endsTopic != nil { return frame }
         evictedThrough = frame.sequence
         evicted.append(frame.sequence)
         if evicted.count > Self.remembered { unknownThrough = evicted.removeFirst() }

@@ -45,3 +45,17 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
     /// Whether it is the daemon's own: the first segment starts with `$`. Nobody else publishes there.
     public var isReserved: Bool { description.utf8.first == UInt8(ascii: "$") }
 }
+
+// Equal are those of the same bytes. Strings are equal too when one writes é as one character and the other as two, and
+// whoever compares bytes, such as a proxy, would disagree with us.
+extension ChannelName {
+    /// Whether the bytes are the same.
+    public static func == (left: ChannelName, right: ChannelName) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        for byte in description.utf8 { hasher.combine(byte) }
+    }
+}

@@ -50,7 +50,7 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
         return zip(segments, parts).allSatisfy { segment, part in
             switch segment {
             case .any: true
-            case .exactly(let text): text == part
+            case .exactly(let text): text.utf8.elementsEqual(part.utf8)
             }
         }
     }

@@ -13,17 +13,18 @@ public final class Frame: @unchecked Sendable {
     public let time: UInt64
     /// The id that the publisher gave, if any; clients then name this one when they come back.
     public let publisherID: EventID?
-    /// Whether it is the last of its channel: who has been sent it is closed.
-    public let endsChannel: Bool
+    /// The topic of which it says that it has ended; nil for every event but `crier.end`. Who has been sent it has
+    /// that topic no more.
+    public let endsTopic: TopicID?
 
     private let storage: UnsafeMutableRawBufferPointer
 
     /// Copies the bytes.
-    public init(sequence: UInt64, time: UInt64, publisherID: EventID?, endsChannel: Bool = false, wire: [UInt8]) {
+    public init(sequence: UInt64, time: UInt64, publisherID: EventID?, endsTopic: TopicID? = nil, wire: [UInt8]) {
         self.sequence = sequence
         self.time = time
         self.publisherID = publisherID
-        self.endsChannel = endsChannel
+        self.endsTopic = endsTopic
         unsafe storage = .allocate(byteCount: wire.count, alignment: 1)
         unsafe storage.copyBytes(from: wire)
     }

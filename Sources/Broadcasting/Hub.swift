@@ -39,6 +39,7 @@ public final class Hub: Sendable {
             }
             let names = topics.map { state[$0].name }
             for topic in topics { state.forgetIfIdle(topic) }
+            state.forgetEmptied()
             return Receipt(id: id, channels: names, subscribers: subscribers)
         }
         wake(rung)
@@ -84,20 +85,21 @@ public final class Hub: Sendable {
         state.withLock { $0.read(interests, after: cursor, budget: budget, into: &frames) }
     }
 
-    /// Ends a channel: its history goes, and its subscribers are sent `crier.end` and closed.
+    /// Ends a channel: its subscribers get what they still have to get and then `crier.end`, and its history goes.
     ///
     /// - Returns: how many subscribers it had; nil when there is no such channel.
     public func end(_ name: ChannelName, now: UInt64) -> Int? {
         var rung: UInt64 = 0
         let count: Int? = state.withLock { state in
             guard let id = state.find(name), !state[id].isEnded else { return nil }
-            state.evictAll(of: id)
             let frame = Frame(
-                sequence: state.nextSequence(), time: now, publisherID: nil, endsChannel: true,
+                sequence: state.nextSequence(), time: now, publisherID: nil, endsTopic: id,
                 wire: EventEncoder.encode(Notices.end(of: name)))
             rung = post(frame, id, state[id].loops)
-            state[id].life = .ended(at: now)
-            return state[id].subscribers
+            let count = state[id].subscribers
+            state.end(id, with: frame, now: now)
+            state.forgetEmptied()
+            return count
         }
         wake(rung)
         return count
@@ -127,17 +129,16 @@ public final class Hub: Sendable {
         state.withLock { state in state.find(name).map { state.summary($0) } }
     }
 
-    /// The name of a topic that has subscribers.
-    public func name(of topic: TopicID) -> ChannelName {
-        state.withLock { $0[topic].name }
-    }
-
     /// Up to `count` channels, sorted by name, beginning after a name.
-    public func summaries(after name: String?, count: Int) -> [ChannelSummary] {
+    ///
+    /// - Returns: the summaries, and the name to ask for more after; nil when this is all.
+    public func summaries(after name: String?, count: Int) -> (summaries: [ChannelSummary], next: String?) {
         // Only the names are copied under the lock; sorting many of them there would hold up every publisher.
         let names = state.withLock { Array($0.indices.keys) }
-        return names.filter { name == nil || $0.description > name! }
-            .sorted { $0.description < $1.description }.prefix(count).compactMap { summary(of: $0) }
+        let page = names.filter { name == nil || $0.description > name! }
+            .sorted { $0.description < $1.description }.prefix(count + 1)
+        let next = page.count > count ? page[count - 1].description : nil
+        return (page.prefix(count).compactMap { summary(of: $0) }, next)
     }
 
     private func post(_ frame: Frame, _ topic: TopicID, _ loops: UInt64) -> UInt64 {

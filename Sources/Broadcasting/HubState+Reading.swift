@@ -41,19 +41,17 @@ extension HubState {
     /// See ``Hub/read(_:after:budget:into:)``.
     func read(_ interests: [Interest], after cursor: UInt64, budget: Int, into frames: inout [Frame]) -> Slice {
         var slice = Slice()
-        var open = interests
-        if interests.contains(where: { self[$0.topic].isEnded }) {
-            slice.ended = interests.map(\.topic).filter { self[$0].isEnded }
-            open.removeAll { self[$0.topic].isEnded }
+        slice.fellOff = interests.contains { interest in
+            let topic = self[interest.topic]
+            // An end that is no longer held cannot be told; whoever comes back is told by 204.
+            let missedEnd = topic.isEnded && topic.log.frames.last?.endsTopic == nil
+            return missedEnd || topic.log.evictedThrough > max(cursor, interest.toldThrough)
         }
-        if open.contains(where: { self[$0.topic].log.evictedThrough > max(cursor, $0.toldThrough) }) {
-            slice.fellOff = true
-            return slice
-        }
+        if slice.fellOff { return slice }
         let isWhole =
-            open.count == 1
-            ? take(self[open[0].topic].log, after: cursor, budget: budget, into: &frames)
-            : merge(open.map(\.topic), after: cursor, budget: budget, into: &frames)
+            interests.count == 1
+            ? take(self[interests[0].topic].log, after: cursor, budget: budget, into: &frames)
+            : merge(interests.map(\.topic), after: cursor, budget: budget, into: &frames)
         if isWhole { slice.head = head }
         return slice
     }

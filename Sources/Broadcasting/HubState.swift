@@ -17,6 +17,10 @@ struct HubState {
     /// are still in here until they come up, or until they are too many.
     private var order: Deque<(topic: Int, sequence: UInt64)> = []
     private var forgotten = ForgottenChannels()
+    /// Channels that have lost their last event and may be in use by whoever caused it.
+    private var emptied: [TopicID] = []
+    /// Channels that have ended, in the order of their ends.
+    private var endings: Deque<TopicID> = []
     private var sweepNext = 0
 
     init(epoch: Epoch, policy: HistoryPolicy) {
@@ -60,6 +64,12 @@ struct HubState {
         free.append(id.index)
     }
 
+    /// Forgets the channels that were emptied since the last call. No topic may be in use any more.
+    mutating func forgetEmptied() {
+        for id in emptied { forgetIfIdle(id) }
+        emptied.removeAll(keepingCapacity: true)
+    }
+
     /// Numbers the next event.
     mutating func nextSequence() -> UInt64 {
         head += 1
@@ -68,6 +78,8 @@ struct HubState {
 
     /// Adds an event to a channel's log and lets go what the limits no longer allow.
     mutating func append(_ frame: Frame, to id: TopicID, now: UInt64) {
+        // What was before an end is dropped at the latest when the channel begins anew.
+        if self[id].isEnded { evictAll(of: id) }
         self[id].log.append(frame)
         self[id].life = .open
         heldEvents += 1
@@ -78,7 +90,7 @@ struct HubState {
             let topic = TopicID(index: oldest.topic)
             guard topics[oldest.topic]?.log.frames.first?.sequence == oldest.sequence else { continue }
             evictFirst(of: topic)
-            if topic != id { forgetIfIdle(topic) }
+            if topics[oldest.topic]?.isIdle == true { emptied.append(topic) }
         }
         if order.count > 2 * heldEvents + 1024 { dropStaleOrder() }
     }
@@ -117,10 +129,27 @@ struct HubState {
             guard let topic = topics[sweepNext] else { continue }
             enforceLimits(of: id, now: now)
             // An end is remembered for as long as an event would be; then the channel is as if it had never been.
-            if case .ended(let time) = topic.life, time < now, now - time > topic.limits.age { self[id].life = .open }
+            if case .ended(let time) = topic.life, topic.subscribers == 0, time < now, now - time > topic.limits.age {
+                self[id].life = .open
+            }
             forgetIfIdle(id)
         }
     }
+
+    /// Ends a channel. What its subscribers have not got yet stays until they are gone, with the end behind it.
+    mutating func end(_ id: TopicID, with frame: Frame, now: UInt64) {
+        if self[id].subscribers == 0 { evictAll(of: id) } else { append(frame, to: id, now: now) }
+        self[id].life = .ended(at: now)
+        endings.append(id)
+        // Ends are remembered for as long as an event would be, but not more of them than this.
+        guard endings.count > Self.rememberedEnds, let oldest = endings.popFirst(),
+            let topic = topics[oldest.index], topic.isEnded, topic.subscribers == 0
+        else { return }
+        self[oldest].life = .open
+        forgetIfIdle(oldest)
+    }
+
+    private static var rememberedEnds: Int { 10_000 }
 
     mutating func countSubscriber(_ id: TopicID, on loop: Int) {
         self[id].subscribers += 1
@@ -131,6 +160,7 @@ struct HubState {
     mutating func discountSubscriber(_ id: TopicID, lastOn loop: Int?) {
         self[id].subscribers -= 1
         subscribers -= 1
+        if self[id].isEnded, self[id].subscribers == 0 { evictAll(of: id) }
         if let loop { self[id].loops &= ~(1 << UInt64(loop)) }
         forgetIfIdle(id)
     }

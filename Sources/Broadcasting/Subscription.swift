@@ -58,6 +58,4 @@ public struct Slice: Sendable {
     /// Set when the slice reaches the head of the log, to the sequence number of the head: whoever has sent the
     /// slice is live, with this cursor.
     public var head: UInt64?
-    /// The topics that have ended, to be taken from the subscription.
-    public var ended: [TopicID] = []
 }

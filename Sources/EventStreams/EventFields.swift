@@ -96,3 +96,17 @@ private func line(
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8(part) }
     return text
 }
+
+// Equal are those of the same bytes. Strings are equal too when one writes é as one character and the other as two, and
+// whoever compares bytes, such as a proxy, would disagree with us.
+extension EventID {
+    /// Whether the bytes are the same.
+    public static func == (left: EventID, right: EventID) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        for byte in description.utf8 { hasher.combine(byte) }
+    }
+}

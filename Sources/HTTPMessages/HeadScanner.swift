@@ -17,6 +17,9 @@ struct HeadScanner: Sendable {
     /// Whether anything but blank lines has come.
     var isEmpty: Bool { bytes.isEmpty }
 
+    /// Whether nothing at all has come.
+    var isUntouched: Bool { bytes.isEmpty && skipped == 0 }
+
     /// Takes bytes from `offset` on, up to and including the blank line that ends the head.
     ///
     /// - Returns: whether the head is complete.

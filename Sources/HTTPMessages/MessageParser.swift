@@ -40,6 +40,15 @@ public struct MessageParser<Head: Sendable>: Sendable {
         }
     }
 
+    /// Whether nothing has come since the last message, blank lines included: a parser in this state can be replaced by
+    /// a new one without forgetting how much of its limits was used up.
+    public var isUntouched: Bool {
+        switch state {
+        case .head(let scanner): scanner.isUntouched
+        case .body: false
+        }
+    }
+
     /// Whether a head has been read and its body has not ended yet.
     public var isInBody: Bool {
         if case .body = state { true } else { false }

@@ -31,7 +31,7 @@ struct Audience {
     mutating func beginPass() {
         guard !window.isEmpty else { return }
         let reach = window.prefix(Gather.capacity)
-        passHead = (reach.first(where: \.endsChannel) ?? reach.last)?.sequence
+        passHead = (reach.first { $0.endsTopic != nil } ?? reach.last)?.sequence
         single.next = 0
         several.next = 0
     }

@@ -27,6 +27,8 @@ final class Exchange {
     var isHeld = false
     /// What was read and must wait, because answers do.
     var input: [UInt8] = []
+    /// The parser has more to say, about that input or, when there is none, about what it has taken already.
+    var isCutShort = false
     /// The client has finished sending.
     var sawEnd = false
 
@@ -42,7 +44,7 @@ final class Exchange {
     /// Nothing is in progress: a connection that waits for its next request needs no exchange.
     var isIdle: Bool {
         if case .none = request {
-            parser.isBetweenMessages && !hasOutput && !isHeld && !isFinal && input.isEmpty && !sawEnd
+            parser.isUntouched && !hasOutput && !isHeld && !isFinal && !isCutShort && !sawEnd
         } else {
             false
         }

@@ -43,8 +43,8 @@ struct Gather: ~Copyable {
     /// The sequence number of the last one.
     var last: UInt64 { unsafe sequences[frames.count - 1] }
 
-    /// Whether the last one ends its channel.
-    var endsChannel: Bool { frames.last?.endsChannel ?? false }
+    /// The topic that the last one ends, if any.
+    var endsTopic: TopicID? { frames.last?.endsTopic }
 
     subscript(index: Int) -> Frame { frames[index] }
 
@@ -56,7 +56,7 @@ struct Gather: ~Copyable {
             unsafe pieces[frames.count] = iovec(
                 iov_base: UnsafeMutableRawPointer(mutating: frame.bytes.baseAddress), iov_len: frame.count)
             frames.append(frame)
-            if frame.endsChannel { return }
+            if frame.endsTopic != nil { return }
         }
     }
 

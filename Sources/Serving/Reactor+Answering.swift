@@ -12,9 +12,8 @@ extension Reactor {
             finish(exchange)
         case .publish: preconditionFailure("a publish is answered when its body has ended")
         case .listChannels(let after, let count):
-            let summaries = hub.summaries(after: after, count: count)
-            let next = summaries.count == count ? summaries.last?.name.description : nil
-            respond(exchange, .json(Summaries.channels(summaries, next: next)))
+            let page = hub.summaries(after: after, count: count)
+            respond(exchange, .json(Summaries.channels(page.summaries, next: page.next)))
         case .showChannel(let name):
             if let summary = hub.summary(of: name) {
                 respond(exchange, .json(Summaries.channel(summary)))

@@ -29,8 +29,10 @@ extension Reactor {
 
     /// Finishes what was begun; the subscriber falls behind if its socket does not take all of it.
     mutating func finishOrFallBehind(_ slot: UInt32) {
+        let ended = connections[slot].partial?.endsTopic
         switch connections[slot].finishPartial() {
         case .all:
+            if let ended { end(ended, for: slot) }
             if connections[slot].phase == .ending { close(slot, drainDeadline == nil ? .ended : .shutdown) }
         case .stalled:
             if connections[slot].phase == .live { connections[slot].phase = .behind }
@@ -51,7 +53,6 @@ extension Reactor {
                 metadata: ["peer": "\(SocketAddress(peerOf: connections[slot].descriptor))"])
             return close(slot, .slow)
         }
-        if !read.ended.isEmpty, sayEnded(slot, read.ended) { return }
         send(slot, head: read.head)
         slice.removeAll(keepingCapacity: true)
     }
@@ -73,6 +74,8 @@ extension Reactor {
                 connections[slot].cursor = gather.last
                 connections[slot].deadline = heartbeatDeadline(slot)
                 port.status.delivered.add(gather.count)
+                if let topic = gather.endsTopic { end(topic, for: slot) }
+                if connections[slot].phase == .dead { return gather.clear() }
             case .stalled(let frames, let offset, _):
                 port.status.delivered.add(frames)
                 fallBehind(slot, start: 0, frames: frames, offset: offset)
@@ -88,22 +91,6 @@ extension Reactor {
         // not above this cursor.
         connections[slot].cursor = max(connections[slot].cursor, head)
         connections[slot].phase = .live
-    }
-
-    /// Tells a subscriber which of its topics have ended.
-    ///
-    /// - Returns: whether it has no other.
-    private mutating func sayEnded(_ slot: UInt32, _ topics: [TopicID]) -> Bool {
-        guard connections[slot].several != nil else {
-            let name = hub.name(of: topics[0])
-            sayLast(slot, EventEncoder.encode(Notices.end(of: name)))
-            return true
-        }
-        for topic in topics {
-            end(topic, for: slot)
-            if connections[slot].phase == .dead { return true }
-        }
-        return false
     }
 
     /// Writes some last bytes and closes.

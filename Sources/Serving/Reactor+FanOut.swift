@@ -32,6 +32,8 @@ extension Reactor {
             turnsToGive -= 1
             let audience = passes.removeFirst()
             left -= runSlice(of: audience, atMost: left)
+            // The last subscriber may have left with the end of the channel, and the audience with it.
+            guard audiences[Int(audience)] != nil else { continue }
             if audiences[Int(audience)]!.isPassDone {
                 delivered(audiences[Int(audience)]!.endPass())
                 audiences[Int(audience)]!.beginPass()
@@ -76,7 +78,7 @@ extension Reactor {
         case .all:
             connections[slot].cursor = gather.last
             connections[slot].deadline = heartbeatDeadline(slot)
-            if gather.endsChannel { close(slot, .ended) }
+            if gather.endsTopic != nil { close(slot, .ended) }
             return gather.count - start
         case .stalled(let frames, let offset, _):
             fallBehind(slot, start: start, frames: frames, offset: offset)
@@ -104,6 +106,9 @@ extension Reactor {
         let slots = audiences[Int(audience)]!.several.slots
         for place in first..<last where connections[slots[place]].phase == .live { serveMerged(slots[place]) }
         audiences[Int(audience)]!.several.next = last
+        // Only now: leaving a topic changes the lists that were walked.
+        for ending in endings { end(ending.topic, for: ending.slot) }
+        endings.removeAll(keepingCapacity: true)
         return last - first
     }
 
@@ -121,24 +126,21 @@ extension Reactor {
         // An event that was published to two of the topics waits twice.
         var merged: [Frame] = []
         for frame in waiting where merged.last?.sequence != frame.sequence { merged.append(frame) }
-        // More than one gather write can hold is what the log is for.
-        let isWhole = merged.count <= Gather.capacity
-        guard !merged.isEmpty else { return }
-        gather.load(merged)
-        switch gather.send(from: 0, to: connections[slot].descriptor) {
-        case .all:
-            connections[slot].cursor = gather.last
-            connections[slot].deadline = heartbeatDeadline(slot)
-            port.status.delivered.add(gather.count)
-            if !isWhole || merged.contains(where: \.endsChannel) {
-                // The log also tells which of its topics have ended.
-                connections[slot].phase = .behind
-                queueCatchUp(slot)
+        var sent = 0
+        while sent < merged.count {
+            gather.load(merged[sent...])
+            switch gather.send(from: 0, to: connections[slot].descriptor) {
+            case .all:
+                sent += gather.count
+                connections[slot].cursor = gather.last
+                connections[slot].deadline = heartbeatDeadline(slot)
+                port.status.delivered.add(gather.count)
+                if let topic = gather.endsTopic { endings.append((slot, topic)) }
+            case .stalled(let frames, let offset, _):
+                fallBehind(slot, start: 0, frames: frames, offset: offset)
+                return port.status.delivered.add(frames)
+            case .broken: return close(slot, .client)
             }
-        case .stalled(let frames, let offset, _):
-            fallBehind(slot, start: 0, frames: frames, offset: offset)
-            port.status.delivered.add(frames)
-        case .broken: close(slot, .client)
         }
     }
 }

@@ -41,7 +41,7 @@ extension Reactor {
         for _ in 0..<Self.readsPerTurn {
             if let exchange = connections[slot].exchange {
                 // Not read on: the client's bytes stay in the kernel, and TCP tells it to slow down.
-                if exchange.isHeld || exchange.isFinal || exchange.isClogged || !exchange.input.isEmpty { return }
+                if exchange.isHeld || exchange.isFinal || exchange.isClogged || exchange.isCutShort { return }
             }
             // The buffer is taken out of the loop's state while it is read from: what the requests ask for needs all
             // of that state.
@@ -87,6 +87,7 @@ extension Reactor {
         while offset < input.count || exchange.parser.isInBody {
             if exchange.isHeld || exchange.isClogged {
                 for index in offset..<input.count { exchange.input.append(input[index]) }
+                exchange.isCutShort = true
                 return
             }
             do throws(Refusal) {
@@ -108,11 +109,12 @@ extension Reactor {
         while connections[slot].phase == .exchange, let exchange = connections[slot].exchange, !exchange.isHeld {
             guard flushOutput(slot, exchange) else { return }
             if exchange.isFinal { return linger(slot) }
-            if exchange.input.isEmpty {
+            guard exchange.isCutShort else {
                 if exchange.sawEnd { return close(slot, .answered) }
                 if exchange.isIdle { connections[slot].exchange = nil }
                 return
             }
+            exchange.isCutShort = false
             var input: [UInt8] = []
             swap(&input, &exchange.input)
             take(input.span, slot, exchange)
@@ -120,10 +122,11 @@ extension Reactor {
     }
 
     private mutating func beginExchange(_ slot: UInt32) -> Exchange {
-        connections[slot].isFresh = false
         let exchange = Exchange(limits: settings.messages)
         connections[slot].exchange = exchange
-        setDeadline(slot, after: settings.headTimeout)
+        // The time for a first head runs since the connection was accepted.
+        if !connections[slot].isFresh { setDeadline(slot, after: settings.headTimeout) }
+        connections[slot].isFresh = false
         return exchange
     }
 
@@ -162,6 +165,8 @@ extension Reactor {
         case .other(let route): answer(route, slot, exchange)
         case .publish(let request, let body): publish(request, body, slot, exchange)
         }
+        // A mistake in what comes next is not the answer to this one.
+        exchange.isHead = false
         if connections[slot].phase == .exchange, !exchange.isHeld {
             // The next request has its own time; a client that pipelines has already begun it.
             setDeadline(slot, after: settings.idleTimeout)

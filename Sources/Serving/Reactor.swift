@@ -35,6 +35,8 @@ struct Reactor: ~Copyable {
     var catchUps: [Token] = []
     /// Publishers that wait until fan-out has caught up.
     var held: [Token] = []
+    /// Subscribers of several topics that have been told of the end of one.
+    var endings: [(slot: UInt32, topic: TopicID)] = []
     var closing: [(slot: UInt32, reason: CloseReason)] = []
 
     var wheel: TimerWheel
@@ -109,6 +111,8 @@ struct Reactor: ~Copyable {
     /// Turns until the loop has been drained.
     mutating func run() throws(Errno) {
         while !isDrained { try turn() }
+        // What was posted for those who have left since must not keep publishers of other loops waiting.
+        collectLetters()
     }
 
     /// Whether nobody is left, and no other loop can still hand a connection over.
@@ -139,11 +143,13 @@ struct Reactor: ~Copyable {
         let hasWork = !passes.isEmpty || !catchUps.isEmpty || !reads.isEmpty
         var timeout = 0
         if !hasWork {
-            if !held.isEmpty { pressure.announceWaiting(on: index) }
-            // In this order: asleep first, then the last look. See Mailbox.fallAsleep.
-            let maySleep =
-                port.mailbox.fallAsleep() && !port.hasCommands
-                && (held.isEmpty || pressure.isHigh(settings.fanoutBacklog))
+            // In this order: asleep first, then announced, then the last look. Whoever relieves the pressure after
+            // that look finds the announcement and rings; see Mailbox.fallAsleep.
+            var maySleep = port.mailbox.fallAsleep() && !port.hasCommands
+            if !held.isEmpty {
+                pressure.announceWaiting(on: index)
+                maySleep = maySleep && pressure.isHigh(settings.fanoutBacklog)
+            }
             timeout = maySleep ? Int(TimerWheel.tick) : 0
         }
         let ready = try poller.wait(milliseconds: timeout)

@@ -26,6 +26,11 @@ import Testing
         #expect(throws: ChannelName.Invalid.tooLong) { try ChannelName(String(repeating: "x", count: 256)) }
     }
 
+    @Test func `are the same when their bytes are`() throws {
+        #expect(try ChannelName("\u{E9}") != ChannelName("e\u{301}"))
+        #expect(try Set([ChannelName("\u{E9}"), ChannelName("e\u{301}"), ChannelName("\u{E9}")]).count == 2)
+    }
+
     @Test func `that begin with a dollar sign are the daemon's own`() throws {
         #expect(try ChannelName("$crier/x").isReserved)
         #expect(try !ChannelName("a/$x").isReserved)

@@ -154,7 +154,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let fixture = Fixture(total: 3 * (HistoryPolicy.bookkeeping + 17))
         for number in 1...9 { try fixture.publish("\(number)", to: "c\(number)") }
         #expect(fixture.hub.summary.events == 3)
-        #expect(fixture.hub.summaries(after: nil, count: 10).map(\.name.description) == ["c7", "c8", "c9"])
+        #expect(fixture.hub.summaries(after: nil, count: 10).summaries.map(\.name.description) == ["c7", "c8", "c9"])
     }
 
     @Test func `of 100,000 channels of one event each is bounded, and goes when it is old`() throws {
@@ -163,6 +163,17 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         #expect(fixture.hub.summary.bytes <= 1 << 20)
         for _ in 0..<100 { fixture.hub.sweep(now: 10_000) }
         #expect(fixture.hub.summary.channels == 0)
+    }
+
+    @Test func `that is full lets one publish empty another of its own channels`() throws {
+        let fixture = Fixture(total: 3 * (HistoryPolicy.bookkeeping + 40))
+        try fixture.publish("old", to: "b")
+        for _ in 0..<3 { try fixture.publish(String(repeating: "x", count: 20), to: "fill") }
+        #expect(try fixture.publish(String(repeating: "x", count: 20), to: "fill", "b").channels.count == 2)
+        let many = (0..<60).map { "c\($0)" }
+        let event = Event(data: EventData(String(repeating: "x", count: 500)))
+        #expect(fixture.hub.publish(event, to: try many.map { try ChannelName($0) }, now: 0).channels.count == 60)
+        #expect(fixture.hub.summary.channels <= 3)
     }
 
     @Test func `of zero events still reaches those who are live`() throws {
@@ -276,8 +287,9 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         try fixture.publish("1", to: "a")
         #expect(fixture.hub.end(try ChannelName("a"), now: 0) == 1)
         let letters = fixture.letters()
-        #expect(letters.map(\.frame.endsChannel) == [false, true])
+        #expect(letters.map { $0.frame.endsTopic != nil } == [false, true])
         #expect(fixture.text(letters[1].frame) == "event: crier.end\ndata: {\"channel\":\"a\"}\n\n")
+        fixture.hub.leave(letters[0].topic, lastOn: 0)
         #expect(fixture.hub.summary.events == 0)
     }
 
@@ -291,14 +303,37 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         #expect(try fixture.subscribe("a") != nil)
     }
 
-    @Test func `is told to who was behind`() throws {
+    @Test func `is told to who was behind, after all it had still to get`() throws {
         let fixture = Fixture()
-        try fixture.publish("1", to: "a")
-        let subscription = try #require(try fixture.subscribe("a", from: "e-0"))
+        for number in 1...3 { try fixture.publish("\(number)", to: "a") }
+        let subscription = try #require(try fixture.subscribe("a", from: "e-1"))
         _ = fixture.hub.end(try ChannelName("a"), now: 0)
-        var frames: [Frame] = []
-        let slice = fixture.hub.read(subscription.interests, after: 0, budget: .max, into: &frames)
-        #expect(slice.ended == subscription.interests.map(\.topic))
+        let end = "event: crier.end\ndata: {\"channel\":\"a\"}\n\n"
+        #expect(fixture.replay(subscription) == [wire(2, "2"), wire(3, "3"), end])
+        fixture.hub.leave(subscription.interests[0].topic, lastOn: 0)
+        #expect(fixture.hub.summary.events == 0)
+        try fixture.publish("again", to: "a")
+        #expect(try #require(try fixture.subscribe("a", from: "e-3")).gap == nil)
+    }
+
+    @Test func `closes who was behind when the channel begins anew`() throws {
+        let fixture = Fixture()
+        for number in 1...3 { try fixture.publish("\(number)", to: "a") }
+        let subscription = try #require(try fixture.subscribe("a", from: "e-1"))
+        _ = fixture.hub.end(try ChannelName("a"), now: 0)
+        try fixture.publish("again", to: "a")
+        #expect(fixture.replay(subscription) == ["fell off"])
+    }
+
+    @Test func `of more channels than are remembered is forgotten, the oldest first`() throws {
+        let fixture = Fixture()
+        for number in 1...10_005 {
+            try fixture.publish("x", to: "c\(number)")
+            _ = fixture.hub.end(try ChannelName("c\(number)"), now: 0)
+        }
+        #expect(fixture.hub.summary.channels == 10_000)
+        #expect(try fixture.subscribe("c1") != nil)
+        #expect(try fixture.subscribe("c10005") == nil)
     }
 
     @Test func `is not there for a channel that nobody knows, nor twice`() throws {

@@ -120,6 +120,24 @@ extension RealProcess {
             }
         }
 
+        @Test func `that was slow when its channel ended gets all of it, and then the end`() async throws {
+            try await withDaemon(["--set", "history.bytes=64MiB"]) { daemon in
+                let single = try Client.subscribed(daemon.port, "/events/a")
+                let both = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")
+                let data = String(repeating: "x", count: 100_000)
+                var ids: [String] = []
+                for _ in 0..<40 { ids.append(try publish(daemon.port, "a", data)) }
+                try request(daemon.port, "DELETE /channels/a")
+                let other = try publish(daemon.port, "b", "b")
+                for client in [single, both] {
+                    for id in ids { #expect(try client.event() == "id: \(id)\ndata: \(data)") }
+                    #expect(try client.event() == "event: crier.end\ndata: {\"channel\":\"a\"}")
+                }
+                #expect(try single.readToEnd() == "")
+                #expect(try both.event() == "id: \(other)\ndata: b")
+            }
+        }
+
         @Test func `that goes is noticed at once, by FIN and by RST`() async throws {
             try await withDaemon { daemon in
                 do {

@@ -54,6 +54,26 @@ extension RealProcess {
             }
         }
 
+        @Test func `by sending blank lines only is closed when its time is up`() async throws {
+            try await withWitness(["--set", "limits.head-timeout=500ms"]) { daemon in
+                let client = try Client(daemon.port)
+                var poller = try Poller(capacity: 1)
+                try poller.watchInput(client.socket, token: 1)
+                while try poller.wait(milliseconds: 100) == 0 { try client.send("\r\n") }
+                #expect(try client.readToEnd() == "")
+            }
+        }
+
+        @Test func `after a HEAD is told its mistake in full`() async throws {
+            try await withWitness { daemon in
+                let client = try Client(daemon.port)
+                try client.send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nBAD\r\n\r\n")
+                let answers = try client.readToEnd()
+                #expect(
+                    answers.contains("HTTP/1.1 400 Bad Request\r\n") && answers.hasSuffix("(RFC 9112 section 3)\"}\n"))
+            }
+        }
+
         @Test func `by saying nothing is closed without an answer`() async throws {
             try await withWitness(["--set", "limits.head-timeout=300ms", "--set", "limits.idle-timeout=300ms"]) {
                 daemon in
