@@ -60,7 +60,8 @@ public final class Hub: Sendable {
                 state.enforceLimits(of: topic, now: now)
                 state.countSubscriber(topic, on: loop)
             }
-            let start = request.lastEventID.map { state.resume($0, topics) }
+            let ended = request.channels.compactMap { state.find($0) }.filter { state[$0].isEnded }
+            let start = request.lastEventID.map { state.resume($0, topics, ended: ended) }
             return Subscription(
                 interests: topics.map { Interest(topic: $0, toldThrough: state[$0].log.evictedThrough) },
                 cursor: start?.cursor ?? state.head, isBehind: start != nil, gap: start?.gap)

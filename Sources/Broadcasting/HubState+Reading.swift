@@ -3,14 +3,18 @@ import EventStreams
 
 extension HubState {
     /// Where a client goes on that names a position.
-    func resume(_ lastEventID: [UInt8], _ topics: [TopicID]) -> (cursor: UInt64, gap: Gap?) {
+    ///
+    /// - Parameter ended: channels that it names too and will hear no more of, but for what it missed of them.
+    func resume(
+        _ lastEventID: [UInt8], _ topics: [TopicID], ended: [TopicID]
+    ) -> (cursor: UInt64, gap: Gap?) {
         guard let cursor = sequence(of: lastEventID, topics) else {
             // Malformed, unknown, or of another incarnation: all that is held follows.
             return (0, gap(lastEventID, topics, lost: nil))
         }
         var lost: Int? = 0
         var isWhole = true
-        for topic in topics where self[topic].log.evictedThrough > cursor {
+        for topic in topics + ended where self[topic].log.evictedThrough > cursor {
             isWhole = false
             lost = lost.flatMap { sum in self[topic].log.lost(after: cursor).map { sum + $0 } }
         }
@@ -47,13 +51,32 @@ extension HubState {
             let missedEnd = topic.isEnded && topic.log.frames.last?.endsTopic == nil
             return missedEnd || topic.log.evictedThrough > max(cursor, interest.toldThrough)
         }
-        if slice.fellOff { return slice }
+        if slice.fellOff {
+            slice.farewell = farewell(interests.map(\.topic), after: cursor)
+            return slice
+        }
         let isWhole =
             interests.count == 1
             ? take(self[interests[0].topic].log, after: cursor, budget: budget, into: &frames)
             : merge(interests.map(\.topic), after: cursor, budget: budget, into: &frames)
         if isWhole { slice.head = head }
         return slice
+    }
+
+    /// What is left to be said to a subscriber that missed something of channels which have all ended: it could come
+    /// back, but only to be turned away.
+    private func farewell(_ topics: [TopicID], after cursor: UInt64) -> [UInt8]? {
+        guard topics.allSatisfy({ self[$0].isEnded }) else { return nil }
+        let position = Array(EventPosition(epoch: epoch, sequence: cursor).description.utf8)
+        // What is still held is missed as well: it is not sent any more.
+        let lost = topics.reduce(0 as Int?) { sum, topic in
+            let log = self[topic].log
+            let unsent = log.frames[log.index(after: cursor)...].count { $0.endsTopic == nil }
+            return sum.flatMap { sum in log.lost(after: cursor).map { sum + $0 + unsent } }
+        }
+        return topics.reduce(EventEncoder.encode(Notices.gap(gap(position, [], lost: lost)))) { wire, topic in
+            wire + EventEncoder.encode(Notices.end(of: self[topic].name))
+        }
     }
 
     /// - Returns: whether nothing is left.

@@ -55,6 +55,8 @@ public struct Gap: Sendable, Hashable {
 public struct Slice: Sendable {
     /// Whether events after the cursor are gone: the stream would have a hole.
     public var fellOff = false
+    /// What to say then before closing, when there will be nothing to come back for.
+    public var farewell: [UInt8]?
     /// Set when the slice reaches the head of the log, to the sequence number of the head: whoever has sent the
     /// slice is live, with this cursor.
     public var head: UInt64?

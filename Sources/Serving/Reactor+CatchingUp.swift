@@ -51,6 +51,7 @@ extension Reactor {
             log.notice(
                 "a subscriber fell off the history",
                 metadata: ["peer": "\(SocketAddress(peerOf: connections[slot].descriptor))"])
+            if let farewell = read.farewell { return sayLast(slot, farewell) }
             return close(slot, .slow)
         }
         send(slot, head: read.head)

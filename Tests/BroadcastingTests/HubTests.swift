@@ -316,6 +316,28 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         #expect(try #require(try fixture.subscribe("a", from: "e-3")).gap == nil)
     }
 
+    @Test func `comes with a gap for who was too far behind, since there is nothing to come back for`() throws {
+        let fixture = Fixture(HistoryLimits(events: 2))
+        try fixture.publish("1", to: "a")
+        let subscription = try #require(try fixture.subscribe("a", from: "e-0"))
+        for number in 2...5 { try fixture.publish("\(number)", to: "a") }
+        _ = fixture.hub.end(try ChannelName("a"), now: 0)
+        var frames: [Frame] = []
+        let slice = fixture.hub.read(subscription.interests, after: 0, budget: .max, into: &frames)
+        let gap = #"{"requested":"e-0","oldest":null,"newest":null,"lost":5}"#
+        let expected = "event: crier.gap\ndata: \(gap)\n\nevent: crier.end\ndata: {\"channel\":\"a\"}\n\n"
+        #expect(slice.farewell.map { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    @Test func `of one of several channels is part of the gap for who comes back`() throws {
+        let fixture = Fixture()
+        for number in 1...4 { try fixture.publish("\(number)", to: "a") }
+        _ = fixture.hub.end(try ChannelName("a"), now: 0)
+        let subscription = try #require(try fixture.subscribe("a", "b", from: "e-1"))
+        #expect(subscription.gap?.lost == 3)
+        #expect(subscription.interests.count == 1)
+    }
+
     @Test func `closes who was behind when the channel begins anew`() throws {
         let fixture = Fixture()
         for number in 1...3 { try fixture.publish("\(number)", to: "a") }
