@@ -42,10 +42,12 @@ struct Daemon: Sendable {
 
 /// Runs a test against a daemon of its own, on ports that the kernel chooses, and sees that it stops cleanly.
 ///
-/// - Parameter log: gets what the daemon said on standard error after its start.
+/// - Parameters:
+///   - stopsItself: the test tells the daemon to stop; a second signal would mean now.
+///   - log: gets what the daemon said on standard error after its start.
 func withDaemon(
     _ arguments: [String] = [], listen: [String] = ["127.0.0.1:0"], environment: [String: String] = [:],
-    log check: ([String]) throws -> Void = { _ in }, _ body: (Daemon) async throws -> Void
+    stopsItself: Bool = false, log check: ([String]) throws -> Void = { _ in }, _ body: (Daemon) async throws -> Void
 ) async throws {
     let flags = ["serve"] + listen.flatMap { ["--listen", $0] } + arguments
     let variables = Environment.inherit.updating(
@@ -69,7 +71,7 @@ func withDaemon(
             try #require(!ports.isEmpty, "the daemon did not start: \(lines)")
             lines = []
             try await body(daemon)
-            daemon.signal(SIGTERM)
+            if !stopsItself { daemon.signal(SIGTERM) }
         } catch {
             daemon.signal(SIGKILL)
             throw error
