@@ -54,8 +54,15 @@ extension Reactor {
             if let farewell = read.farewell { return sayLast(slot, farewell) }
             return close(slot, .slow)
         }
-        send(slot, head: read.head)
+        let isSent = send(slice, to: slot)
         slice.removeAll(keepingCapacity: true)
+        actOnEndings()
+        guard isSent, connections[slot].phase == .behind else { return }
+        guard let head = read.head else { return queueCatchUp(slot) }
+        // From the moment of the read on, every further event comes in the mailbox; what it still holds of before is
+        // not above this cursor.
+        connections[slot].cursor = max(connections[slot].cursor, head)
+        connections[slot].phase = .live
     }
 
     private func interests(of slot: UInt32) -> [Interest] {
@@ -64,34 +71,39 @@ extension Reactor {
         return [Interest(topic: topic, toldThrough: connections[slot].toldThrough)]
     }
 
-    /// Sends the slice that was read.
-    private mutating func send(_ slot: UInt32, head: UInt64?) {
+    /// Sends frames in the order of the log, as many to a call as it takes. The subscriber falls behind if its socket
+    /// does not take all of them; the ends of channels among them are left in `endings`, to be acted on when no list of
+    /// subscribers is being walked.
+    ///
+    /// - Returns: whether all went out.
+    mutating func send(_ frames: [Frame], to slot: UInt32) -> Bool {
+        defer { gather.clear() }
         var sent = 0
-        while sent < slice.count {
-            gather.load(slice[sent...])
+        while sent < frames.count {
+            gather.load(frames[sent...])
             switch gather.send(from: 0, to: connections[slot].descriptor) {
             case .all:
                 sent += gather.count
                 connections[slot].cursor = gather.last
                 connections[slot].deadline = heartbeatDeadline(slot)
                 port.status.delivered.add(gather.count)
-                if let topic = gather.endsTopic { end(topic, for: slot) }
-                if connections[slot].phase == .dead { return gather.clear() }
+                if let topic = gather.endsTopic { endings.append((slot, topic)) }
             case .stalled(let frames, let offset, _):
                 port.status.delivered.add(frames)
                 fallBehind(slot, start: 0, frames: frames, offset: offset)
-                return gather.clear()
+                return false
             case .broken:
                 close(slot, .client)
-                return gather.clear()
+                return false
             }
         }
-        gather.clear()
-        guard let head else { return queueCatchUp(slot) }
-        // From the moment of the read on, every further event comes in the mailbox; what it still holds of before is
-        // not above this cursor.
-        connections[slot].cursor = max(connections[slot].cursor, head)
-        connections[slot].phase = .live
+        return true
+    }
+
+    /// Takes topics that have ended from the subscribers that have been told.
+    mutating func actOnEndings() {
+        for ending in endings { end(ending.topic, for: ending.slot) }
+        endings.removeAll(keepingCapacity: true)
     }
 
     /// Writes some last bytes and closes.

@@ -107,8 +107,7 @@ extension Reactor {
         for place in first..<last where connections[slots[place]].phase == .live { serveMerged(slots[place]) }
         audiences[Int(audience)]!.several.next = last
         // Only now: leaving a topic changes the lists that were walked.
-        for ending in endings { end(ending.topic, for: ending.slot) }
-        endings.removeAll(keepingCapacity: true)
+        actOnEndings()
         return last - first
     }
 
@@ -126,21 +125,6 @@ extension Reactor {
         // An event that was published to two of the topics waits twice.
         var merged: [Frame] = []
         for frame in waiting where merged.last?.sequence != frame.sequence { merged.append(frame) }
-        var sent = 0
-        while sent < merged.count {
-            gather.load(merged[sent...])
-            switch gather.send(from: 0, to: connections[slot].descriptor) {
-            case .all:
-                sent += gather.count
-                connections[slot].cursor = gather.last
-                connections[slot].deadline = heartbeatDeadline(slot)
-                port.status.delivered.add(gather.count)
-                if let topic = gather.endsTopic { endings.append((slot, topic)) }
-            case .stalled(let frames, let offset, _):
-                fallBehind(slot, start: 0, frames: frames, offset: offset)
-                return port.status.delivered.add(frames)
-            case .broken: return close(slot, .client)
-            }
-        }
+        _ = send(merged, to: slot)
     }
 }

@@ -89,7 +89,8 @@ struct Daemon: ~Copyable {
         let status = server.status
         let hub = server.hub.summary
         return "\(status.subscribers) subscribers, \(hub.channels) channels, \(status.published) events published, "
-            + "\(status.delivered) delivered, \(status.connections) connections"
+            + "\(status.delivered) delivered, \(status.connections) connections, "
+            + "\(status.closed[CloseReason.slow.rawValue]) closed as too slow"
     }
 
     private mutating func reload() {
