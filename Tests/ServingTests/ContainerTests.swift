@@ -67,7 +67,7 @@ private struct Row: ~Copyable {
         var table = SlotTable<Row>()
         var model: [SlotTable<Row>.Token: Int] = [:]
         var gone: [SlotTable<Row>.Token] = []
-        var generator = SystemRandomNumberGenerator()
+        var generator = SplitMix(state: 11)
         for step in 0..<20_000 {
             // Growing for the first half, shrinking for the second.
             if Int.random(in: 0..<10, using: &generator) < (step < 10_000 ? 6 : 4) {
