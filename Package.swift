@@ -72,7 +72,7 @@ let package = Package(
         .testTarget(
             name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
         .testTarget(
-            name: "ServingTests", dependencies: ["Serving", "HTTPMessages", "EventStreams", "Broadcasting"],
+            name: "ServingTests", dependencies: ["Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting"],
             swiftSettings: settings),
         .testTarget(
             name: "SupervisingTests", dependencies: ["Supervising", "Kernel", logging], swiftSettings: settings),
