@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -55,11 +56,17 @@ let package = Package(
         .target(
             name: "Configuring", dependencies: ["Broadcasting", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: settings),
+        .target(
+            name: "Benchmarking",
+            dependencies: [
+                "Kernel", "HTTPMessages", system, .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "crier",
             dependencies: [
                 "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving", "Supervising", "Configuring",
-                logging, system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Benchmarking", logging, system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 

@@ -11,6 +11,13 @@ public enum Clock {
     /// Milliseconds since 1970 (CLOCK_REALTIME). For what people read.
     public static var realtime: UInt64 { read(CLOCK_REALTIME) / 1000 }
 
+    /// Nanoseconds of the same clock, for measuring.
+    public static var monotonicNanoseconds: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         unsafe clock_gettime(clock, &time)

@@ -20,6 +20,21 @@ extension Descriptor {
         return socket
     }
 
+    /// Begins to connect to an address without waiting: the socket is reported writable when it is connected, and a
+    /// failure shows with the first use of it. For clients with many connections.
+    public static func beginConnecting(to address: SocketAddress) throws(Errno) -> Descriptor {
+        let socket = try socket(address.family)
+        do throws(Errno) {
+            _ = unsafe try address.withSockaddr { pointer, length throws(Errno) in
+                try invoke(.connect) { unsafe Glibc.connect(socket.number, pointer, length) }
+            }
+        } catch {
+            guard error == .nowInProgress else { throw error }
+        }
+        if address.family != AF_UNIX { try socket.set(CInt(IPPROTO_TCP), TCP_NODELAY, 1) }
+        return socket
+    }
+
     /// Whether somebody accepts connections at a Unix address.
     static func answers(_ address: SocketAddress) -> Bool {
         (try? connect(to: address)) != nil

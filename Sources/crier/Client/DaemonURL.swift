@@ -23,23 +23,11 @@ struct DaemonURL: ExpressibleByArgument {
             (base, authority) = ("", "localhost")
             return
         }
-        guard argument.lowercased().hasPrefix("http://") else { return nil }
-        let rest = argument.dropFirst(7)
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        let named = rest[..<slash]
-        var path = rest[slash...]
+        guard let url = HTTPURL(argument) else { return nil }
+        var path = url.target
         while path.last == "/" { path.removeLast() }
-        guard !named.isEmpty, !named.contains("@"), path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return nil
-        }
-        let digits = named.split(separator: ":", omittingEmptySubsequences: false).last.map(String.init) ?? ""
-        let hasPort = named.contains(":") && !named.hasSuffix("]")
-        guard let port = hasPort ? UInt16(digits) : 80 else { return nil }
-        var host = hasPort ? String(named.dropLast(digits.count + 1)) : String(named)
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        guard !host.isEmpty else { return nil }
-        place = .tcp(host: host, port: port)
-        (base, authority) = (String(path), String(named))
+        place = .tcp(host: url.host, port: url.port)
+        (base, authority) = (path, url.authority)
     }
 
     /// The target for some channels: in the path when it is one, in the query when there are several.

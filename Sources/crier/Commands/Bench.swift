@@ -1,0 +1,160 @@
+import ArgumentParser
+import Benchmarking
+import Glibc
+
+/// `crier bench`
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure a server of event streams.",
+        discussion: """
+            Opens subscribers, publishes, and checks that every one of them gets every event once and in order. Works \
+            with any server that takes an event by POST and sends it as text/event-stream. In addresses, bodies and \
+            fields {channel} stands for the channel; in bodies {payload} stands for what is looked for in the streams.
+
+              crier bench --subscribers 5000 --pid $(pidof crier)
+              crier bench --subscribe-url http://localhost:8081/sub/{channel} \
+            --publish-url http://localhost:8081/pub/{channel}
+
+            Exit codes: 0 all events came as they should; 1 some did not, or a request failed; 2 the benchmark could \
+            not be run; 64 wrong usage.
+            """)
+
+    @Option(help: "The daemon, for both addresses: subscribers and publishers use /events/{channel} there.")
+    var url = "http://127.0.0.1:8080"
+
+    @Option(name: .customLong("subscribe-url"), help: "Where to subscribe.")
+    var subscribeURL: String?
+
+    @Option(name: .customLong("publish-url"), help: "Where to publish.")
+    var publishURL: String?
+
+    @Option(name: .customLong("header"), help: ArgumentHelp("A field for every request.", valueName: "Name: value"))
+    var fields: [String] = []
+
+    @Option(help: "Subscribers that read at once.")
+    var subscribers = 1000
+
+    @Option(help: "Channels.")
+    var channels = 1
+
+    @Option(name: .customLong("channel-prefix"), help: "What the names of the channels begin with.")
+    var channelPrefix = "bench-"
+
+    @Option(help: "Publishers.")
+    var publishers = 1
+
+    @Option(help: "Events a second over all publishers; without it each publisher waits for the answer to its last.")
+    var rate: Double?
+
+    @Flag(help: "Publish the next event when every subscriber has the last one.")
+    var lockstep = false
+
+    @Flag(help: "Publish in one endless request for each publisher, one body after the other.")
+    var streaming = false
+
+    @Option(help: "Bytes of data of an event.")
+    var size = 100
+
+    @Option(help: "What is published: the body of a request, or with --streaming a part of it. \\n is a line feed.")
+    var body: String?
+
+    @Option(name: .customLong("content-type"), help: "The media type of that.")
+    var contentType: String?
+
+    @Option(help: "Further subscribers that read nothing.")
+    var stalled = 0
+
+    @Option(help: "Further subscribers that read slowly.")
+    var slow = 0
+
+    @Option(name: .customLong("slow-rate"), help: "Bytes a second that each of those reads.")
+    var slowRate = 10_000
+
+    @Option(help: "Further connections a second, opened and closed again while measuring.")
+    var connects = 0.0
+
+    @Option(help: "Connections that are opened at the same time at the start.")
+    var arriving = 512
+
+    @Option(name: .customLong("warm-up"), help: "Seconds before measuring begins.")
+    var warmUp = 1.0
+
+    @Option(help: "Seconds of measuring.")
+    var duration = 5.0
+
+    @Option(help: "Threads that read.")
+    var threads = 1
+
+    @Option(help: "The process of the server, to report its processor time and memory, children included.")
+    var pid: Int32?
+
+    @Flag(help: "Report as a JSON object.")
+    var json = false
+
+    func validate() throws {
+        func check(_ isGood: Bool, _ sentence: String) throws { if !isGood { throw ValidationError(sentence) } }
+        try check(
+            subscribers >= 0 && stalled >= 0 && slow >= 0 && subscribers + stalled + slow > 0,
+            "There must be a subscriber.")
+        try check((1...100_000).contains(channels), "--channels is 1 to 100000.")
+        try check((0...65_535).contains(publishers), "--publishers is 0 to 65535.")
+        try check(
+            (Stamp.minimum...1 << 28).contains(size), "--size is at least \(Stamp.minimum): a payload carries a stamp.")
+        try check((1...64).contains(threads), "--threads is 1 to 64.")
+        try check(arriving > 0 && slowRate > 0 && connects >= 0, "--arriving, --slow-rate and --connects are positive.")
+        try check((0...3600).contains(warmUp) && (0.1...86_400).contains(duration), "--duration is 0.1 to 86400 s.")
+        try check(rate.map { $0 > 0 } ?? true, "--rate is positive.")
+        try check(
+            [rate != nil, lockstep, streaming].count { $0 } <= 1, "Choose one of --rate, --lockstep, --streaming.")
+        try check(!lockstep || publishers == 1, "--lockstep is for one publisher.")
+        try check((body ?? "{payload}").contains("{payload}"), "--body must contain {payload}.")
+        try check(
+            !streaming || channels == 1 || (body ?? "").contains("{channel}"),
+            "--streaming over several channels needs a --body that names its {channel}.")
+        try check(
+            fields.allSatisfy { $0.contains(":") && !$0.contains(where: \.isNewline) }, "A --header is Name: value.")
+    }
+
+    func run() throws {
+        _ = Glibc.signal(SIGPIPE, SIG_IGN)
+        do {
+            let report = try Benchmark(workload()).run { Standard.complain($0) }
+            Standard.write(json ? report.json : report.table)
+            if !report.isFlawless { throw ExitCode(1) }
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            Standard.complain("\(error)")
+            throw ExitCode(2)
+        }
+    }
+
+    private func workload() throws -> Workload {
+        var base = url
+        while base.hasSuffix("/") { base.removeLast() }
+        let both = "\(base)/events/{channel}"
+        var workload = try Workload(
+            subscribe: Endpoint(subscribeURL ?? both), publish: Endpoint(publishURL ?? both))
+        workload.fields = fields
+        workload.contentType = contentType ?? (streaming ? "application/x-ndjson" : "text/plain")
+        workload.body =
+            body.map { $0.replacing("\\n", with: "\n") }
+            ?? (streaming ? "{\"data\":\"{payload}\"}\n" : "{payload}")
+        workload.channelPrefix = channelPrefix
+        workload.subscribers = subscribers
+        workload.channels = channels
+        workload.publishers = publishers
+        workload.pace = streaming ? .streaming : lockstep ? .lockstep : rate.map { .rate($0) } ?? .closedLoop
+        workload.size = size
+        workload.stalled = stalled
+        workload.slow = slow
+        workload.slowRate = slowRate
+        workload.connects = connects
+        workload.arriving = arriving
+        workload.warmUp = UInt64(warmUp * 1000)
+        workload.duration = UInt64(duration * 1000)
+        workload.threads = threads
+        workload.process = pid
+        return workload
+    }
+}
