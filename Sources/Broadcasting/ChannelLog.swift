@@ -4,8 +4,12 @@ import EventStreams
 /// What is held of one channel, oldest first.
 struct ChannelLog {
     private(set) var frames: Deque<Frame> = []
+    /// Bytes that the channel had had with each event of ``frames``.
+    private var ends: Deque<Int> = []
     /// Bytes on the wire of what is held.
     private(set) var bytes = 0
+    /// The newest events of all keys, for ``SlowPolicy/Action/latest``.
+    private(set) var newest = NewestEvents()
     /// The highest sequence number of this channel that is no longer held; 0 when all of it is.
     private(set) var evictedThrough: UInt64
     /// The sequence numbers of the newest events that are no longer held, to tell how many of them somebody missed.
@@ -27,6 +31,8 @@ struct ChannelLog {
     mutating func append(_ frame: Frame) {
         frames.append(frame)
         bytes += frame.count
+        ends.append((ends.last ?? 0) + frame.count)
+        if frame.endsTopic == nil { newest.note(frame) }
         if let id = frame.publisherID { publisherIDs[id, default: []].append(frame.sequence) }
     }
 
@@ -34,8 +40,10 @@ struct ChannelLog {
     mutating func evictFirst() -> Frame {
         let frame = frames.removeFirst()
         bytes -= frame.count
+        ends.removeFirst()
         // The end of a channel is no event that somebody could miss.
         if frame.endsTopic != nil { return frame }
+        newest.forget(frame)
         evictedThrough = frame.sequence
         evicted.append(frame.sequence)
         if evicted.count > Self.remembered { unknownThrough = evicted.removeFirst() }
@@ -51,6 +59,19 @@ struct ChannelLog {
         guard let oldest = frames.first else { return false }
         if frames.count > limits.events || (bytes > limits.bytes && frames.count > 1) { return true }
         return oldest.time < now && now - oldest.time > limits.age
+    }
+
+    /// In what somebody at a position is too far behind, by a policy's own limits.
+    func lag(after sequence: UInt64, _ policy: SlowPolicy, now: UInt64) -> Lag? {
+        guard policy.hasLimits else { return nil }
+        let next = index(after: sequence)
+        guard next < frames.count else { return nil }
+        if policy.events > 0, frames.count - next > policy.events { return .events }
+        let missing = ends[ends.count - 1] - (ends[next] - frames[next].count)
+        if policy.bytes > 0, missing > policy.bytes { return .bytes }
+        let oldest = frames[next].time
+        if policy.age > 0, oldest < now, now - oldest > policy.age { return .age }
+        return nil
     }
 
     /// The index in ``frames`` of the first event above a position: a binary search.

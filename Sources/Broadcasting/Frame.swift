@@ -17,13 +17,20 @@ public final class Frame: @unchecked Sendable {
     /// that topic no more.
     public let endsTopic: TopicID?
 
+    /// What it is about, for ``SlowPolicy/Action/latest``.
+    public let key: EventKey?
+
     private let storage: UnsafeMutableRawBufferPointer
 
     /// Copies the bytes.
-    public init(sequence: UInt64, time: UInt64, publisherID: EventID?, endsTopic: TopicID? = nil, wire: [UInt8]) {
+    public init(
+        sequence: UInt64, time: UInt64, publisherID: EventID?, key: EventKey? = nil, endsTopic: TopicID? = nil,
+        wire: [UInt8]
+    ) {
         self.sequence = sequence
         self.time = time
         self.publisherID = publisherID
+        self.key = key
         self.endsTopic = endsTopic
         unsafe storage = .allocate(byteCount: wire.count, alignment: 1)
         unsafe storage.copyBytes(from: wire)

@@ -15,24 +15,29 @@ public struct HistoryLimits: Sendable, Hashable {
     }
 }
 
-/// The limits of every channel.
+/// What holds for every channel.
 public struct HistoryPolicy: Sendable, Hashable {
-    /// An exception for the channels of a pattern.
+    /// What holds for the channels of a pattern.
     public struct Rule: Sendable, Hashable {
         /// Which channels.
         public var pattern: ChannelPattern
         /// Their limits.
         public var limits: HistoryLimits
+        /// What becomes of their subscribers that do not keep up.
+        public var slow: SlowPolicy
 
-        /// The limits of the channels that match.
-        public init(pattern: ChannelPattern, limits: HistoryLimits) {
+        /// What holds for the channels that match.
+        public init(pattern: ChannelPattern, limits: HistoryLimits, slow: SlowPolicy = SlowPolicy()) {
             self.pattern = pattern
             self.limits = limits
+            self.slow = slow
         }
     }
 
     /// For channels that no rule names.
     public var standard: HistoryLimits
+    /// For channels that no rule names.
+    public var slow: SlowPolicy
     /// The first that matches decides.
     public var rules: [Rule]
     /// Bytes over all channels, with ``bookkeeping`` for each event; the oldest events go first.
@@ -42,14 +47,21 @@ public struct HistoryPolicy: Sendable, Hashable {
     public static let bookkeeping = 256
 
     /// A policy.
-    public init(standard: HistoryLimits = HistoryLimits(), rules: [Rule] = [], total: Int = 256 << 20) {
+    public init(
+        standard: HistoryLimits = HistoryLimits(), slow: SlowPolicy = SlowPolicy(), rules: [Rule] = [],
+        total: Int = 256 << 20
+    ) {
         self.standard = standard
+        self.slow = slow
         self.rules = rules
         self.total = total
     }
 
     /// The limits of one channel.
-    public func limits(of name: ChannelName) -> HistoryLimits {
-        rules.first { $0.pattern.matches(name) }?.limits ?? standard
-    }
+    public func limits(of name: ChannelName) -> HistoryLimits { rule(for: name)?.limits ?? standard }
+
+    /// What becomes of those who do not keep up with one channel.
+    public func slow(of name: ChannelName) -> SlowPolicy { rule(for: name)?.slow ?? slow }
+
+    private func rule(for name: ChannelName) -> Rule? { rules.first { $0.pattern.matches(name) } }
 }

@@ -30,17 +30,19 @@ public final class Hub: Sendable {
             let sequence = state.nextSequence()
             let id = event.id?.description ?? EventPosition(epoch: epoch, sequence: sequence).description
             let frame = Frame(
-                sequence: sequence, time: now, publisherID: event.id, wire: EventEncoder.encode(event, id: id))
+                sequence: sequence, time: now, publisherID: event.id, key: event.key,
+                wire: EventEncoder.encode(event, id: id))
             var subscribers = 0
             for topic in topics {
-                rung |= post(frame, topic, state[topic].loops)
+                rung |= post(frame, topic, &state[topic])
                 subscribers += state[topic].subscribers
                 state.append(frame, to: topic, now: now)
             }
             let names = topics.map { state[$0].name }
+            let backlogs = topics.compactMap { state[$0].backlog }
             for topic in topics { state.forgetIfIdle(topic) }
             state.forgetEmptied()
-            return Receipt(id: id, channels: names, subscribers: subscribers)
+            return Receipt(id: id, channels: names, subscribers: subscribers, backlogs: backlogs)
         }
         wake(rung)
         return receipt
@@ -78,12 +80,21 @@ public final class Hub: Sendable {
     /// Takes the next events after a cursor, in the order of the log, each once.
     ///
     /// - Parameters:
+    ///   - isSlow: whether the subscriber did not take what it was sent; it may then be cut off by ``SlowPolicy``.
     ///   - budget: bytes after which no further event is taken; at least one event is.
     ///   - frames: gets the events appended.
     public func read(
-        _ interests: [Interest], after cursor: UInt64, budget: Int, into frames: inout [Frame]
+        _ interests: [Interest], after cursor: UInt64, isSlow: Bool = false, now: UInt64, budget: Int,
+        into frames: inout [Frame]
     ) -> Slice {
-        state.withLock { $0.read(interests, after: cursor, budget: budget, into: &frames) }
+        state.withLock {
+            $0.read(interests, after: cursor, isSlow: isSlow, now: now, budget: budget, into: &frames)
+        }
+    }
+
+    /// In what a subscriber that cannot be written to is too far behind to stay; nil while it may.
+    public func overdue(_ interests: [Interest], after cursor: UInt64, isSlow: Bool, now: UInt64) -> Lag? {
+        state.withLock { $0.overdue(interests, after: cursor, isSlow: isSlow, now: now) }
     }
 
     /// Ends a channel: its subscribers get what they still have to get and then `crier.end`, and its history goes.
@@ -96,7 +107,7 @@ public final class Hub: Sendable {
             let frame = Frame(
                 sequence: state.nextSequence(), time: now, publisherID: nil, endsTopic: id,
                 wire: EventEncoder.encode(Notices.end(of: name)))
-            rung = post(frame, id, state[id].loops)
+            rung = post(frame, id, &state[id])
             let count = state[id].subscribers
             state.end(id, with: frame, now: now)
             state.forgetEmptied()
@@ -142,9 +153,15 @@ public final class Hub: Sendable {
         return (page.prefix(count).compactMap { summary(of: $0) }, next)
     }
 
-    private func post(_ frame: Frame, _ topic: TopicID, _ loops: UInt64) -> UInt64 {
+    private func post(_ frame: Frame, _ id: TopicID, _ topic: inout Topic) -> UInt64 {
+        let loops = topic.loops
+        guard loops != 0 else { return 0 }
+        let backlog = topic.backlog ?? Backlog()
+        topic.backlog = backlog
+        // Connections are spread evenly over the loops, and so, nearly, are the subscribers of a topic.
+        let work = frame.count * max(1, topic.subscribers / loops.nonzeroBitCount)
         for (index, mailbox) in mailboxes.enumerated() where loops & (1 << UInt64(index)) != 0 {
-            mailbox.post(Letter(frame: frame, topic: topic))
+            mailbox.post(Letter(frame: frame, topic: id, work: work, backlog: backlog))
         }
         return loops
     }

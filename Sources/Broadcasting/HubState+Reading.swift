@@ -38,27 +38,30 @@ extension HubState {
             oldest: oldest.map(id), newest: newest.map(id), lost: lost)
     }
 
-    private func id(_ frame: Frame) -> String {
+    func id(_ frame: Frame) -> String {
         frame.publisherID?.description ?? EventPosition(epoch: epoch, sequence: frame.sequence).description
     }
 
-    /// See ``Hub/read(_:after:budget:into:)``.
-    func read(_ interests: [Interest], after cursor: UInt64, budget: Int, into frames: inout [Frame]) -> Slice {
+    /// See ``Hub/read(_:after:isSlow:now:budget:into:)``.
+    func read(
+        _ interests: [Interest], after cursor: UInt64, isSlow: Bool, now: UInt64, budget: Int,
+        into frames: inout [Frame]
+    ) -> Slice {
         var slice = Slice()
-        slice.fellOff = interests.contains { interest in
-            let topic = self[interest.topic]
-            // An end that is no longer held cannot be told; whoever comes back is told by 204.
-            let missedEnd = topic.isEnded && topic.log.frames.last?.endsTopic == nil
-            return missedEnd || topic.log.evictedThrough > max(cursor, interest.toldThrough)
-        }
-        if slice.fellOff {
+        if let cut = overdue(interests, after: cursor, isSlow: isSlow, now: now) {
+            slice.cut = cut
             slice.farewell = farewell(interests.map(\.topic), after: cursor)
             return slice
         }
+        let interests = skip(interests, after: cursor, isSlow: isSlow, now: now, &slice)
         let isWhole =
-            interests.count == 1
-            ? take(self[interests[0].topic].log, after: cursor, budget: budget, into: &frames)
-            : merge(interests.map(\.topic), after: cursor, budget: budget, into: &frames)
+            if interests.count == 1, !isConflated(interests[0], after: cursor, isSlow: isSlow, now: now) {
+                take(interests[0], after: cursor, budget: budget, into: &frames)
+            } else {
+                merge(
+                    interests.map { source($0, after: cursor, isSlow: isSlow, now: now) }, budget: budget,
+                    into: &frames)
+            }
         if isWhole { slice.head = head }
         return slice
     }
@@ -80,9 +83,10 @@ extension HubState {
     }
 
     /// - Returns: whether nothing is left.
-    private func take(_ log: ChannelLog, after cursor: UInt64, budget: Int, into frames: inout [Frame]) -> Bool {
+    private func take(_ interest: Interest, after cursor: UInt64, budget: Int, into frames: inout [Frame]) -> Bool {
+        let log = self[interest.topic].log
         var left = budget
-        for index in log.index(after: cursor)..<log.frames.count {
+        for index in log.index(after: max(cursor, interest.toldThrough))..<log.frames.count {
             if left <= 0 { return false }
             frames.append(log.frames[index])
             left -= log.frames[index].count
@@ -90,28 +94,35 @@ extension HubState {
         return true
     }
 
+    /// What one topic has for a subscriber.
+    private struct Source {
+        let frames: Deque<Frame>
+        var next: Int
+
+        var first: Frame? { next < frames.count ? frames[next] : nil }
+    }
+
+    private func source(_ interest: Interest, after cursor: UInt64, isSlow: Bool, now: UInt64) -> Source {
+        let log = self[interest.topic].log
+        if isConflated(interest, after: cursor, isSlow: isSlow, now: now) {
+            return Source(frames: log.conflated(after: max(cursor, interest.toldThrough)), next: 0)
+        }
+        return Source(frames: log.frames, next: log.index(after: max(cursor, interest.toldThrough)))
+    }
+
     /// Merges several channels in the order of the log; an event of two of them is taken once.
-    private func merge(
-        _ topics: [TopicID], after cursor: UInt64, budget: Int, into frames: inout [Frame]
-    ) -> Bool {
-        let logs = topics.map { self[$0].log }
-        var next = logs.map { $0.index(after: cursor) }
+    private func merge(_ sources: [Source], budget: Int, into frames: inout [Frame]) -> Bool {
+        var sources = sources
         var left = budget
-        while true {
-            var first: Frame?
-            for (log, index) in zip(logs, next) where index < log.frames.count {
-                let frame = log.frames[index]
-                if first.map({ frame.sequence < $0.sequence }) ?? true { first = frame }
-            }
-            guard let first else { return true }
+        while let first = sources.lazy.compactMap(\.first).min(by: { $0.sequence < $1.sequence }) {
             if left <= 0 { return false }
             frames.append(first)
             left -= first.count
-            for (position, log) in logs.enumerated()
-            where next[position] < log.frames.count && log.frames[next[position]].sequence == first.sequence {
-                next[position] += 1
+            for index in sources.indices where sources[index].first?.sequence == first.sequence {
+                sources[index].next += 1
             }
         }
+        return true
     }
 
     func summary(_ id: TopicID) -> ChannelSummary {

@@ -42,7 +42,8 @@ struct HubState {
     mutating func topic(_ name: ChannelName) -> TopicID {
         if let known = find(name) { return known }
         let topic = Topic(
-            name: name, limits: policy.limits(of: name), log: ChannelLog(forgottenThrough: forgotten[name]))
+            name: name, limits: policy.limits(of: name), slow: policy.slow(of: name),
+            log: ChannelLog(forgottenThrough: forgotten[name]))
         let index: Int
         if let reused = free.popLast() {
             index = reused
@@ -118,7 +119,10 @@ struct HubState {
 
     mutating func apply(_ policy: HistoryPolicy) {
         self.policy = policy
-        for (name, index) in indices { topics[index]?.limits = policy.limits(of: name) }
+        for (name, index) in indices {
+            topics[index]?.limits = policy.limits(of: name)
+            topics[index]?.slow = policy.slow(of: name)
+        }
     }
 
     /// Looks at up to `count` channels, each time the next ones, and lets go what has become too old.

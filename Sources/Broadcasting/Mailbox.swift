@@ -6,13 +6,18 @@ public struct Letter: Sendable {
     public let frame: Frame
     /// The topic whose subscribers get it.
     public let topic: TopicID
+    /// About how many bytes the loop will write because of it: the event, once for each of its subscribers.
+    public let work: Int
+    /// Where that is counted until it is done.
+    public let backlog: Backlog
 }
 
 /// Where the hub leaves frames for one loop thread. With ``Frame`` it is all that crosses between threads.
 public final class Mailbox: Sendable {
     private let letters = Guarded<[Letter]>([])
     private let isAsleep = Atomic<Bool>(false)
-    private let backlog = Atomic<Int>(0)
+    /// The work of everything that was posted and is not done yet.
+    public let backlog = Backlog()
     private let ring: @Sendable () -> Void
 
     /// - Parameter ring: wakes the loop from its wait; called from any thread, and only when the loop sleeps.
@@ -22,7 +27,8 @@ public final class Mailbox: Sendable {
 
     /// Leaves a letter. The caller must ``wake()`` the loop afterwards, outside of its own locks.
     func post(_ letter: Letter) {
-        backlog.add(letter.frame.count, ordering: .sequentiallyConsistent)
+        backlog.add(letter.work)
+        letter.backlog.add(letter.work)
         letters.withLock { $0.append(letter) }
     }
 
@@ -51,15 +57,5 @@ public final class Mailbox: Sendable {
     /// Called by the loop after it has waited. After this a post does not ring.
     public func wakeUp() {
         isAsleep.store(false, ordering: .sequentiallyConsistent)
-    }
-
-    /// Bytes posted and not yet passed to all live subscribers. Publishers wait while it is large.
-    public var waitingBytes: Int { backlog.load(ordering: .sequentiallyConsistent) }
-
-    /// Called by the loop when frames of so many bytes have been passed to all its live subscribers.
-    ///
-    /// - Returns: the bytes that still wait.
-    public func delivered(_ bytes: Int) -> Int {
-        backlog.subtract(bytes, ordering: .sequentiallyConsistent).newValue
     }
 }

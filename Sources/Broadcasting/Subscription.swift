@@ -16,8 +16,8 @@ public struct SubscriptionRequest: Sendable {
 public struct Interest: Sendable, Hashable {
     /// The topic.
     public let topic: TopicID
-    /// Events of this topic up to here that are no longer held have been told of, by a gap or by the choice of where
-    /// to begin. What goes missing above this is news.
+    /// What the subscriber has not got of this topic up to here has been told of, by a gap or by the choice of where to
+    /// begin. What goes missing above this is news.
     public let toldThrough: UInt64
 
     /// A topic, from a place on.
@@ -53,10 +53,16 @@ public struct Gap: Sendable, Hashable {
 
 /// What a slice of the log holds for a subscriber.
 public struct Slice: Sendable {
-    /// Whether events after the cursor are gone: the stream would have a hole.
-    public var fellOff = false
+    /// In what the subscriber is too far behind to stay; nothing else is in the slice then.
+    public var cut: Lag?
     /// What to say then before closing, when there will be nothing to come back for.
     public var farewell: [UInt8]?
+    /// What the subscriber will not get: to be said before the events of the slice, which go on after it.
+    public var gap: Gap?
+    /// In what it was too far behind, when it is made to skip events.
+    public var skipped: Lag?
+    /// The interests as they are from now on, when it has been made to skip events.
+    public var interests: [Interest]?
     /// Set when the slice reaches the head of the log, to the sequence number of the head: whoever has sent the
     /// slice is live, with this cursor.
     public var head: UInt64?

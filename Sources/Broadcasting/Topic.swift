@@ -15,12 +15,15 @@ struct Topic {
 
     let name: ChannelName
     var limits: HistoryLimits
+    var slow: SlowPolicy
     var log: ChannelLog
     var life = Life.open
     /// Over all loops.
     var subscribers = 0
     /// The loops that have subscribers: one bit each.
     var loops: UInt64 = 0
+    /// What its subscribers have still to be sent; nil for a topic that never had any.
+    var backlog: Backlog?
 
     /// Whether nothing would be lost by forgetting it.
     var isIdle: Bool {

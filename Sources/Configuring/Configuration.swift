@@ -100,6 +100,7 @@ public struct Configuration: Sendable {
     ) -> HistoryPolicy.Rule? {
         var pattern: ChannelPattern?
         var limits = settings.history.standard
+        var slow = settings.history.slow
         for entry in entries {
             do throws(InvalidValue) {
                 switch entry.path {
@@ -113,6 +114,10 @@ public struct Configuration: Sendable {
                 case "events": limits.events = try entry.value.integer(0...1_000_000_000)
                 case "bytes": limits.bytes = try entry.value.size(0...1 << 40)
                 case "age": limits.age = try entry.value.duration(1_000...315_360_000_000)
+                case "slow": slow.action = try entry.value.word()
+                case "slow-events": slow.events = try entry.value.integer(0...1_000_000_000)
+                case "slow-bytes": slow.bytes = try entry.value.size(0...1 << 40)
+                case "slow-age": slow.age = try entry.value.duration(0...315_360_000_000)
                 default: throw InvalidValue("there is no such key")
                 }
             } catch {
@@ -122,7 +127,7 @@ public struct Configuration: Sendable {
         if pattern == nil, !entries.contains(where: { $0.path == "pattern" }) {
             add(document.place(path), "\(path).pattern", "is missing")
         }
-        return pattern.map { HistoryPolicy.Rule(pattern: $0, limits: limits) }
+        return pattern.map { HistoryPolicy.Rule(pattern: $0, limits: limits, slow: slow) }
     }
 
     private static func mode(_ text: String) throws(InvalidValue) -> UInt32 {

@@ -19,14 +19,7 @@ struct Key: Sendable {
         duration("server.retry", \.retry, 100...3_600_000),
         duration("server.shutdown", \.shutdown, 0...3_600_000),
         duration("server.dead-peer", \.deadPeer, 5_000...3_600_000, isLive: false),
-        Key(
-            name: "server.log-level", isLive: false,
-            set: { settings, value throws(InvalidValue) in
-                guard let level = LogLevel(rawValue: try value.string()) else {
-                    throw InvalidValue("must be one of \(LogLevel.allCases.map(\.rawValue).joined(separator: ", "))")
-                }
-                settings.logLevel = level
-            }, show: { "\"\($0.logLevel.rawValue)\"" }),
+        word("server.log-level", \.logLevel, isLive: false),
         number("limits.connections", \.connections, 0...10_000_000),
         size("limits.head", \.head, 1024...1 << 20),
         size("limits.target", \.target, 64...1 << 20),
@@ -42,6 +35,10 @@ struct Key: Sendable {
         size("history.bytes", \.history.standard.bytes, 0...1 << 40),
         duration("history.age", \.history.standard.age, 1_000...315_360_000_000),
         size("history.total", \.history.total, 1 << 16...1 << 45),
+        word("slow.action", \.history.slow.action),
+        number("slow.events", \.history.slow.events, 0...1_000_000_000),
+        size("slow.bytes", \.history.slow.bytes, 0...1 << 40),
+        duration("slow.age", \.history.slow.age, 0...315_360_000_000),
     ]
 
     /// The name of the environment variable: `CRIER_SERVER_LOG_LEVEL`.
@@ -58,6 +55,15 @@ struct Key: Sendable {
             name: name, isLive: isLive,
             set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.integer(range) },
             show: { "\($0[keyPath: field])" })
+    }
+
+    private static func word<Word: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ name: String, _ field: Field<Word>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.word() },
+            show: { "\"\($0[keyPath: field].rawValue)\"" })
     }
 
     private static func size(

@@ -37,7 +37,7 @@ public struct Settings: Sendable, Equatable {
     /// Channels that one subscriber may name, or one event may be published to.
     public var channelsPerSubscriber = 100
     /// Bytes that may wait in a pass before publishers wait.
-    public var fanoutBacklog = 64 * 1024
+    public var fanoutBacklog = 16 << 20
     /// Bytes that the kernel holds unsent for one connection.
     public var unsent = 128 * 1024
 

@@ -64,6 +64,15 @@ enum Value: Sendable, Equatable {
         return text
     }
 
+    /// One of the words that a type knows.
+    func word<Word: RawRepresentable<String> & CaseIterable>() throws(InvalidValue) -> Word {
+        let text = try string()
+        guard let word = Word(rawValue: text) else {
+            throw InvalidValue("must be one of \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return word
+    }
+
     func flag() throws(InvalidValue) -> Bool {
         switch self {
         case .boolean(let flag): return flag

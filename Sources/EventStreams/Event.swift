@@ -10,13 +10,18 @@ public struct Event: Sendable, Hashable {
     /// What the listener gets. Nil sends no `data` line, and a browser then fires nothing (WHATWG HTML 9.2.6); empty
     /// data is something else: it fires with an empty string.
     public var data: EventData?
+    /// What it is about; nil is about the channel as a whole.
+    public var key: EventKey?
 
     /// An event of parts that have been validated.
-    public init(id: EventID? = nil, name: EventName? = nil, retry: Retry? = nil, data: EventData?) {
+    public init(
+        id: EventID? = nil, name: EventName? = nil, retry: Retry? = nil, data: EventData?, key: EventKey? = nil
+    ) {
         self.id = id
         self.name = name
         self.retry = retry
         self.data = data
+        self.key = key
     }
 }
 
@@ -25,7 +30,7 @@ public struct Event: Sendable, Hashable {
 public enum InvalidEvent: Error, Sendable, Hashable, CustomStringConvertible {
     /// The part that is refused, by the name of its field.
     public enum Part: String, Sendable {
-        case id, event, data, retry
+        case id, event, data, retry, key
     }
 
     /// A CR or LF, which would end the field's line.

@@ -42,6 +42,23 @@ public struct EventName: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+/// What an event is about, for subscribers that only want the newest event about each thing: 1 byte or more of UTF-8.
+/// It never goes out on the wire.
+public struct EventKey: Sendable, Hashable, CustomStringConvertible {
+    /// The key as text.
+    public let description: String
+
+    /// The most bytes a key may have: it is held for as long as its newest event.
+    public static let limit = 256
+
+    /// Nil for empty bytes, which mean "no key".
+    public init?(utf8 bytes: some Sequence<UInt8>) throws(InvalidEvent) {
+        let text = try line(bytes, .key, limit: Self.limit)
+        if text.isEmpty { return nil }
+        description = text
+    }
+}
+
 /// A `retry:`: whole milliseconds, 0 to 2^31 − 1. Larger numbers overflow in one engine or another.
 public struct Retry: Sendable, Hashable {
     /// Milliseconds.

@@ -2,8 +2,9 @@ import Broadcasting
 
 /// What one loop has of a topic: its subscribers and the frames that wait for them.
 ///
-/// Fan-out is a pass over the subscribers. A pass is cut into slices, and while it lasts subscribers come and go and
-/// frames arrive; what arrives rides along for those not yet reached and gets another pass for the others.
+/// Fan-out walks round and round over the subscribers for as long as frames wait. A frame that arrives rides along
+/// from where the walk stands, and has been offered to everyone when the walk has come back there: so each frame waits
+/// for one round at most, whenever it comes, and the room it takes in the backlog is free again after as long.
 struct Audience {
     /// The topic in the hub.
     let topic: TopicID
@@ -11,10 +12,17 @@ struct Audience {
     var single = Walk()
     /// The subscribers that have other topics too; each is served from all of them in the order of the log.
     var several = Walk()
-    /// The frames not yet passed to all live subscribers, in the order of the log.
-    private(set) var window: ContiguousArray<Frame> = []
-    /// The last frame that the running pass must bring to everyone; nil when no pass runs.
-    private(set) var passHead: UInt64?
+    /// The events not yet offered to all live subscribers, in the order of the log.
+    private(set) var window: ContiguousArray<Letter> = []
+    /// Where the walk stood when the offer of each of the first of them began.
+    private var starts: ContiguousArray<Position> = []
+    private var lap: UInt32 = 0
+
+    private struct Position {
+        let lap: UInt32
+        let single: Int
+        let several: Int
+    }
 
     init(topic: TopicID) {
         self.topic = topic
@@ -22,37 +30,54 @@ struct Audience {
 
     var isEmpty: Bool { single.slots.isEmpty && several.slots.isEmpty }
 
-    mutating func receive(_ frame: Frame) {
-        window.append(frame)
+    /// Whether nothing waits.
+    var isSettled: Bool { window.isEmpty }
+
+    /// What is offered now: as many frames as one gather write can hold, and none beyond the end of the channel,
+    /// after which it may have been opened again for others.
+    var offer: LazyMapSequence<ContiguousArray<Letter>.SubSequence, Frame> { window[..<starts.count].lazy.map(\.frame) }
+
+    mutating func receive(_ letter: Letter) {
+        window.append(letter)
+        offerMore()
     }
 
-    /// Begins a pass over everyone, for the frames that wait now: as many as one gather write can hold, and none
-    /// beyond the end of the channel, after which it may have been opened again for others.
-    mutating func beginPass() {
-        guard !window.isEmpty else { return }
-        let reach = window.prefix(Gather.capacity)
-        passHead = (reach.first { $0.endsTopic != nil } ?? reach.last)?.sequence
-        single.next = 0
-        several.next = 0
+    private mutating func offerMore() {
+        while starts.count < min(window.count, Gather.capacity) {
+            if let last = starts.indices.last, window[last].frame.endsTopic != nil { return }
+            starts.append(Position(lap: lap, single: single.next, several: several.next))
+        }
     }
 
-    var isPassDone: Bool { single.isDone && several.isDone }
-
-    /// Ends the pass and lets go of the frames that everyone has been offered.
+    /// Lets go of the events that everyone has been offered, after a part of the walk.
     ///
-    /// - Returns: their bytes.
-    mutating func endPass() -> Int {
-        guard let passHead else { return 0 }
-        self.passHead = nil
-        let count = window.firstIndex { $0.sequence > passHead } ?? window.count
-        let bytes = window[..<count].reduce(0) { $0 + $1.count }
+    /// - Returns: their letters.
+    mutating func settle() -> ArraySlice<Letter> {
+        if single.isDone, several.isDone {
+            lap &+= 1
+            single.next = 0
+            several.next = 0
+        }
+        let count = starts.firstIndex { !hasComeBack(to: $0) } ?? starts.count
+        guard count > 0 else { return [] }
+        let settled = ArraySlice(window[..<count])
         window.removeFirst(count)
-        if window.isEmpty, window.capacity > 1024 { window = [] }
-        return bytes
+        starts.removeFirst(count)
+        if window.isEmpty, window.capacity > 1024 { (window, starts) = ([], []) }
+        offerMore()
+        return settled
     }
 
-    /// The bytes that wait.
-    var waitingBytes: Int { window.reduce(0) { $0 + $1.count } }
+    /// Those that left meanwhile may have made the lists shorter than they were.
+    private func hasComeBack(to start: Position) -> Bool {
+        switch lap &- start.lap {
+        case 0: false
+        case 1:
+            single.next >= min(start.single, single.slots.count)
+                && several.next >= min(start.several, several.slots.count)
+        default: true
+        }
+    }
 }
 
 /// A list of slots that can be walked a few at a time while slots are added and taken out: each slot that is in the

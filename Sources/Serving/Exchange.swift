@@ -1,3 +1,4 @@
+import Broadcasting
 import EventStreams
 import HTTPMessages
 
@@ -23,8 +24,8 @@ final class Exchange {
     var outputStart = 0
     /// The last answer has been given; when it is out the connection ends.
     var isFinal = false
-    /// Fan-out is too far behind: answers, and what the publisher sent after, wait.
-    var isHeld = false
+    /// Fan-out is too far behind in these: answers, and what the publisher sent after, wait.
+    var heldBy: [Backlog]?
     /// What was read and must wait, because answers do.
     var input: [UInt8] = []
     /// The parser has more to say, about that input or, when there is none, about what it has taken already.
@@ -35,6 +36,9 @@ final class Exchange {
     init(limits: MessageLimits) {
         parser = RequestParser(limits: limits)
     }
+
+    /// Whether answers wait until fan-out has caught up.
+    var isHeld: Bool { heldBy != nil }
 
     var hasOutput: Bool { outputStart < output.count }
 

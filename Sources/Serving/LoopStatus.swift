@@ -11,7 +11,7 @@ public enum CloseReason: Int, CaseIterable, Sendable {
     case idle
     /// A request was too slow.
     case timeout
-    /// A subscriber fell off the history that is held.
+    /// A subscriber was too far behind.
     case slow
     /// The channel ended.
     case ended
@@ -30,6 +30,7 @@ public final class LoopStatus: Sendable {
     let subscribers = Gauge()
     let published = Gauge()
     let delivered = Gauge()
+    private let lags = Guarded<[Int]>(Array(repeating: 0, count: Lag.allCases.count))
     private let closures = Guarded<[Int]>(Array(repeating: 0, count: CloseReason.allCases.count))
 
     init() {}
@@ -39,6 +40,12 @@ public final class LoopStatus: Sendable {
     }
 
     var closed: [Int] { closures.withLock { $0 } }
+
+    func count(_ lag: Lag) {
+        lags.withLock { $0[lag.rawValue] += 1 }
+    }
+
+    var lagged: [Int] { lags.withLock { $0 } }
 }
 
 /// A number that one thread changes and all may read.
@@ -62,4 +69,6 @@ public struct ServerStatus: Sendable, Hashable {
     public var delivered = 0
     /// Connections ended since the start, by ``CloseReason``.
     public var closed: [Int] = Array(repeating: 0, count: CloseReason.allCases.count)
+    /// Slow subscribers that were cut off or made to skip events since the start, by ``Broadcasting/Lag``.
+    public var lagged: [Int] = Array(repeating: 0, count: Lag.allCases.count)
 }

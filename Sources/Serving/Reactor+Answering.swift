@@ -72,34 +72,35 @@ extension Reactor {
             let receipt = hub.publish(try request.event(body: body), to: request.channels, now: today)
             port.status.published.add(1)
             respond(exchange, .json(Summaries.receipt(receipt)))
+            if pressure.isHigh(receipt.backlogs, settings.fanoutBacklog) {
+                exchange.heldBy = receipt.backlogs
+                held.append(connections.token(slot))
+            }
         } catch {
-            return respond(exchange, Problem(error).answer)
-        }
-        if pressure.isHigh(settings.fanoutBacklog) {
-            exchange.isHeld = true
-            held.append(connections.token(slot))
+            respond(exchange, Problem(error).answer)
         }
     }
 
-    /// Lets publishers go on, in the order in which they came, for as long as fan-out keeps up with them.
+    /// Lets publishers go on, in the order in which they came, where fan-out has caught up with them.
     mutating func releaseHeld() {
-        guard !held.isEmpty, !pressure.isHigh(settings.fanoutBacklog) else { return }
+        guard !held.isEmpty, pressure.relief != reliefSeen else { return }
+        reliefSeen = pressure.relief
         let tokens = held
         held.removeAll(keepingCapacity: true)
-        for (position, token) in tokens.enumerated() {
-            if pressure.isHigh(settings.fanoutBacklog) {
-                held.append(contentsOf: tokens[position...])
-                return
-            }
+        for token in tokens {
             guard let slot = connections.slot(of: token), connections[slot].phase == .exchange,
-                let exchange = connections[slot].exchange
+                let exchange = connections[slot].exchange, let backlogs = exchange.heldBy
             else { continue }
-            release(slot, exchange)
+            if pressure.isHigh(backlogs, settings.fanoutBacklog) {
+                held.append(token)
+            } else {
+                release(slot, exchange)
+            }
         }
     }
 
     private mutating func release(_ slot: UInt32, _ exchange: Exchange) {
-        exchange.isHeld = false
+        exchange.heldBy = nil
         setDeadline(slot, after: settings.idleTimeout)
         pump(slot)
         if connections[slot].phase == .exchange, connections[slot].isReadable { queueRead(slot) }

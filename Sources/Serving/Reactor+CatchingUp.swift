@@ -1,11 +1,10 @@
 import Broadcasting
 import EventStreams
 import Kernel
-import Logging
 
 extension Reactor {
-    /// Subscribers that read the log in one turn.
-    private static var catchUpsPerTurn: Int { 64 }
+    /// Nanoseconds that reading the log takes in one turn at least; see ``share``.
+    private static var catchUpShare: UInt64 { 250_000 }
     /// Bytes of the log that one takes at a time: several times what publishers may add in a turn, so that a busy
     /// channel does not outrun those who read it.
     private static var sliceBytes: Int { 256 * 1024 }
@@ -18,13 +17,20 @@ extension Reactor {
 
     mutating func catchUpSubscribers() {
         guard !catchUps.isEmpty else { return }
-        let tokens = catchUps.prefix(Self.catchUpsPerTurn)
-        catchUps.removeFirst(tokens.count)
-        for token in tokens {
+        let start = Clock.monotonicNanoseconds
+        let end = start + max(Self.catchUpShare, start - turnBegan)
+        let tokens = catchUps
+        var done = 0
+        catchUps = []
+        while done < tokens.count, done == 0 || Clock.monotonicNanoseconds < end {
+            let token = tokens[done]
+            done += 1
             guard let slot = connections.slot(of: token) else { continue }
             connections[slot].isQueuedToCatchUp = false
             if [.behind, .ending].contains(connections[slot].phase) { catchUp(slot) }
         }
+        // Those who were not reached come before those who were and have more to read.
+        catchUps = tokens[done...] + catchUps
     }
 
     /// Finishes what was begun; the subscriber falls behind if its socket does not take all of it.
@@ -46,13 +52,13 @@ extension Reactor {
         if drainDeadline != nil { return sayGoodbye(slot) }
         slice.removeAll(keepingCapacity: true)
         let read = hub.read(
-            interests(of: slot), after: connections[slot].cursor, budget: Self.sliceBytes, into: &slice)
-        if read.fellOff {
-            log.notice(
-                "a subscriber fell off the history",
-                metadata: ["peer": "\(SocketAddress(peerOf: connections[slot].descriptor))"])
-            if let farewell = read.farewell { return sayLast(slot, farewell) }
-            return close(slot, .slow)
+            interests(of: slot), after: connections[slot].cursor, isSlow: connections[slot].isSlow, now: today,
+            budget: Self.sliceBytes, into: &slice)
+        if let lag = read.cut { return cut(slot, lag, farewell: read.farewell) }
+        if let interests = read.interests {
+            remember(interests, slot)
+            if let lag = read.skipped { report(slot, "skipped events", lag) }
+            if let gap = read.gap, !say(gap, to: slot) { return }
         }
         let isSent = send(slice, to: slot)
         slice.removeAll(keepingCapacity: true)
@@ -63,9 +69,10 @@ extension Reactor {
         // not above this cursor.
         connections[slot].cursor = max(connections[slot].cursor, head)
         connections[slot].phase = .live
+        connections[slot].isSlow = false
     }
 
-    private func interests(of slot: UInt32) -> [Interest] {
+    func interests(of slot: UInt32) -> [Interest] {
         if let several = connections[slot].several { return several.memberships.map(\.interest) }
         let topic = audiences[Int(connections[slot].audience)]!.topic
         return [Interest(topic: topic, toldThrough: connections[slot].toldThrough)]

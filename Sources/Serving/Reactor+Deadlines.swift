@@ -66,6 +66,9 @@ extension Reactor {
     /// A live subscriber that has not been written to is sent a comment. One that is behind waits for its socket, and
     /// a comment would have to wait with it; TCP_USER_TIMEOUT finds out whether it still lives.
     private mutating func heartbeat(_ slot: UInt32) {
+        if connections[slot].phase == .behind {
+            return checkLag(slot)
+        }
         if connections[slot].phase == .live {
             switch connections[slot].descriptor.send(EventEncoder.heartbeat) {
             case .wrote(EventEncoder.heartbeat.count), .wouldBlock: break

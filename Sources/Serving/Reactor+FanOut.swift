@@ -3,67 +3,65 @@ import EventStreams
 import Kernel
 
 extension Reactor {
-    /// Subscribers that are written to in one turn. Between turns the loop polls without waiting, so that accepts,
-    /// publishes and small channels never stand behind a large one for longer than this takes.
-    private static var writesPerTurn: Int { 512 }
+    /// Nanoseconds that passes take in one turn at least. Between turns the loop polls without waiting, so that accepts,
+    /// publishes and small channels never stand behind a large channel for longer than this.
+    private static var share: UInt64 { 250_000 }
+    /// Subscribers that are written to between two looks at the clock.
+    private static var writesPerLook: Int { 8 }
 
     mutating func collectLetters() {
         port.mailbox.collect(into: &letters)
         for letter in letters {
             guard let audience = audienceOfTopic[letter.topic] else {
                 // The last subscriber left while the letter was on its way.
-                delivered(letter.frame.count)
+                pressure.done(letter, on: port, settings.fanoutBacklog)
                 continue
             }
-            audiences[Int(audience)]!.receive(letter.frame)
-            if audiences[Int(audience)]!.passHead == nil {
-                audiences[Int(audience)]!.beginPass()
-                passes.append(audience)
-            }
+            if audiences[Int(audience)]!.isSettled { passes.append(audience) }
+            audiences[Int(audience)]!.receive(letter)
         }
         letters.removeAll(keepingCapacity: letters.capacity <= 4096)
     }
 
-    /// Runs slices of passes, each audience in turn, until the turn's share of writes is used up.
+    /// Runs slices of passes, each audience in turn, until the turn's share of time is used up.
     mutating func runPasses() {
-        var left = Self.writesPerTurn
+        guard !passes.isEmpty else { return }
+        // As much time as the rest of the turn took: publishers who come in numbers must not outrun what they publish.
+        let now = Clock.monotonicNanoseconds
+        let end = now + max(Self.share, now - turnBegan)
         var turnsToGive = passes.count
-        while left > 0, turnsToGive > 0 {
+        repeat {
             turnsToGive -= 1
             let audience = passes.removeFirst()
-            left -= runSlice(of: audience, atMost: left)
+            runSlice(of: audience, until: end)
             // The last subscriber may have left with the end of the channel, and the audience with it.
             guard audiences[Int(audience)] != nil else { continue }
-            if audiences[Int(audience)]!.isPassDone {
-                delivered(audiences[Int(audience)]!.endPass())
-                audiences[Int(audience)]!.beginPass()
+            for letter in audiences[Int(audience)]!.settle() {
+                pressure.done(letter, on: port, settings.fanoutBacklog)
             }
-            if audiences[Int(audience)]!.passHead != nil { passes.append(audience) }
-        }
+            if !audiences[Int(audience)]!.isSettled { passes.append(audience) }
+        } while turnsToGive > 0 && Clock.monotonicNanoseconds < end
         gather.clear()
     }
 
-    /// Frames of so many bytes have been offered to everyone here.
-    mutating func delivered(_ bytes: Int) {
-        guard bytes > 0 else { return }
-        pressure.relieved(port.mailbox.delivered(bytes), settings.fanoutBacklog)
-    }
-
-    /// - Returns: the subscribers that were met, at least one so that a turn always comes to its end.
-    private mutating func runSlice(of audience: Int32, atMost count: Int) -> Int {
-        gather.load(audiences[Int(audience)]!.window)
-        let first = audiences[Int(audience)]!.single.next
-        let last = min(first + count, audiences[Int(audience)]!.single.slots.count)
-        var events = 0
+    /// Goes on with a pass: a few subscribers, and further ones while there is time.
+    private mutating func runSlice(of audience: Int32, until end: UInt64) {
+        gather.load(audiences[Int(audience)]!.offer)
         // A copy of the list is only another reference to it: nobody is added or taken out within a slice.
         let slots = audiences[Int(audience)]!.single.slots
+        var place = audiences[Int(audience)]!.single.next
         let heartbeatTick = wheel.tick(at: now)
-        for place in first..<last { events += pass(to: slots[place], heartbeatTick) }
-        audiences[Int(audience)]!.single.next = last
-        var met = last - first
-        if audiences[Int(audience)]!.single.isDone { met += serveSeveral(of: audience, atMost: max(0, count - met)) }
+        var events = 0
+        repeat {
+            let last = min(place + Self.writesPerLook, slots.count)
+            while place < last {
+                events += pass(to: slots[place], heartbeatTick)
+                place += 1
+            }
+        } while place < slots.count && Clock.monotonicNanoseconds < end
+        audiences[Int(audience)]!.single.next = place
         port.status.delivered.add(events)
-        return max(1, met)
+        if place == slots.count { serveSeveral(of: audience) }
     }
 
     /// Writes all that waits to one subscriber: one system call.
@@ -96,19 +94,22 @@ extension Reactor {
             connections[slot].partial = gather[start + frames]
             connections[slot].partialOffset = offset
         }
+        if connections[slot].phase == .live {
+            connections[slot].isSlow = true
+            setDeadline(slot, after: Self.lagCheck)
+        }
         connections[slot].phase = .behind
     }
 
-    /// Serves subscribers of several topics from all their audiences, in the order of the log.
-    private mutating func serveSeveral(of audience: Int32, atMost count: Int) -> Int {
+    /// Serves some subscribers of several topics from all their audiences, in the order of the log.
+    private mutating func serveSeveral(of audience: Int32) {
         let first = audiences[Int(audience)]!.several.next
-        let last = min(first + count, audiences[Int(audience)]!.several.slots.count)
+        let last = min(first + Self.writesPerLook, audiences[Int(audience)]!.several.slots.count)
         let slots = audiences[Int(audience)]!.several.slots
         for place in first..<last where connections[slots[place]].phase == .live { serveMerged(slots[place]) }
         audiences[Int(audience)]!.several.next = last
         // Only now: leaving a topic changes the lists that were walked.
         actOnEndings()
-        return last - first
     }
 
     /// What has been collected for one topic of such a subscriber has been collected for the others up to the same
@@ -117,8 +118,11 @@ extension Reactor {
         let cursor = connections[slot].cursor
         var waiting: [Frame] = []
         for membership in connections[slot].several!.memberships {
-            for frame in audiences[Int(membership.audience)]!.window where frame.sequence > cursor {
+            for letter in audiences[Int(membership.audience)]!.window where letter.frame.sequence > cursor {
+                let frame = letter.frame
                 waiting.append(frame)
+                // What follows its end is not for those who were there before.
+                if frame.endsTopic != nil { break }
             }
         }
         waiting.sort { $0.sequence < $1.sequence }

@@ -85,7 +85,7 @@ extension Reactor {
         guard let current = audiences[Int(audience)] else { return }
         hub.leave(current.topic, lastOn: current.isEmpty ? index : nil)
         guard current.isEmpty else { return }
-        delivered(current.waitingBytes)
+        for letter in current.window { pressure.done(letter, on: port, settings.fanoutBacklog) }
         audienceOfTopic[current.topic] = nil
         audiences[Int(audience)] = nil
         passes.removeAll { $0 == audience }

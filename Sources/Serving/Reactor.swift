@@ -35,6 +35,8 @@ struct Reactor: ~Copyable {
     var catchUps: [Token] = []
     /// Publishers that wait until fan-out has caught up.
     var held: [Token] = []
+    /// See ``Pressure/relief``, when they were last looked at.
+    var reliefSeen = 0
     /// Subscribers of several topics that have been told of the end of one.
     var endings: [(slot: UInt32, topic: TopicID)] = []
     var closing: [(slot: UInt32, reason: CloseReason)] = []
@@ -44,6 +46,8 @@ struct Reactor: ~Copyable {
     var now: UInt64
     /// Milliseconds since 1970, read once a turn.
     var today: UInt64
+    /// Nanoseconds of the monotonic clock when the turn began.
+    var turnBegan: UInt64
     var generator = SystemRandomNumberGenerator()
     /// Where input is read; nothing in it is kept beyond the read.
     var inputBuffer = [UInt8](repeating: 0, count: 64 * 1024)
@@ -52,6 +56,7 @@ struct Reactor: ~Copyable {
     var letters: [Letter] = []
     var due: [(tick: UInt32, token: UInt64)] = []
     var acceptance = Acceptance.open
+    var slowLog = LogLimiter()
     /// When whoever is left is cut; nil while the daemon runs.
     var drainDeadline: UInt64?
     /// Until when those who have not asked for anything yet may still do so.
@@ -86,14 +91,16 @@ struct Reactor: ~Copyable {
         self.occupancy = occupancy
         self.settings = settings
         self.log = log
-        now = Clock.monotonic
+        turnBegan = Clock.monotonicNanoseconds
+        now = turnBegan / 1_000_000
         today = Clock.realtime
         wheel = TimerWheel(start: now)
     }
 
     /// A poller for one loop.
     static func poller(_ port: LoopPort, _ listeners: [SharedListener]) throws(Errno) -> Poller {
-        let poller = try Poller()
+        // Few enough that reading them all is a short turn.
+        let poller = try Poller(capacity: 128)
         try poller.watchInput(port.wakeup.wakeup.descriptor, token: Special.wakeup)
         try watch(listeners, with: poller)
         return poller
@@ -148,13 +155,14 @@ struct Reactor: ~Copyable {
             var maySleep = port.mailbox.fallAsleep() && !port.hasCommands
             if !held.isEmpty {
                 pressure.announceWaiting(on: index)
-                maySleep = maySleep && pressure.isHigh(settings.fanoutBacklog)
+                maySleep = maySleep && pressure.relief == reliefSeen
             }
             timeout = maySleep ? Int(TimerWheel.tick) : 0
         }
         let ready = try poller.wait(milliseconds: timeout)
         port.mailbox.wakeUp()
-        now = Clock.monotonic
+        turnBegan = Clock.monotonicNanoseconds
+        now = turnBegan / 1_000_000
         today = Clock.realtime
         return ready
     }

@@ -24,9 +24,10 @@ struct PublishRequest: Sendable {
     let id: EventID?
     let name: EventName?
     let retry: Retry?
+    let key: EventKey?
 
     /// The event with its data.
     func event(body: [UInt8]) throws(InvalidEvent) -> Event {
-        Event(id: id, name: name, retry: retry, data: try EventData(utf8: body))
+        Event(id: id, name: name, retry: retry, data: try EventData(utf8: body), key: key)
     }
 }

@@ -124,10 +124,10 @@ struct Router: Sendable {
         guard head.hasFraming else { throw Problem(411, "A publish needs Content-Length or chunked encoding.") }
         try acceptMediaType(head)
         let query = try query(head)
-        let known = ["channel", "event", "id", "retry"]
+        let known = ["channel", "event", "id", "retry", "key"]
         if let stranger = query.parameters.first(where: { !known.contains(String(decoding: $0.name, as: UTF8.self)) }) {
             let name = String(decoding: stranger.name.prefix(64), as: UTF8.self)
-            throw Problem(400, "?\(name)= is not understood; channel, event, id and retry are.")
+            throw Problem(400, "?\(name)= is not understood; channel, event, id, retry and key are.")
         }
         let channels = try channels(path, query, verb: "POST")
         guard !channels.contains(where: \.isReserved) else {
@@ -138,7 +138,8 @@ struct Router: Sendable {
                 channels: channels,
                 id: try query.first("id").flatMap { bytes throws(InvalidEvent) in try EventID(utf8: bytes) },
                 name: try query.first("event").flatMap { bytes throws(InvalidEvent) in try EventName(utf8: bytes) },
-                retry: try query.first("retry").map { bytes throws(InvalidEvent) in try Retry(digits: bytes) })
+                retry: try query.first("retry").map { bytes throws(InvalidEvent) in try Retry(digits: bytes) },
+                key: try query.first("key").flatMap { bytes throws(InvalidEvent) in try EventKey(utf8: bytes) })
         } catch {
             throw Problem(error)
         }

@@ -86,6 +86,7 @@ public final class Server: Sendable {
             sum.published += status.published.current
             sum.delivered += status.delivered.current
             for (index, count) in status.closed.enumerated() { sum.closed[index] += count }
+            for (index, count) in status.lagged.enumerated() { sum.lagged[index] += count }
         }
         return sum
     }

@@ -35,8 +35,9 @@ public struct ServingSettings: Sendable, Hashable {
     public var messages = MessageLimits()
     /// Channels that one subscriber may name, or one event may be published to.
     public var channelsPerRequest = 100
-    /// Bytes that may wait in a pass before publishers wait.
-    public var fanoutBacklog = 64 * 1024
+    /// Bytes that may wait to be written to the subscribers of a channel, an event counted once for each of them,
+    /// before its publishers wait.
+    public var fanoutBacklog = 16 << 20
     /// Connections at a time; beyond it they are refused politely.
     public var connections = 1000
 

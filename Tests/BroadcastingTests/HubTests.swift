@@ -32,8 +32,8 @@ private struct Fixture {
         var seen: [String] = []
         while true {
             var frames: [Frame] = []
-            let slice = hub.read(subscription.interests, after: cursor, budget: budget, into: &frames)
-            if slice.fellOff { return seen + ["fell off"] }
+            let slice = hub.read(subscription.interests, after: cursor, now: 0, budget: budget, into: &frames)
+            if slice.cut != nil { return seen + ["fell off"] }
             seen += frames.map(text)
             cursor = frames.last?.sequence ?? cursor
             if slice.head != nil { return seen }
@@ -112,7 +112,8 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let subscription = try #require(try fixture.subscribe("a", from: "e-0"))
         try fixture.publish("2", to: "a")
         var frames: [Frame] = []
-        let slice = fixture.hub.read(subscription.interests, after: subscription.cursor, budget: .max, into: &frames)
+        let slice = fixture.hub.read(
+            subscription.interests, after: subscription.cursor, now: 0, budget: .max, into: &frames)
         try fixture.publish("3", to: "a")
         let head = try #require(slice.head)
         #expect(frames.map(fixture.text) == [wire(1, "1"), wire(2, "2")])
@@ -323,7 +324,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         for number in 2...5 { try fixture.publish("\(number)", to: "a") }
         _ = fixture.hub.end(try ChannelName("a"), now: 0)
         var frames: [Frame] = []
-        let slice = fixture.hub.read(subscription.interests, after: 0, budget: .max, into: &frames)
+        let slice = fixture.hub.read(subscription.interests, after: 0, now: 0, budget: .max, into: &frames)
         let gap = #"{"requested":"e-0","oldest":null,"newest":null,"lost":5}"#
         let expected = "event: crier.gap\ndata: \(gap)\n\nevent: crier.end\ndata: {\"channel\":\"a\"}\n\n"
         #expect(slice.farewell.map { String(decoding: $0, as: UTF8.self) } == expected)
@@ -391,10 +392,19 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
     @Test func `does not let its loop sleep over a letter`() {
         let mailbox = Mailbox(ring: {})
         let frame = Frame(sequence: 1, time: 0, publisherID: nil, wire: [1, 2, 3])
-        mailbox.post(Letter(frame: frame, topic: TopicID(index: 0)))
+        mailbox.post(Letter(frame: frame, topic: TopicID(index: 0), work: 30, backlog: Backlog()))
         #expect(!mailbox.fallAsleep())
-        #expect(mailbox.waitingBytes == 3)
-        #expect(mailbox.delivered(3) == 0)
+    }
+
+    @Test func `counts work until it is done, and says when that brought it down to the limit`() {
+        let mailbox = Mailbox(ring: {})
+        let (frame, ofTopic) = (Frame(sequence: 1, time: 0, publisherID: nil, wire: [1, 2, 3]), Backlog())
+        for _ in 0..<3 { mailbox.post(Letter(frame: frame, topic: TopicID(index: 0), work: 30, backlog: ofTopic)) }
+        #expect(mailbox.backlog.current == 90 && ofTopic.current == 90)
+        #expect(!ofTopic.take(30, limit: 40))
+        #expect(ofTopic.take(30, limit: 40))
+        #expect(!ofTopic.take(30, limit: 40))
+        #expect(ofTopic.current == 0 && mailbox.backlog.current == 90)
     }
 }
 

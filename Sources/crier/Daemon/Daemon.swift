@@ -90,7 +90,8 @@ struct Daemon: ~Copyable {
         let hub = server.hub.summary
         return "\(status.subscribers) subscribers, \(hub.channels) channels, \(status.published) events published, "
             + "\(status.delivered) delivered, \(status.connections) connections, "
-            + "\(status.closed[CloseReason.slow.rawValue]) closed as too slow"
+            + "\(status.closed[CloseReason.slow.rawValue]) closed as too slow, "
+            + "\(status.lagged.reduce(0, +) - status.closed[CloseReason.slow.rawValue]) made to skip events"
     }
 
     private mutating func reload() {
