@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit browser systemd load lint sanitize install uninstall packages packages-test clean
+.PHONY: help run build test unit browser systemd stress bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -41,6 +41,17 @@ systemd: build packages-test
 #:: make lint       one format, no second opinion
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+#:: make stress     subscribers that stall, vanish and return against a model, for ROUNDS rounds (100) from SEED on
+stress: packages
+	swift build --build-tests
+	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
+		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress'
+
+#:: make bench      crier beside nchan and the floor, on this machine (ROUNDS, SECONDS, SCENARIOS)
+bench: build
+	@.ci/packages nginx libnginx-mod-nchan gcc libc6-dev
+	@Tests/Benchmarks/run $(BINARY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(SCENARIOS)
 
 #:: make sanitize   the tests under the thread sanitizer and the address sanitizer
 sanitize: packages-test

@@ -167,7 +167,10 @@ extension RealProcess {
             async throws
         {
             try await withDaemon(
-                ["--set", "history.bytes=1MiB"], log: { #expect($0.contains { $0.contains("fell off the history") }) }
+                ["--set", "history.bytes=1MiB"],
+                log: {
+                    #expect($0.contains { $0.contains("a slow subscriber was cut off") && $0.contains("lag=history") })
+                }
             ) { daemon in
                 let stalled = try Client.subscribed(daemon.port, "/events/a")
                 try stalled.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
