@@ -68,6 +68,7 @@ public struct Report: Sendable {
         if let processor { add("server", "cpu", Double(processor) / 1e9 / seconds, "cores") }
         if let memory {
             add("memory", "before", Double(memory.before) / 1024, "KiB")
+            add("memory", "idle", Double(memory.idle) / 1024, "KiB")
             let growth = Double(memory.idle) - Double(memory.before)
             if arrivals > 0 { add("memory", "subscriber", growth / Double(arrivals), "B") }
             add("memory", "peak", Double(memory.peak) / 1024, "KiB")
