@@ -41,7 +41,11 @@ struct Crowd: ~Copyable {
                 let (token, readiness) = poller[index]
                 guard let member = members[Int(token)] else { continue }
                 if readiness.contains(.output), member.progress == .connecting { ask(member, Int(token)) }
-                if readiness.contains(.input) || readiness.isHangUp { read(member, Int(token)) }
+                if readiness.isHangUp, member.temper == .slow || member.temper == .stalled {
+                    lose(member, Int(token), "it was cut off")
+                } else if readiness.contains(.input) || readiness.isHangUp {
+                    read(member, Int(token))
+                }
             }
             course.note(delivered: deliveredInBatch, bytes: bytesInBatch)
             (deliveredInBatch, bytesInBatch) = (0, 0)

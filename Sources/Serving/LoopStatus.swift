@@ -30,6 +30,7 @@ public final class LoopStatus: Sendable {
     let subscribers = Gauge()
     let published = Gauge()
     let delivered = Gauge()
+    let skips = Gauge()
     private let lags = Guarded<[Int]>(Array(repeating: 0, count: Lag.allCases.count))
     private let closures = Guarded<[Int]>(Array(repeating: 0, count: CloseReason.allCases.count))
 
@@ -67,6 +68,8 @@ public struct ServerStatus: Sendable, Hashable {
     public var published = 0
     /// Events delivered since the start: one for each subscriber that got it.
     public var delivered = 0
+    /// How often since the start a slow subscriber was made to skip events.
+    public var skips = 0
     /// Connections ended since the start, by ``CloseReason``.
     public var closed: [Int] = Array(repeating: 0, count: CloseReason.allCases.count)
     /// Slow subscribers that were cut off or made to skip events since the start, by ``Broadcasting/Lag``.

@@ -57,7 +57,10 @@ extension Reactor {
         if let lag = read.cut { return cut(slot, lag, farewell: read.farewell) }
         if let interests = read.interests {
             remember(interests, slot)
-            if let lag = read.skipped { report(slot, "skipped events", lag) }
+            if let lag = read.skipped {
+                port.status.skips.add(1)
+                report(slot, "skipped events", lag)
+            }
             if let gap = read.gap, !say(gap, to: slot) { return }
         }
         let isSent = send(slice, to: slot)

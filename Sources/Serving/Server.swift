@@ -85,6 +85,7 @@ public final class Server: Sendable {
             sum.subscribers += status.subscribers.current
             sum.published += status.published.current
             sum.delivered += status.delivered.current
+            sum.skips += status.skips.current
             for (index, count) in status.closed.enumerated() { sum.closed[index] += count }
             for (index, count) in status.lagged.enumerated() { sum.lagged[index] += count }
         }

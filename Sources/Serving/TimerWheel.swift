@@ -41,7 +41,7 @@ struct TimerWheel {
             now += 1
             let bucket = Int(now) % buckets.count
             for token in buckets[bucket] { due.append((now, token)) }
-            buckets[bucket].removeAll(keepingCapacity: buckets[bucket].capacity <= 64)
+            buckets[bucket].removeAll(keepingCapacity: buckets[bucket].capacity <= 16)
         }
     }
 }

@@ -4,6 +4,7 @@
 // module has already imported, and those calls then no longer type-check. So accept4 and pthread_setname_np are declared by hand.
 #pragma once
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>

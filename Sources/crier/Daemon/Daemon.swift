@@ -64,6 +64,7 @@ struct Daemon: ~Copyable {
         try poller.watchInput(signals.descriptor, token: 0)
         ServiceManager.ready(status: statusLine)
         log.info("ready", metadata: ["version": "\(Crier.version)", "epoch": "\(server.hub.epoch)"])
+        var ebb = Ebb()
         var nextStatus = Clock.monotonic + Self.statusPeriod
         while true {
             _ = try poller.wait(milliseconds: watch.wait(atMost: Self.statusPeriod))
@@ -77,7 +78,10 @@ struct Daemon: ~Copyable {
             if watch.isDue(server.turns) { ServiceManager.alive() }
             if Clock.monotonic >= nextStatus {
                 ServiceManager.status(statusLine)
-                nextStatus = Clock.monotonic + Self.statusPeriod
+                let (status, hub) = (server.status, server.hub.summary)
+                let now = Clock.monotonic
+                if ebb.isLow(connections: status.connections, bytes: hub.bytes, now: now) { ProcessMemory.giveBack() }
+                nextStatus = now + Self.statusPeriod
             }
         }
     }
@@ -91,7 +95,7 @@ struct Daemon: ~Copyable {
         return "\(status.subscribers) subscribers, \(hub.channels) channels, \(status.published) events published, "
             + "\(status.delivered) delivered, \(status.connections) connections, "
             + "\(status.closed[CloseReason.slow.rawValue]) closed as too slow, "
-            + "\(status.lagged.reduce(0, +) - status.closed[CloseReason.slow.rawValue]) made to skip events"
+            + "\(status.skips) times made to skip events"
     }
 
     private mutating func reload() {
