@@ -13,12 +13,11 @@ extension Reactor {
         connections[slot].wakes = wheel.enter(connections.token(slot).rawValue, at: tick)
     }
 
-    /// The tick at which a subscriber that is written to now must next be written to. Slots are spread over a fifth
-    /// of the interval, so that those served by one pass do not all get their heartbeat in one tick.
-    func heartbeatDeadline(_ slot: UInt32) -> UInt32 {
-        let interval = TimerWheel.ticks(settings.heartbeat)
-        return wheel.tick(at: now) + max(1, interval - slot % (interval / 5 + 1))
-    }
+    /// When subscribers that are written to now must next be written to.
+    var heartbeats: Heartbeats { Heartbeats(now: wheel.tick(at: now), interval: TimerWheel.ticks(settings.heartbeat)) }
+
+    /// The tick at which a subscriber that is written to now must next be written to.
+    func heartbeatDeadline(_ slot: UInt32) -> UInt32 { heartbeats.deadline(slot) }
 
     /// Takes other settings. Those who wait for a heartbeat get the next one at the new pace.
     mutating func apply(_ settings: ServingSettings) {

@@ -50,12 +50,12 @@ extension Reactor {
         // A copy of the list is only another reference to it: nobody is added or taken out within a slice.
         let slots = audiences[Int(audience)]!.single.slots
         var place = audiences[Int(audience)]!.single.next
-        let heartbeatTick = wheel.tick(at: now)
+        let heartbeats = heartbeats
         var events = 0
         repeat {
             let last = min(place + Self.writesPerLook, slots.count)
             while place < last {
-                events += pass(to: slots[place], heartbeatTick)
+                events += pass(to: slots[place], heartbeats)
                 place += 1
             }
         } while place < slots.count && Clock.monotonicNanoseconds < end
@@ -68,14 +68,14 @@ extension Reactor {
     ///
     /// - Returns: the events it got whole.
     @inline(__always)
-    private mutating func pass(to slot: UInt32, _ tick: UInt32) -> Int {
+    private mutating func pass(to slot: UInt32, _ heartbeats: Heartbeats) -> Int {
         guard connections[slot].phase == .live else { return 0 }
         let start = gather.start(after: connections[slot].cursor)
         guard start < gather.count else { return 0 }
         switch gather.send(from: start, to: connections[slot].descriptor) {
         case .all:
             connections[slot].cursor = gather.last
-            connections[slot].deadline = heartbeatDeadline(slot)
+            connections[slot].deadline = heartbeats.deadline(slot)
             if gather.endsTopic != nil { close(slot, .ended) }
             return gather.count - start
         case .stalled(let frames, let offset, _):

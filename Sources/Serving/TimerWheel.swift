@@ -1,3 +1,18 @@
+/// The deadlines of those who are written to in one tick. Slots are spread over a fifth of the interval, so that those
+/// served by one pass do not all get their heartbeat in one tick.
+struct Heartbeats {
+    private let latest: UInt32
+    private let spread: UInt32
+
+    init(now: UInt32, interval: UInt32) {
+        latest = now + interval
+        spread = interval / 5 + 1
+    }
+
+    @inline(__always)
+    func deadline(_ slot: UInt32) -> UInt32 { latest - slot % spread }
+}
+
 /// Deadlines, coarse and cheap. A tick is 100 ms; a deadline is met at its tick or at most one later.
 ///
 /// An entry is a token and no more: whoever it wakes looks up what its deadline is now, and if that has moved on,
