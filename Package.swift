@@ -86,6 +86,9 @@ let package = Package(
         .testTarget(
             name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting"], swiftSettings: settings),
         .testTarget(
+            name: "BenchmarkingTests", dependencies: ["Benchmarking", "HTTPMessages", "Kernel"], swiftSettings: settings
+        ),
+        .testTarget(
             name: "ProcessTests",
             dependencies: [
                 "Kernel", "HTTPMessages", "EventStreams", "crier", system,

@@ -58,7 +58,7 @@ public struct Benchmark {
             course.arrived.load(ordering: .relaxed) == awaited.count || readers.allSatisfy(\.isDone)
         }
         let arrivalTime = Clock.monotonicNanoseconds - arrivalBegan
-        let arrivalProcessor = (server?.processorTime ?? 0) - processorBefore
+        let arrivalProcessor = Self.spent(from: processorBefore, to: server?.processorTime ?? 0)
         // The server, too, has now to come to rest.
         pause(300)
         let memoryIdle = server?.memory ?? 0
@@ -102,7 +102,7 @@ public struct Benchmark {
             workload: workload, tally: tally, lost: max(0, expected - tally.got),
             seconds: Double(stop.time - start.time) / 1e9, published: stop.published - start.published,
             delivered: stop.delivered - start.delivered, bytes: stop.bytes - start.bytes,
-            processor: server.map { _ in stop.processor - start.processor },
+            processor: server.map { _ in Self.spent(from: start.processor, to: stop.processor) },
             arrivalSeconds: Double(arrivalTime) / 1e9, arrivalProcessor: server.map { _ in arrivalProcessor },
             memory: server.map { _ in Report.Memory(before: memoryBefore, idle: memoryIdle, peak: memoryPeak) })
     }
@@ -120,6 +120,9 @@ public struct Benchmark {
             return sum + channel.1 * events
         }
     }
+
+    /// Processor time between two looks; a process that has ended since takes what it had used with it.
+    private static func spent(from start: UInt64, to stop: UInt64) -> UInt64 { max(start, stop) - start }
 
     private func pause(_ milliseconds: UInt64) {
         usleep(useconds_t(milliseconds * 1000))

@@ -44,7 +44,7 @@ struct Crowd: ~Copyable {
                 if readiness.isHangUp, member.temper == .slow || member.temper == .stalled {
                     lose(member, Int(token), "it was cut off")
                 } else if readiness.contains(.input) || readiness.isHangUp {
-                    read(member, Int(token))
+                    read(member, Int(token), toEnd: readiness.isHangUp)
                 }
             }
             course.note(delivered: deliveredInBatch, bytes: bytesInBatch)
@@ -92,7 +92,8 @@ struct Crowd: ~Copyable {
         member.progress = .asking
     }
 
-    private mutating func read(_ member: Subscriber, _ place: Int, atMost limit: Int = .max) {
+    /// - Parameter toEnd: the peer has finished sending, which is told once; a short read leaves the end unseen.
+    private mutating func read(_ member: Subscriber, _ place: Int, atMost limit: Int = .max, toEnd: Bool = false) {
         if member.progress == .open, member.temper == .stalled { return }
         if member.progress == .open, member.temper == .slow, limit == .max { return }
         var left = limit
@@ -107,7 +108,7 @@ struct Crowd: ~Copyable {
                 left -= count
                 take(count, member, place)
                 if !wasOpen, member.progress == .open { opened(member, place) }
-                if count < buffer.count || member.temper != .prompt { return }
+                if count < buffer.count && !toEnd || member.temper != .prompt { return }
             }
         }
     }

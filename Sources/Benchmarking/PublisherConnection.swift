@@ -84,6 +84,14 @@ final class PublisherConnection {
         output += Array("0\r\n\r\n".utf8)
     }
 
+    /// Ends its part after a failure: nothing is under way any more, and no answer will come.
+    func giveUp() {
+        began = nil
+        isStreaming = false
+        output = []
+        written = 0
+    }
+
     /// Writes what is to be written.
     ///
     /// - Returns: whether all of it is out.

@@ -58,7 +58,9 @@ struct Publishers: ~Copyable {
             }
             if !isEnding { publish() }
             let isStreaming = workload.pace == .streaming
-            for index in connections.indices where isStreaming { write(index, mayAdd: !isEnding) }
+            for index in connections.indices where isStreaming && !connections[index].isIdle {
+                write(index, mayAdd: !isEnding)
+            }
             let ready = (try? poller.wait(milliseconds: patience)) ?? 0
             for report in 0..<ready {
                 let token = poller[report].token
@@ -130,7 +132,7 @@ struct Publishers: ~Copyable {
             }
             course.bell.ring()
         } catch {
-            tally.fail(error.description)
+            dismiss(index, error)
         }
     }
 
@@ -143,7 +145,14 @@ struct Publishers: ~Copyable {
             course.published.add(1, ordering: .relaxed)
             idle.append(index)
         } catch {
-            tally.fail(error.description)
+            dismiss(index, error)
         }
+    }
+
+    /// A publisher that failed takes no further part.
+    private mutating func dismiss(_ index: Int, _ failure: PublisherConnection.Failure) {
+        tally.fail(failure.description)
+        connections[index].giveUp()
+        try? poller.forget(connections[index].socket)
     }
 }

@@ -34,12 +34,15 @@ struct StampScanner {
                     at += 1
                 }
                 guard held.count == Stamp.size else { return }
-                unsafe held.withUnsafeBytes { held in
-                    guard let stamp = unsafe Stamp(held) else { return }
+                if let stamp = unsafe held.withUnsafeBytes({ unsafe Stamp($0) }) {
                     found(stamp)
                     left = size - Stamp.size
+                    held.removeAll(keepingCapacity: true)
+                } else {
+                    // The mark was a stranger's, and the stamp may begin within what was held.
+                    let next = held.dropFirst().firstIndex(of: Stamp.mark) ?? held.endIndex
+                    held.removeSubrange(..<next)
                 }
-                held = []
             } else {
                 let rest = unsafe bytes.baseAddress! + at
                 guard let mark = unsafe memchr(rest, CInt(Stamp.mark), bytes.count - at) else { return }

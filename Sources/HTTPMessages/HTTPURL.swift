@@ -11,20 +11,21 @@ public struct HTTPURL: Sendable, Hashable {
 
     /// Nil for anything that is not `http://host[:port][/…]` in printable ASCII, or that has user information.
     public init?(_ text: String) {
-        guard text.lowercased().hasPrefix("http://") else { return nil }
+        // The Host field and the request line get what stands here: there is no room for a line end in it.
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), text.lowercased().hasPrefix("http://") else {
+            return nil
+        }
         let rest = text.dropFirst(7)
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let named = rest[..<slash]
         target = String(rest[slash...])
-        guard !named.isEmpty, !named.contains("@"), target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return nil
-        }
-        let hasPort = named.contains(":") && !named.hasSuffix("]")
-        let digits = hasPort ? named[named.index(after: named.lastIndex(of: ":")!)...] : "80"
-        guard let port = UInt16(digits) else { return nil }
-        var host = hasPort ? named.dropLast(digits.count + 1) : named
+        // A numeric address of IPv6 has colons of its own, and so stands in brackets.
+        let colon = named[(named.lastIndex(of: "]") ?? named.startIndex)...].firstIndex(of: ":")
+        let digits = colon.map { named[named.index(after: $0)...] } ?? "80"
+        guard digits.utf8.allSatisfy(\.isDigit), let port = UInt16(digits) else { return nil }
+        var host = named[..<(colon ?? named.endIndex)]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { return nil }
+        guard !host.isEmpty, !host.contains(where: { "@[]?#\\".contains($0) }) else { return nil }
         self.host = String(host)
         self.port = port
         authority = String(named)

@@ -94,16 +94,20 @@ struct Bench: ParsableCommand {
     func validate() throws {
         func check(_ isGood: Bool, _ sentence: String) throws { if !isGood { throw ValidationError(sentence) } }
         try check(
-            subscribers >= 0 && stalled >= 0 && slow >= 0 && subscribers + stalled + slow > 0,
-            "There must be a subscriber.")
+            [subscribers, stalled, slow].allSatisfy((0...1 << 24).contains) && subscribers + stalled + slow > 0,
+            "There must be a subscriber, and no more than 16777216 of a kind.")
         try check((1...100_000).contains(channels), "--channels is 1 to 100000.")
         try check((0...65_535).contains(publishers), "--publishers is 0 to 65535.")
         try check(
             (Stamp.minimum...1 << 28).contains(size), "--size is at least \(Stamp.minimum): a payload carries a stamp.")
         try check((1...64).contains(threads), "--threads is 1 to 64.")
-        try check(arriving > 0 && slowRate > 0 && connects >= 0, "--arriving, --slow-rate and --connects are positive.")
-        try check((0...3600).contains(warmUp) && (0.1...86_400).contains(duration), "--duration is 0.1 to 86400 s.")
-        try check(rate.map { $0 > 0 } ?? true, "--rate is positive.")
+        try check(arriving > 0, "--arriving is positive.")
+        try check((1...1 << 30).contains(slowRate), "--slow-rate is 1 to 1073741824.")
+        try check((0...1e6).contains(connects), "--connects is 0 to 1000000.")
+        try check(
+            (0...3600).contains(warmUp) && (0.1...86_400).contains(duration),
+            "--warm-up is 0 to 3600 s, --duration 0.1 to 86400 s.")
+        try check(rate.map((0.001...1e9).contains) ?? true, "--rate is 0.001 to 1000000000.")
         try check(
             [rate != nil, lockstep, streaming].count { $0 } <= 1, "Choose one of --rate, --lockstep, --streaming.")
         try check(!lockstep || publishers == 1, "--lockstep is for one publisher.")
@@ -113,6 +117,7 @@ struct Bench: ParsableCommand {
             "--streaming over several channels needs a --body that names its {channel}.")
         try check(
             fields.allSatisfy { $0.contains(":") && !$0.contains(where: \.isNewline) }, "A --header is Name: value.")
+        try check(!(contentType ?? "").contains(where: \.isNewline), "--content-type is one line.")
     }
 
     func run() throws {
