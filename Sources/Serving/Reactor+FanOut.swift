@@ -95,11 +95,7 @@ extension Reactor {
             connections[slot].partial = gather[start + frames]
             connections[slot].partialOffset = offset
         }
-        if connections[slot].phase == .live {
-            connections[slot].isSlow = true
-            setDeadline(slot, after: Self.lagCheck)
-        }
-        connections[slot].phase = .behind
+        fallBehind(slot)
     }
 
     /// Serves some subscribers of several topics from all their audiences, in the order of the log.
