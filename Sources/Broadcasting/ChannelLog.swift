@@ -65,9 +65,10 @@ struct ChannelLog {
     func lag(after sequence: UInt64, _ policy: SlowPolicy, now: UInt64) -> Lag? {
         guard policy.hasLimits else { return nil }
         let next = index(after: sequence)
-        guard next < frames.count else { return nil }
-        if policy.events > 0, frames.count - next > policy.events { return .events }
-        let missing = ends[ends.count - 1] - (ends[next] - frames[next].count)
+        let count = frames.count - (frames.last?.endsTopic == nil ? 0 : 1)
+        guard next < count else { return nil }
+        if policy.events > 0, count - next > policy.events { return .events }
+        let missing = ends[count - 1] - (ends[next] - frames[next].count)
         if policy.bytes > 0, missing > policy.bytes { return .bytes }
         let oldest = frames[next].time
         if policy.age > 0, oldest < now, now - oldest > policy.age { return .age }
@@ -88,10 +89,20 @@ struct ChannelLog {
     /// The sequence number of the earliest held event to which a publisher gave this id.
     func sequence(of id: EventID) -> UInt64? { publisherIDs[id]?.first }
 
-    /// How many events above a position are no longer held; nil when that cannot be known.
-    func lost(after sequence: UInt64) -> Int? {
-        if evictedThrough <= sequence { return 0 }
-        guard sequence >= unknownThrough else { return nil }
-        return evicted.reversed().prefix { $0 > sequence }.count
+    /// The sequence number of the newest event, held or not.
+    var newestEvent: UInt64 { frames.last { $0.endsTopic == nil }?.sequence ?? evictedThrough }
+
+    /// How many events lie above one position and not above another, at which or before which all that is no longer
+    /// held must lie; nil when that cannot be known.
+    func count(after sequence: UInt64, through last: UInt64) -> Int? {
+        guard evictedThrough <= sequence || sequence >= unknownThrough else { return nil }
+        return evicted.reversed().prefix { $0 > sequence }.count + max(0, index(after: last) - index(after: sequence))
+    }
+
+    /// The sequence numbers of these events.
+    func sequences(after sequence: UInt64, through last: UInt64) -> [UInt64]? {
+        guard count(after: sequence, through: last) != nil else { return nil }
+        return evicted.reversed().prefix { $0 > sequence }
+            + frames[index(after: sequence)..<max(index(after: sequence), index(after: last))].map(\.sequence)
     }
 }

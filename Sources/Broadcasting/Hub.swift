@@ -92,9 +92,14 @@ public final class Hub: Sendable {
         }
     }
 
-    /// In what a subscriber that cannot be written to is too far behind to stay; nil while it may.
-    public func overdue(_ interests: [Interest], after cursor: UInt64, isSlow: Bool, now: UInt64) -> Lag? {
-        state.withLock { $0.overdue(interests, after: cursor, isSlow: isSlow, now: now) }
+    /// In what a subscriber that cannot be written to is too far behind to stay, and what to say then before closing, when
+    /// there will be nothing to come back for; nil while it may stay.
+    ///
+    /// - Parameter begun: what has been written to it in part; it needs no history for that.
+    public func overdue(
+        _ interests: [Interest], after cursor: UInt64, begun: Frame? = nil, isSlow: Bool, now: UInt64
+    ) -> (lag: Lag, farewell: [UInt8]?)? {
+        state.withLock { $0.overdue(interests, after: cursor, begun: begun, isSlow: isSlow, now: now) }
     }
 
     /// Ends a channel: its subscribers get what they still have to get and then `crier.end`, and its history goes.

@@ -3,21 +3,30 @@ import EventStreams
 
 extension HubState {
     /// In what a subscriber is too far behind in a topic. Events that it was told it will not get do not count.
-    private func lag(_ interest: Interest, after cursor: UInt64, isSlow: Bool, now: UInt64) -> Lag? {
+    private func lag(
+        _ interest: Interest, after cursor: UInt64, begun: Frame? = nil, isSlow: Bool, now: UInt64
+    ) -> Lag? {
         let topic = self[interest.topic]
         let position = max(cursor, interest.toldThrough)
-        if topic.log.evictedThrough > position { return .history }
+        // It holds the rest of what it has begun itself.
+        if topic.log.evictedThrough > max(position, begun?.sequence ?? 0) { return .history }
         return isSlow ? topic.log.lag(after: position, topic.slow, now: now) : nil
     }
 
-    /// See ``Hub/overdue(_:after:isSlow:now:)``.
-    func overdue(_ interests: [Interest], after cursor: UInt64, isSlow: Bool, now: UInt64) -> Lag? {
+    /// See ``Hub/overdue(_:after:begun:isSlow:now:)``.
+    func overdue(
+        _ interests: [Interest], after cursor: UInt64, begun: Frame? = nil, isSlow: Bool, now: UInt64
+    ) -> (lag: Lag, farewell: [UInt8]?)? {
         for interest in interests {
             let topic = self[interest.topic]
             // An end that is no longer held cannot be told; whoever comes back is told by 204.
-            if topic.isEnded, topic.log.frames.last?.endsTopic == nil { return .history }
-            guard topic.slow.action == .disconnect || topic.isEnded else { continue }
-            if let lag = lag(interest, after: cursor, isSlow: isSlow, now: now) { return lag }
+            let isEndLost =
+                topic.isEnded && topic.log.frames.last?.endsTopic == nil && begun?.endsTopic != interest.topic
+            let lag: Lag? =
+                if isEndLost { .history } else if topic.slow.action == .disconnect {
+                    lag(interest, after: cursor, begun: begun, isSlow: isSlow, now: now)
+                } else { nil }
+            if let lag { return (lag, farewell(interests, after: cursor, begun: begun)) }
         }
         return nil
     }
@@ -38,7 +47,7 @@ extension HubState {
         _ interests: [Interest], after cursor: UInt64, isSlow: Bool, now: UInt64, _ slice: inout Slice
     ) -> [Interest] {
         var result = interests
-        var lost: Int? = 0
+        var omissions: [Omission] = []
         for (index, interest) in interests.enumerated() {
             guard let lag = lag(interest, after: cursor, isSlow: isSlow, now: now) else { continue }
             let log = self[interest.topic].log
@@ -51,27 +60,54 @@ extension HubState {
             case .latest where log.newest.lostThrough > position: through = log.evictedThrough
             case .latest, .disconnect: continue
             }
-            let held = log.index(after: through) - log.index(after: position)
-            lost = lost.flatMap { sum in log.lost(after: position).map { sum + $0 + held } }
+            omissions.append(Omission(topic: interest.topic, after: position, through: through))
             result[index] = Interest(topic: interest.topic, toldThrough: max(position, through))
         }
         guard result != interests else { return interests }
         slice.interests = result
-        let position = EventPosition(epoch: epoch, sequence: cursor).description
-        slice.gap = gap(Array(position.utf8), result, lost: lost)
+        let lost = lost(
+            omissions, coming: result.map { source($0, after: cursor, isSlow: isSlow, now: now) })
+        if lost != 0 { slice.gap = gap(after: cursor, result, lost: lost) }
         return result
     }
 
-    /// - Parameter interests: what is named as held are the events that follow.
-    private func gap(_ requested: [UInt8], _ interests: [Interest], lost: Int?) -> Gap {
-        let next = interests.compactMap { interest -> Frame? in
-            let log = self[interest.topic].log
-            let index = log.index(after: interest.toldThrough)
-            return index < log.frames.count ? log.frames[index] : nil
+    /// The events of a topic that a subscriber does not get of it: those above one position and not above another.
+    struct Omission {
+        let topic: TopicID
+        let after: UInt64
+        let through: UInt64
+    }
+
+    /// How many events are missed; nil when that cannot be known. An event of two channels is one, and it is not missed
+    /// when it still comes by one of them.
+    func lost(_ omissions: [Omission], coming sources: [Source]) -> Int? {
+        if omissions.count == 1, sources.count <= 1 {
+            return self[omissions[0].topic].log.count(after: omissions[0].after, through: omissions[0].through)
         }
-        let newest = interests.compactMap { self[$0.topic].log.frames.last }
+        var missed: Set<UInt64> = []
+        for omission in omissions {
+            let log = self[omission.topic].log
+            guard let sequences = log.sequences(after: omission.after, through: omission.through) else { return nil }
+            missed.formUnion(sequences)
+        }
+        guard let last = missed.max() else { return 0 }
+        for source in sources {
+            for frame in source.frames[source.next...].prefix(while: { $0.sequence <= last }) {
+                missed.remove(frame.sequence)
+            }
+        }
+        return missed.count
+    }
+
+    /// - Parameter interests: what is named as held are the events that follow.
+    private func gap(after cursor: UInt64, _ interests: [Interest], lost: Int?) -> Gap {
+        let next = interests.compactMap { interest in
+            let log = self[interest.topic].log
+            return log.frames[log.index(after: max(cursor, interest.toldThrough))...].first { $0.endsTopic == nil }
+        }
+        let newest = interests.compactMap { self[$0.topic].log.frames.last { $0.endsTopic == nil } }
         return Gap(
-            requested: String(decoding: requested, as: UTF8.self),
+            requested: EventPosition(epoch: epoch, sequence: cursor).description,
             oldest: next.min { $0.sequence < $1.sequence }.map(id),
             newest: newest.max { $0.sequence < $1.sequence }.map(id), lost: lost)
     }
@@ -79,10 +115,7 @@ extension HubState {
 
 extension ChannelLog {
     /// The position before the newest event that is held; behind all that are gone when none is.
-    var beforeNewest: UInt64 {
-        guard let newest = frames.last(where: { $0.endsTopic == nil }) else { return evictedThrough }
-        return newest.sequence - 1
-    }
+    var beforeNewest: UInt64 { newestEvent > evictedThrough ? newestEvent - 1 : evictedThrough }
 
     /// The events above a position that are the newest of their key, and the end of the channel.
     func conflated(after position: UInt64) -> Deque<Frame> {

@@ -12,13 +12,14 @@ extension HubState {
             // Malformed, unknown, or of another incarnation: all that is held follows.
             return (0, gap(lastEventID, topics, lost: nil))
         }
-        var lost: Int? = 0
-        var isWhole = true
-        for topic in topics + ended where self[topic].log.evictedThrough > cursor {
-            isWhole = false
-            lost = lost.flatMap { sum in self[topic].log.lost(after: cursor).map { sum + $0 } }
-        }
-        return (cursor, isWhole ? nil : gap(lastEventID, topics, lost: lost))
+        let interests = topics.map { Interest(topic: $0, toldThrough: self[$0].log.evictedThrough) }
+        // What an ended channel still holds is for others, who have not left yet.
+        let omissions =
+            interests.map { Omission(topic: $0.topic, after: cursor, through: $0.toldThrough) }
+            + ended.map { Omission(topic: $0, after: cursor, through: self[$0].log.newestEvent) }
+        let lost = lost(
+            omissions, coming: interests.map { source($0, after: cursor, isSlow: false, now: 0) })
+        return (cursor, lost == 0 ? nil : gap(lastEventID, topics, lost: lost))
     }
 
     private func sequence(of lastEventID: [UInt8], _ topics: [TopicID]) -> UInt64? {
@@ -49,8 +50,8 @@ extension HubState {
     ) -> Slice {
         var slice = Slice()
         if let cut = overdue(interests, after: cursor, isSlow: isSlow, now: now) {
-            slice.cut = cut
-            slice.farewell = farewell(interests.map(\.topic), after: cursor)
+            slice.cut = cut.lag
+            slice.farewell = cut.farewell
             return slice
         }
         let interests = skip(interests, after: cursor, isSlow: isSlow, now: now, &slice)
@@ -68,17 +69,20 @@ extension HubState {
 
     /// What is left to be said to a subscriber that missed something of channels which have all ended: it could come
     /// back, but only to be turned away.
-    private func farewell(_ topics: [TopicID], after cursor: UInt64) -> [UInt8]? {
-        guard topics.allSatisfy({ self[$0].isEnded }) else { return nil }
+    func farewell(_ interests: [Interest], after cursor: UInt64, begun: Frame?) -> [UInt8]? {
+        guard interests.allSatisfy({ self[$0.topic].isEnded }) else { return nil }
+        let cursor = max(cursor, begun?.sequence ?? 0)
         let position = Array(EventPosition(epoch: epoch, sequence: cursor).description.utf8)
         // What is still held is missed as well: it is not sent any more.
-        let lost = topics.reduce(0 as Int?) { sum, topic in
-            let log = self[topic].log
-            let unsent = log.frames[log.index(after: cursor)...].count { $0.endsTopic == nil }
-            return sum.flatMap { sum in log.lost(after: cursor).map { sum + $0 + unsent } }
-        }
-        return topics.reduce(EventEncoder.encode(Notices.gap(gap(position, [], lost: lost)))) { wire, topic in
-            wire + EventEncoder.encode(Notices.end(of: self[topic].name))
+        let lost = lost(
+            interests.map { interest in
+                let last = self[interest.topic].log.newestEvent
+                return Omission(topic: interest.topic, after: max(cursor, interest.toldThrough), through: last)
+            }, coming: [])
+        let gap = lost == 0 ? [] : EventEncoder.encode(Notices.gap(gap(position, [], lost: lost)))
+        return interests.reduce(gap) { wire, interest in
+            begun?.endsTopic == interest.topic
+                ? wire : wire + EventEncoder.encode(Notices.end(of: self[interest.topic].name))
         }
     }
 
@@ -95,14 +99,14 @@ extension HubState {
     }
 
     /// What one topic has for a subscriber.
-    private struct Source {
+    struct Source {
         let frames: Deque<Frame>
         var next: Int
 
         var first: Frame? { next < frames.count ? frames[next] : nil }
     }
 
-    private func source(_ interest: Interest, after cursor: UInt64, isSlow: Bool, now: UInt64) -> Source {
+    func source(_ interest: Interest, after cursor: UInt64, isSlow: Bool, now: UInt64) -> Source {
         let log = self[interest.topic].log
         if isConflated(interest, after: cursor, isSlow: isSlow, now: now) {
             return Source(frames: log.conflated(after: max(cursor, interest.toldThrough)), next: 0)

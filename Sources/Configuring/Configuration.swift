@@ -26,6 +26,8 @@ public struct Configuration: Sendable {
     }
 
     private var settings = Settings()
+    /// The file as it was read.
+    private var document: Document?
     private var errors: [ConfigurationError] = []
 
     /// Loads settings.
@@ -36,6 +38,7 @@ public struct Configuration: Sendable {
         if let file { configuration.read(file) }
         configuration.read(environment)
         configuration.read(flags)
+        configuration.makeChannelRules()
         configuration.checkListeners(file)
         guard configuration.errors.isEmpty else { throw ConfigurationErrors(errors: configuration.errors) }
         return configuration.settings
@@ -50,6 +53,7 @@ public struct Configuration: Sendable {
         } catch {
             return errors.append(error)
         }
+        self.document = document
         for entry in document.entries {
             guard let key = Key.named(entry.path) else {
                 add(document.place(entry.path), entry.path, "there is no such key")
@@ -61,6 +65,11 @@ public struct Configuration: Sendable {
         if let listeners = document.lists["listen"] {
             settings.listen = listeners.enumerated().compactMap { listener($1, "listen[\($0)]", document) }
         }
+    }
+
+    /// What a rule leaves out is as it is for every channel, whoever has said that.
+    private mutating func makeChannelRules() {
+        guard let document else { return }
         for (index, rule) in (document.lists["channel"] ?? []).enumerated() {
             if let rule = channelRule(rule, "channel[\(index)]", document) { settings.history.rules.append(rule) }
         }

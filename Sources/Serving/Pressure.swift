@@ -33,10 +33,14 @@ final class Pressure: Sendable {
         waiting.bitwiseOr(1 << UInt64(loop), ordering: .sequentiallyConsistent)
     }
 
-    /// Called by a loop when what a letter was for is done. Wakes the loops whose publishers may go on.
+    /// Called by a loop when what a letter was for is done.
     func done(_ letter: Letter, on loop: LoopPort, _ limit: Int) {
         let isRelief = letter.backlog.take(letter.work, limit: limit)
-        guard loop.mailbox.backlog.take(letter.work, limit: Self.channelsPerLoop * limit) || isRelief else { return }
+        if loop.mailbox.backlog.take(letter.work, limit: Self.channelsPerLoop * limit) || isRelief { relieve() }
+    }
+
+    /// Lets publishers who wait look again whether they may go on.
+    func relieve() {
         reliefs.add(1, ordering: .sequentiallyConsistent)
         guard waiting.load(ordering: .sequentiallyConsistent) != 0 else { return }
         let loops = waiting.exchange(0, ordering: .sequentiallyConsistent)

@@ -41,7 +41,7 @@ extension Reactor {
             if let ended { end(ended, for: slot) }
             if connections[slot].phase == .ending { close(slot, drainDeadline == nil ? .ended : .shutdown) }
         case .stalled:
-            if connections[slot].phase == .live { connections[slot].phase = .behind }
+            if connections[slot].phase == .live { fallBehind(slot) }
         case .broken: close(slot, .client)
         }
     }
@@ -116,10 +116,11 @@ extension Reactor {
         endings.removeAll(keepingCapacity: true)
     }
 
-    /// Writes some last bytes and closes.
+    /// Writes some last bytes, after what was begun, and closes.
     mutating func sayLast(_ slot: UInt32, _ wire: [UInt8]) {
+        let begun = connections[slot].partial.map { unsafe Array($0.bytes[connections[slot].partialOffset...]) }
         connections[slot].partial = Frame(
-            sequence: connections[slot].cursor, time: today, publisherID: nil, wire: wire)
+            sequence: connections[slot].cursor, time: today, publisherID: nil, wire: (begun ?? []) + wire)
         connections[slot].partialOffset = 0
         connections[slot].phase = .ending
         setDeadline(slot, after: settings.shutdown)

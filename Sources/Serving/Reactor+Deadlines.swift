@@ -23,6 +23,8 @@ extension Reactor {
     mutating func apply(_ settings: ServingSettings) {
         let isFaster = settings.heartbeat < self.settings.heartbeat
         self.settings = settings
+        // Publishers may be held by a limit that nothing comes down to any more.
+        pressure.relieve()
         guard isFaster else { return }
         for slot in connections.slots where connections[slot].isSubscriber {
             let tick = min(connections[slot].deadline, heartbeatDeadline(slot))
@@ -65,19 +67,15 @@ extension Reactor {
     /// A live subscriber that has not been written to is sent a comment. One that is behind waits for its socket, and
     /// a comment would have to wait with it; TCP_USER_TIMEOUT finds out whether it still lives.
     private mutating func heartbeat(_ slot: UInt32) {
-        if connections[slot].phase == .behind {
-            return checkLag(slot)
-        }
-        if connections[slot].phase == .live {
-            switch connections[slot].descriptor.send(EventEncoder.heartbeat) {
-            case .wrote(EventEncoder.heartbeat.count), .wouldBlock: break
-            case .wrote(let count):
-                connections[slot].partial = Frame(
-                    sequence: connections[slot].cursor, time: today, publisherID: nil, wire: EventEncoder.heartbeat)
-                connections[slot].partialOffset = count
-                connections[slot].phase = .behind
-            case .failed: return close(slot, .client)
-            }
+        if connections[slot].phase == .behind { return checkLag(slot) }
+        switch connections[slot].descriptor.send(EventEncoder.heartbeat) {
+        case .wrote(EventEncoder.heartbeat.count), .wouldBlock: break
+        case .wrote(let count):
+            connections[slot].partial = Frame(
+                sequence: connections[slot].cursor, time: today, publisherID: nil, wire: EventEncoder.heartbeat)
+            connections[slot].partialOffset = count
+            return fallBehind(slot)
+        case .failed: return close(slot, .client)
         }
         connections[slot].deadline = heartbeatDeadline(slot)
         connections[slot].wakes = wheel.enter(connections.token(slot).rawValue, at: connections[slot].deadline)

@@ -40,7 +40,8 @@ extension Reactor {
                 pressure.done(letter, on: port, settings.fanoutBacklog)
             }
             if !audiences[Int(audience)]!.isSettled { passes.append(audience) }
-        } while turnsToGive > 0 && Clock.monotonicNanoseconds < end
+            // A slice may also end other channels for subscribers of several, and take their audiences out of the queue.
+        } while turnsToGive > 0 && !passes.isEmpty && Clock.monotonicNanoseconds < end
         gather.clear()
     }
 
@@ -94,11 +95,7 @@ extension Reactor {
             connections[slot].partial = gather[start + frames]
             connections[slot].partialOffset = offset
         }
-        if connections[slot].phase == .live {
-            connections[slot].isSlow = true
-            setDeadline(slot, after: Self.lagCheck)
-        }
-        connections[slot].phase = .behind
+        fallBehind(slot)
     }
 
     /// Serves some subscribers of several topics from all their audiences, in the order of the log.

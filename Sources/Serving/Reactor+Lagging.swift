@@ -7,11 +7,19 @@ extension Reactor {
     /// Milliseconds between two looks at a subscriber that does not take what it is sent.
     static var lagCheck: UInt64 { 1000 }
 
+    /// From here on the subscriber waits for its socket. Only one that was live is slow: another has the log to read.
+    mutating func fallBehind(_ slot: UInt32) {
+        if connections[slot].phase == .live { connections[slot].isSlow = true }
+        connections[slot].phase = .behind
+        setDeadline(slot, after: Self.lagCheck)
+    }
+
     /// A subscriber that is behind and takes nothing reads no log either, so its lag is looked at by the clock.
     mutating func checkLag(_ slot: UInt32) {
-        let lag = hub.overdue(
-            interests(of: slot), after: connections[slot].cursor, isSlow: connections[slot].isSlow, now: today)
-        if let lag { return cut(slot, lag, farewell: nil) }
+        let overdue = hub.overdue(
+            interests(of: slot), after: connections[slot].cursor, begun: connections[slot].partial,
+            isSlow: connections[slot].isSlow, now: today)
+        if let overdue { return cut(slot, overdue.lag, farewell: overdue.farewell) }
         setDeadline(slot, after: Self.lagCheck)
     }
 

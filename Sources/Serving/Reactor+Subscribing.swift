@@ -23,9 +23,9 @@ extension Reactor {
             sequence: subscription.cursor, time: today, publisherID: nil, wire: wire)
         connections[slot].phase = subscription.isBehind ? .behind : .live
         port.status.subscribers.add(1)
-        finishOrFallBehind(slot)
         setDeadline(slot, after: 0)
         connections[slot].deadline = heartbeatDeadline(slot)
+        finishOrFallBehind(slot)
         if subscription.isBehind { queueCatchUp(slot) }
     }
 

@@ -82,6 +82,41 @@ private func mistakes(
         #expect(settings.history.rules.map(\.limits) == [HistoryLimits(events: 5, bytes: 2 << 20)])
     }
 
+    @Test func `of slow readers are those of every channel where a channel leaves them out`() throws {
+        #expect(try load().history.slow == SlowPolicy(action: .disconnect, events: 0, bytes: 0, age: 0))
+        let settings = try load(
+            """
+            [[channel]]
+            pattern = "a"
+            slow = "latest"
+            slow-events = 5
+            [[channel]]
+            pattern = "b"
+            slow-bytes = "1MiB"
+            slow-age = "2s"
+            [slow]
+            action = "skip"
+            events = 7
+            bytes = "64KiB"
+            age = "9s"
+            """)
+        #expect(settings.history.slow == SlowPolicy(action: .skip, events: 7, bytes: 64 << 10, age: 9000))
+        #expect(
+            settings.history.rules.map(\.slow) == [
+                SlowPolicy(action: .latest, events: 5, bytes: 64 << 10, age: 9000),
+                SlowPolicy(action: .skip, events: 7, bytes: 1 << 20, age: 2000),
+            ])
+        #expect(try load(settings.toml) == settings)
+    }
+
+    @Test func `of flags and the environment hold for what a channel leaves out too`() throws {
+        let settings = try load(
+            "[[channel]]\npattern = \"a\"\nevents = 5", environment: ["CRIER_SLOW_ACTION": "skip"],
+            set: ["history.bytes=2MiB"])
+        #expect(settings.history.rules.map(\.limits) == [HistoryLimits(events: 5, bytes: 2 << 20)])
+        #expect(settings.history.rules.map(\.slow.action) == [.skip])
+    }
+
     @Test func `that only a restart changes are named`() throws {
         let old = try load()
         let new = try load(set: ["server.loops=3", "server.heartbeat=9s"], listen: ["127.0.0.1:1"])
@@ -110,6 +145,19 @@ private func mistakes(
         ("[[listen]]\naddress = \"127.0.0.1:1\"\nx = 1", "crier.toml:3: listen[0].x: there is no such key"),
         ("[[channel]]\nevents = 1", "crier.toml:1: channel[0].pattern: is missing"),
         ("[[channel]]\npattern = \"a*\"", "crier.toml:2: channel[0].pattern: An asterisk stands for a whole segment"),
+        ("[slow]\n\naction = \"drop\"", "crier.toml:3: slow.action: must be one of disconnect, skip, latest"),
+        ("[slow]\nevents = -1", "crier.toml:2: slow.events: must be 0 to 1000000000, not -1"),
+        ("[slow]\nbytes = \"much\"", "crier.toml:2: slow.bytes: must be a size such as"),
+        ("[slow]\nage = 5", "crier.toml:2: slow.age: must be a time such as"),
+        ("[slow]\nlimit = 5", "crier.toml:2: slow.limit: there is no such key"),
+        (
+            "[[channel]]\npattern = \"a\"\nslow = \"drop\"",
+            "crier.toml:3: channel[0].slow: must be one of disconnect, skip, latest"
+        ),
+        ("[[channel]]\npattern = \"a\"\nslow-events = \"x\"", "crier.toml:3: channel[0].slow-events: must be a whole"),
+        ("[[channel]]\npattern = \"a\"\nslow-bytes = \"x\"", "crier.toml:3: channel[0].slow-bytes: must be a size"),
+        ("[[channel]]\npattern = \"a\"\nslow-age = \"x\"", "crier.toml:3: channel[0].slow-age: must be a time"),
+        ("[[channel]]\npattern = \"a\"\nslow-action = \"skip\"", "crier.toml:3: channel[0].slow-action: there is no"),
         ("a = = 1", "crier.toml:1: "),
         ("[server]\nloops = 1\nloops = 2", "crier.toml:3: "),
     ])

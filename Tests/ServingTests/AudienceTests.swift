@@ -1,0 +1,271 @@
+import Kernel
+import Testing
+
+@testable import Broadcasting
+@testable import Serving
+
+private func letter(_ sequence: UInt64, ends: Bool = false, work: Int = 0, _ backlog: Backlog = Backlog()) -> Letter {
+    let topic = TopicID(index: 0)
+    let frame = Frame(
+        sequence: sequence, time: 0, publisherID: nil, endsTopic: ends ? topic : nil, wire: [UInt8(sequence & 127)])
+    return Letter(frame: frame, topic: topic, work: work, backlog: backlog)
+}
+
+/// An audience as a loop walks it, and beside it who has met which letter.
+private struct Model {
+    struct Waiting {
+        let sequence: UInt64
+        /// Those who were there when it was first offered, have not left and have not been met since.
+        var owed: Set<UInt32>
+        /// Those who came later and have not been met yet.
+        var late: Set<UInt32> = []
+        /// How often each subscriber has been met since, but for the last step.
+        var met: [UInt32: Int] = [:]
+    }
+
+    var audience = Audience(topic: TopicID(index: 0))
+    var generator: SplitMix
+    let comment: String
+    /// In which list each subscriber is, and where.
+    private(set) var places: [UInt32: (isSingle: Bool, place: Int)] = [:]
+    private var offered: [Waiting] = []
+    private var settled: UInt64 = 0
+    private var received: UInt64 = 0
+    private var nextSlot: UInt32 = 0
+    private var hasRemoved = false
+
+    init(seed: UInt64) {
+        generator = SplitMix(state: seed)
+        comment = "seed \(seed)"
+    }
+
+    mutating func arrive() {
+        let isSingle = Bool.random(using: &generator)
+        let place = isSingle ? audience.single.append(nextSlot) : audience.several.append(nextSlot)
+        places[nextSlot] = (isSingle, place)
+        for index in offered.indices { offered[index].late.insert(nextSlot) }
+        nextSlot += 1
+    }
+
+    mutating func leave() {
+        guard places.count > 1, let slot = places.keys.sorted().randomElement(using: &generator),
+            let (isSingle, place) = places.removeValue(forKey: slot)
+        else { return }
+        let moves = isSingle ? audience.single.remove(at: place) : audience.several.remove(at: place)
+        for case .some(let move) in [moves.0, moves.1] { places[move.slot] = (isSingle, move.place) }
+        for index in offered.indices { offered[index].owed.remove(slot) }
+        for index in offered.indices { offered[index].late.remove(slot) }
+        hasRemoved = true
+    }
+
+    mutating func receive() {
+        received += 1
+        audience.receive(letter(received, ends: Int.random(in: 0..<20, using: &generator) == 0))
+        noteOffers()
+    }
+
+    /// Those of a few subscribers are met, the ones of this topic only first; then what is done is let go.
+    mutating func step() {
+        let before = offered
+        for _ in 0..<Int.random(in: 1...8, using: &generator) where !audience.single.isDone {
+            meet(audience.single.slots[audience.single.next])
+            audience.single.next += 1
+        }
+        if audience.single.isDone {
+            for _ in 0..<Int.random(in: 1...8, using: &generator) where !audience.several.isDone {
+                meet(audience.several.slots[audience.several.next])
+                audience.several.next += 1
+            }
+        }
+        for letter in audience.settle() {
+            settled += 1
+            #expect(letter.frame.sequence == settled, "\(comment): letters are settled in order")
+            let waiting = offered.removeFirst()
+            #expect(waiting.owed.isEmpty, "\(comment): \(settled) was settled before all had met it")
+            // Who leaves may make others be met once more, and nothing worse.
+            let most = before.first { $0.sequence == settled }?.met.values.max() ?? 0
+            #expect(most <= 2, "\(comment): \(settled) was carried around for \(most) rounds")
+        }
+        if !hasRemoved {
+            let isAllWaiting = offered.allSatisfy { !$0.owed.isEmpty || !$0.late.isEmpty }
+            #expect(isAllWaiting, "\(comment): everyone has met a letter, and it is not settled")
+        }
+        noteOffers()
+    }
+
+    private mutating func meet(_ slot: UInt32) {
+        for index in offered.indices {
+            offered[index].owed.remove(slot)
+            offered[index].late.remove(slot)
+            offered[index].met[slot, default: 0] += 1
+        }
+    }
+
+    private mutating func noteOffers() {
+        let sequences = audience.offer.map(\.sequence) as [UInt64]
+        let expected = sequences.indices.map { settled + 1 + UInt64($0) }
+        #expect(sequences == expected, "\(comment)")
+        #expect(sequences.count <= Gather.capacity)
+        #expect(audience.offer.dropLast().allSatisfy { $0.endsTopic == nil }, "\(comment): offered beyond an end")
+        for sequence in sequences.dropFirst(offered.count) {
+            offered.append(Waiting(sequence: sequence, owed: Set(places.keys)))
+        }
+    }
+
+    mutating func finish() {
+        for _ in 0..<10_000 where !audience.isSettled { step() }
+        #expect(audience.isSettled && settled == received, "\(comment): a letter was never settled")
+    }
+}
+
+@Suite struct `An audience` {
+    @Test(arguments: [false, true])
+    func `settles each letter when all who were there have met it, and not before`(_ someLeave: Bool) {
+        for seed in 0..<300 {
+            var model = Model(seed: UInt64(seed))
+            for _ in 0..<Int.random(in: 1...40, using: &model.generator) { model.arrive() }
+            for _ in 0..<400 {
+                switch Int.random(in: 0..<8, using: &model.generator) {
+                case 0...2: model.receive()
+                case 3: if model.places.count < 60 { model.arrive() }
+                case 4: if someLeave { model.leave() }
+                default: model.step()
+                }
+            }
+            model.finish()
+        }
+    }
+
+    @Test func `waits for nobody in the place of those who left`() {
+        var audience = Audience(topic: TopicID(index: 0))
+        for slot: UInt32 in 0..<4 { _ = audience.single.append(slot) }
+        for slot: UInt32 in 4..<6 { _ = audience.several.append(slot) }
+        audience.single.next = 3
+        audience.receive(letter(1))
+        (audience.single.next, audience.several.next) = (4, 2)
+        #expect(audience.settle().isEmpty)
+        _ = audience.single.remove(at: 1)
+        _ = audience.single.remove(at: 1)
+        audience.single.next = 2
+        #expect(audience.settle().map(\.frame.sequence) == [1])
+    }
+
+    @Test func `offers as much as one write holds, and the rest when that is settled`() {
+        var audience = Audience(topic: TopicID(index: 0))
+        _ = audience.single.append(0)
+        let count = 2 * Gather.capacity + 5
+        for sequence in 1...count { audience.receive(letter(UInt64(sequence))) }
+        var settled: [UInt64] = []
+        for expected in [Gather.capacity, Gather.capacity, 5] {
+            #expect(audience.offer.count == expected)
+            audience.single.next = 1
+            settled += audience.settle().map(\.frame.sequence)
+        }
+        #expect(settled == Array(1...UInt64(count)) && audience.isSettled)
+        #expect(audience.settle().isEmpty)
+    }
+
+    @Test func `offers nothing beyond the end of its channel until all have met that`() {
+        var audience = Audience(topic: TopicID(index: 0))
+        for slot: UInt32 in 0..<2 { _ = audience.single.append(slot) }
+        audience.receive(letter(1))
+        audience.single.next = 1
+        for sequence: UInt64 in 2...4 { audience.receive(letter(sequence, ends: sequence == 2)) }
+        #expect(audience.offer.map(\.sequence) == [1, 2])
+        audience.single.next = 2
+        #expect(audience.settle().map(\.frame.sequence) == [1])
+        #expect(audience.offer.map(\.sequence) == [2], "the first has not met the end")
+        audience.single.next = 1
+        #expect(audience.settle().map(\.frame.sequence) == [2])
+        #expect(audience.offer.map(\.sequence) == [3, 4])
+        audience.single.next = 2
+        #expect(audience.settle().isEmpty, "what was not offered when the first was met is not settled")
+        audience.single.next = 1
+        #expect(audience.settle().map(\.frame.sequence) == [3, 4])
+    }
+}
+
+@Suite struct `The limit of the log` {
+    @Test func `lets ten lines through in ten seconds and says how many it kept out`() {
+        var limiter = LogLimiter()
+        for now: UInt64 in 5000..<5010 { #expect(limiter.admit(now: now) == 0) }
+        for _ in 0..<90 { #expect(limiter.admit(now: 14_999) == nil) }
+        #expect(limiter.admit(now: 15_000) == 90)
+        for _ in 0..<9 { #expect(limiter.admit(now: 15_001) == 0) }
+        #expect(limiter.admit(now: 24_999) == nil)
+        #expect(limiter.admit(now: 99_999) == 1)
+    }
+}
+
+@Suite struct `The pressure` {
+    @Test func `is relieved once when the backlog of a channel comes down to its limit`() throws {
+        let port = try LoopPort()
+        let pressure = Pressure([port])
+        let backlog = Backlog()
+        let letters = (1...5).map { letter($0, work: 10, backlog) }
+        for letter in letters { port.mailbox.post(letter) }
+        #expect(pressure.isHigh([backlog], 49) && !pressure.isHigh([backlog], 50) && !pressure.isHigh([], 49))
+        var reliefs: [Int] = []
+        for letter in letters {
+            pressure.done(letter, on: port, 30)
+            reliefs.append(pressure.relief)
+        }
+        #expect(reliefs == [0, 1, 1, 1, 1])
+        #expect(backlog.current == 0 && port.mailbox.backlog.current == 0)
+    }
+
+    @Test func `of a loop is relieved once too, and when both come down at a time it counts once`() throws {
+        let port = try LoopPort()
+        let pressure = Pressure([port])
+        // Nine channels, none of which has too much, but the loop has more than eight may have.
+        let letters = (1...9).map { letter($0, work: 10) }
+        for letter in letters { port.mailbox.post(letter) }
+        #expect(pressure.isHigh([], 10) && !pressure.isHigh([], 12))
+        for letter in letters { pressure.done(letter, on: port, 10) }
+        #expect(pressure.relief == 1)
+        let large = letter(10, work: 81)
+        port.mailbox.post(large)
+        pressure.done(large, on: port, 10)
+        #expect(pressure.relief == 2)
+    }
+
+    @Test func `wakes a loop whose publishers wait, once`() throws {
+        let (port, other) = (try LoopPort(), try LoopPort())
+        let pressure = Pressure([port, other])
+        func relieve() {
+            let letter = letter(1, work: 100)
+            port.mailbox.post(letter)
+            pressure.done(letter, on: port, 10)
+        }
+        #expect(other.mailbox.fallAsleep())
+        relieve()
+        #expect(!other.wakeup.wasRung, "nobody waits there")
+        pressure.announceWaiting(on: 1)
+        relieve()
+        #expect(other.wakeup.wasRung)
+        #expect(other.mailbox.fallAsleep())
+        relieve()
+        #expect(!other.wakeup.wasRung)
+    }
+}
+
+extension SharedWakeup {
+    /// Whether it has been rung since the last look.
+    fileprivate var wasRung: Bool {
+        var buffer = [UInt8](repeating: 0, count: 8)
+        return wakeup.descriptor.read(into: &buffer) == .bytes(8)
+    }
+}
+
+/// A small generator with a seed, so that a failure can be repeated.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
