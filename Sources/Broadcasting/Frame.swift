@@ -43,6 +43,9 @@ public final class Frame: @unchecked Sendable {
     /// The bytes, good for as long as the frame is held.
     public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(storage) }
 
+    /// What it counts for in ``HistoryPolicy/total``; a key is held a second time, to find its newest event by.
+    var weight: Int { count + HistoryPolicy.bookkeeping + 2 * (key?.description.utf8.count ?? 0) }
+
     /// How many bytes there are.
     public var count: Int { unsafe storage.count }
 }

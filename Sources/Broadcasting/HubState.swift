@@ -84,7 +84,7 @@ struct HubState {
         self[id].log.append(frame)
         self[id].life = .open
         heldEvents += 1
-        heldBytes += frame.count + HistoryPolicy.bookkeeping
+        heldBytes += frame.weight
         order.append((id.index, frame.sequence))
         enforceLimits(of: id, now: now)
         while heldBytes > policy.total, let oldest = order.popFirst() {
@@ -107,7 +107,7 @@ struct HubState {
     private mutating func evictFirst(of id: TopicID) {
         let frame = self[id].log.evictFirst()
         heldEvents -= 1
-        heldBytes -= frame.count + HistoryPolicy.bookkeeping
+        heldBytes -= frame.weight
     }
 
     private mutating func dropStaleOrder() {

@@ -172,8 +172,10 @@ extension RealProcess {
                 let clock = try Client.subscribed(daemon.port, "/events/clock")
                 for _ in 0..<3 { #expect(try clock.read(until: "\n") == ":\n") }
                 #expect(try reader.event() == "id: \(id)\ndata: \(large)")
+                // Only who is up to date gets heartbeats; before that, nothing would hold the next event for it.
+                #expect(try reader.read(until: "\n") == ":\n")
                 let next = try publish(daemon.port, "a", "next")
-                #expect(try reader.event() == "id: \(next)\ndata: next")
+                #expect(try reader.event().hasSuffix("id: \(next)\ndata: next"))
             }
         }
 
