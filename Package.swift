@@ -47,7 +47,7 @@ let package = Package(
         .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
         .target(
             name: "Serving",
-            dependencies: ["Kernel", "HTTPMessages", "EventStreams", "Broadcasting", system, logging],
+            dependencies: ["Kernel", "HTTPMessages", "EventStreams", "Broadcasting", system, logging, deque],
             resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
             swiftSettings: settings),
 

@@ -1,4 +1,5 @@
 import Broadcasting
+import DequeModule
 import EventStreams
 import Kernel
 
@@ -19,18 +20,14 @@ extension Reactor {
         guard !catchUps.isEmpty else { return }
         let start = Clock.monotonicNanoseconds
         let end = start + max(Self.catchUpShare, start - turnBegan)
-        let tokens = catchUps
-        var done = 0
-        catchUps = []
-        while done < tokens.count, done == 0 || Clock.monotonicNanoseconds < end {
-            let token = tokens[done]
-            done += 1
-            guard let slot = connections.slot(of: token) else { continue }
+        // Those who have more to read go to the end of the queue, and are met again when everybody else has been.
+        var turnsToGive = catchUps.count
+        repeat {
+            turnsToGive -= 1
+            guard let slot = connections.slot(of: catchUps.removeFirst()) else { continue }
             connections[slot].isQueuedToCatchUp = false
             if [.behind, .ending].contains(connections[slot].phase) { catchUp(slot) }
-        }
-        // Those who were not reached come before those who were and have more to read.
-        catchUps = tokens[done...] + catchUps
+        } while turnsToGive > 0 && Clock.monotonicNanoseconds < end
     }
 
     /// Finishes what was begun; the subscriber falls behind if its socket does not take all of it.

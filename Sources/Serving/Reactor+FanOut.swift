@@ -1,4 +1,5 @@
 import Broadcasting
+import DequeModule
 import EventStreams
 import Kernel
 
@@ -62,7 +63,7 @@ extension Reactor {
         } while place < slots.count && Clock.monotonicNanoseconds < end
         audiences[Int(audience)]!.single.next = place
         port.status.delivered.add(events)
-        if place == slots.count { serveSeveral(of: audience) }
+        if place == slots.count { serveSeveral(of: audience, until: end) }
     }
 
     /// Writes all that waits to one subscriber: one system call.
@@ -98,15 +99,18 @@ extension Reactor {
         fallBehind(slot)
     }
 
-    /// Serves some subscribers of several topics from all their audiences, in the order of the log.
-    private mutating func serveSeveral(of audience: Int32) {
-        let first = audiences[Int(audience)]!.several.next
-        let last = min(first + Self.writesPerLook, audiences[Int(audience)]!.several.slots.count)
-        let slots = audiences[Int(audience)]!.several.slots
-        for place in first..<last where connections[slots[place]].phase == .live { serveMerged(slots[place]) }
-        audiences[Int(audience)]!.several.next = last
-        // Only now: leaving a topic changes the lists that were walked.
-        actOnEndings()
+    /// Goes on with the subscribers of several topics: each is served from all its audiences, in the order of the log.
+    private mutating func serveSeveral(of audience: Int32, until end: UInt64) {
+        while let walk = audiences[Int(audience)]?.several, !walk.isDone {
+            let last = min(walk.next + Self.writesPerLook, walk.slots.count)
+            for place in walk.next..<last where connections[walk.slots[place]].phase == .live {
+                serveMerged(walk.slots[place])
+            }
+            audiences[Int(audience)]!.several.next = last
+            // Only now: leaving a topic changes the lists that were walked.
+            actOnEndings()
+            if Clock.monotonicNanoseconds >= end { return }
+        }
     }
 
     /// What has been collected for one topic of such a subscriber has been collected for the others up to the same

@@ -1,4 +1,5 @@
 import Broadcasting
+import DequeModule
 import EventStreams
 import HTTPMessages
 import Kernel
@@ -28,11 +29,11 @@ struct Reactor: ~Copyable {
     var freeAudiences: [Int32] = []
     var audienceOfTopic: [TopicID: Int32] = [:]
     /// Audiences with frames that wait, in the order in which they get their next slice.
-    var passes: ContiguousArray<Int32> = []
+    var passes: Deque<Int32> = []
     /// Connections whose input was left unread for fairness: edge-triggered epoll will not tell of it again.
     var reads: [Token] = []
     /// Subscribers that can read on in the log.
-    var catchUps: [Token] = []
+    var catchUps: Deque<Token> = []
     /// Publishers that wait until fan-out has caught up.
     var held: [Token] = []
     /// See ``Pressure/relief``, when they were last looked at.
