@@ -70,16 +70,21 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", system], swiftSettings: settings),
         .testTarget(
             name: "HTTPMessagesTests",
-            dependencies: ["HTTPMessages", system, .product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                "HTTPMessages", "SeededRandom", system, .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "EventStreamsTests", dependencies: ["EventStreams"], swiftSettings: settings),
         .testTarget(
-            name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
+            name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams", "SeededRandom"],
+            swiftSettings: settings),
         .testTarget(
-            name: "ServingTests", dependencies: ["Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting"],
+            name: "ServingTests",
+            dependencies: ["Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "SeededRandom"],
             swiftSettings: settings),
         .testTarget(
             name: "SupervisingTests", dependencies: ["Supervising", "Kernel", logging], swiftSettings: settings),
@@ -91,7 +96,7 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: [
-                "Kernel", "HTTPMessages", "EventStreams", "crier", system,
+                "Kernel", "HTTPMessages", "EventStreams", "crier", "SeededRandom", system,
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),

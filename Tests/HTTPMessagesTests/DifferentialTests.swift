@@ -64,8 +64,9 @@ import Testing
     }
 
     private static func judge(_ corpus: [String]) async throws -> [String] {
-        // `make test` says which Python has h11.
-        let python = unsafe getenv("TEST_PYTHON").map { unsafe String(cString: $0) } ?? "/usr/bin/python3"
+        let python = try #require(
+            unsafe getenv("TEST_PYTHON").map { unsafe String(cString: $0) },
+            "`make unit` sets TEST_PYTHON to a Python that has h11; one without would end before it has read its input")
         let input = corpus.map { $0.utf8.map { String($0, radix: 16) }.joined(separator: " ") + "\n" }.joined()
         let result = try await run(
             .path(FilePath(python)), arguments: ["-c", script], input: .string(input), output: .string(limit: 1 << 20),

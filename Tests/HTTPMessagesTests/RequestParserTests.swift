@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import HTTPMessages
@@ -156,18 +157,5 @@ import Testing
         let text = "a b/c?d&e=f+g%é\n~-._"
         #expect(PercentCoding.decode(PercentCoding.encode(text, keepingSlash: false).utf8) == Array(text.utf8))
         #expect(PercentCoding.encode("a/b c", keepingSlash: true) == "a/b%20c")
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

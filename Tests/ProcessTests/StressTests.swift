@@ -2,6 +2,7 @@ import EventStreams
 import Glibc
 import Kernel
 import Subprocess
+import SeededRandom
 import Testing
 
 /// What was published, as a list: the model that every stream is held against.
@@ -301,18 +302,5 @@ private struct StressPublisher {
             let sequence = try #require(answer.id.split(separator: "-").last.flatMap { Int($0) })
             model.note(Model.Entry(sequence: sequence, channel: channel, key: key, data: data))
         }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Serving
@@ -153,18 +154,5 @@ private struct Row: ~Copyable {
             for slot in 0..<next where !removed.contains(slot) { #expect(met[slot] == 1, "seed \(seed), slot \(slot)") }
             #expect(met.values.allSatisfy { $0 == 1 })
         }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
