@@ -11,7 +11,7 @@ struct Bench: ParsableCommand {
             with any server that takes an event by POST and sends it as text/event-stream. In addresses, bodies and \
             fields {channel} stands for the channel; in bodies {payload} stands for what is looked for in the streams.
 
-              crier bench --subscribers 5000 --pid $(pidof crier)
+              crier bench --subscribers 5000 --pid $(pgrep -ox crier)
               crier bench --subscribe-url http://localhost:8081/sub/{channel} \
             --publish-url http://localhost:8081/pub/{channel}
 
