@@ -70,6 +70,8 @@ extension Reactor {
         connections[slot].cursor = max(connections[slot].cursor, head)
         connections[slot].phase = .live
         connections[slot].isSlow = false
+        // It was due for a look at its lag; from here on it is due for heartbeats.
+        connections[slot].deadline = heartbeatDeadline(slot)
     }
 
     func interests(of slot: UInt32) -> [Interest] {

@@ -179,6 +179,23 @@ extension RealProcess {
             }
         }
 
+        @Test func `that has caught up gets its heartbeats when they are due and no sooner`() async throws {
+            let file = try configuration("events = 5")
+            try await withDaemon(["--config", file.path, "--set", "server.heartbeat=1h"]) { daemon in
+                let reader = try stalled(daemon.port, "/events/a")
+                let large = String(repeating: "x", count: 500_000)
+                let id = try publish(daemon.port, "a", large)
+                let other = try stalled(daemon.port, "/events/b")
+                for number in 1...80 { try publish(daemon.port, "b", data(number)) }
+                #expect(try reader.event() == "id: \(id)\ndata: \(large)")
+                // The other is looked at after the same time, and later: by then a heartbeat that came too soon is here.
+                try await eventually("the other is cut off") { try subscribers(daemon.port, "b") == 0 }
+                let next = try publish(daemon.port, "a", "next")
+                #expect(try reader.event() == "id: \(next)\ndata: next")
+                _ = other
+            }
+        }
+
         @Test func `has many like it, and ten lines in ten seconds tell of them`() async throws {
             let file = try configuration("events = 5", loops: 1)
             try await withDaemon(
