@@ -28,7 +28,14 @@ struct Daemon: Sendable {
     func signal(_ signal: CInt) { kill(pid, signal) }
 
     /// Open descriptors of the process.
-    var descriptors: Int { get throws { try names(in: "/proc/\(pid)/fd").count } }
+    var descriptors: Int {
+        get throws {
+            let names = Directory.names("/proc/\(pid)/fd")
+            // A process has some; none can be seen of one that has gone.
+            try #require(!names.isEmpty)
+            return names.count
+        }
+    }
 
     /// KiB of anonymous memory that is resident.
     var anonymousMemory: Int {
@@ -98,17 +105,4 @@ private func text(of path: String) throws -> String {
     var bytes = [UInt8](repeating: 0, count: 64 * 1024)
     guard case .bytes(let count) = file.read(into: &bytes) else { throw Errno.ioError }
     return String(decoding: bytes[..<count], as: UTF8.self)
-}
-
-private func names(in directory: String) throws -> [String] {
-    guard let stream = unsafe opendir(directory) else { throw Errno(rawValue: errno) }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-            unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-        }
-        if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
 }
