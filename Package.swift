@@ -42,12 +42,15 @@ let package = Package(
         .target(name: "HTTPMessages", swiftSettings: settings),
         .target(name: "EventStreams", swiftSettings: settings),
         .target(name: "Broadcasting", dependencies: ["EventStreams", deque], swiftSettings: settings),
+        .target(name: "Envelopes", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
 
         // The data path.
         .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
         .target(
             name: "Serving",
-            dependencies: ["Kernel", "HTTPMessages", "EventStreams", "Broadcasting", system, logging, deque],
+            dependencies: [
+                "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", system, logging, deque,
+            ],
             resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
             swiftSettings: settings),
 

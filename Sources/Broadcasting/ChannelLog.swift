@@ -3,61 +3,84 @@ import EventStreams
 
 /// What is held of one channel, oldest first.
 struct ChannelLog {
-    private(set) var frames: Deque<Frame> = []
-    /// Bytes that the channel had had with each event of ``frames``.
-    private var ends: Deque<Int> = []
-    /// Bytes on the wire of what is held.
-    private(set) var bytes = 0
+    private(set) var entries: Deque<LogEntry> = []
+    /// What is no longer held.
+    var gone: Evictions
     /// The newest events of all keys, for ``SlowPolicy/Action/latest``.
     private(set) var newest = NewestEvents()
-    /// The highest sequence number of this channel that is no longer held; 0 when all of it is.
-    private(set) var evictedThrough: UInt64
-    /// The sequence numbers of the newest events that are no longer held, to tell how many of them somebody missed.
-    private var evicted: Deque<UInt64> = []
-    /// How many of those are remembered: 8 KiB at most, for a channel that has had as many events.
-    private static let remembered = 1024
-    /// The highest sequence number that is not even remembered.
-    private var unknownThrough: UInt64
+    /// Bytes that the channel had had before the first of ``entries``.
+    private var start = 0
+    /// Of those events that have any.
+    private var labels: [UInt64: EventLabels] = [:]
     private var publisherIDs: [EventID: [UInt64]] = [:]
 
     /// - Parameter forgottenThrough: channels that were forgotten may have had this name and events up to here.
     init(forgottenThrough: UInt64) {
-        evictedThrough = forgottenThrough
-        unknownThrough = forgottenThrough
+        gone = Evictions(unknownThrough: forgottenThrough)
     }
 
-    var isEmpty: Bool { frames.isEmpty }
+    var isEmpty: Bool { entries.isEmpty }
 
-    mutating func append(_ frame: Frame) {
-        frames.append(frame)
-        bytes += frame.count
-        ends.append((ends.last ?? 0) + frame.count)
-        if frame.endsTopic == nil { newest.note(frame) }
-        if let id = frame.publisherID { publisherIDs[id, default: []].append(frame.sequence) }
+    /// Bytes on the wire of what is held.
+    var bytes: Int { (entries.last?.end ?? start) - start }
+
+    /// How many events are held.
+    var events: Int { entries.count - (entries.last?.isEnd == true ? 1 : 0) }
+
+    /// Adds an event.
+    ///
+    /// - Parameters:
+    ///   - size: bytes on the wire.
+    ///   - frame: nil when it is in the archive only.
+    mutating func append(_ sequence: UInt64, time: UInt64, size: Int, _ labels: EventLabels?, frame: Frame?) {
+        entries.append(
+            LogEntry(sequence: sequence, time: time, end: (entries.last?.end ?? start) + size, frame: frame))
+        if frame?.endsTopic == nil { newest.note(sequence, labels?.key) }
+        guard let labels else { return }
+        self.labels[sequence] = labels
+        if let id = labels.id { publisherIDs[id, default: []].append(sequence) }
     }
 
     /// Lets the oldest go.
-    mutating func evictFirst() -> Frame {
-        let frame = frames.removeFirst()
-        bytes -= frame.count
-        ends.removeFirst()
+    ///
+    /// - Returns: it, and what it counted for in ``HistoryPolicy/total``.
+    mutating func evictFirst() -> (entry: LogEntry, weight: Int) {
+        let entry = entries.removeFirst()
+        let weight = Self.weight(entry.end - start, labels[entry.sequence])
+        start = entry.end
         // The end of a channel is no event that somebody could miss.
-        if frame.endsTopic != nil { return frame }
-        newest.forget(frame)
-        evictedThrough = frame.sequence
-        evicted.append(frame.sequence)
-        if evicted.count > Self.remembered { unknownThrough = evicted.removeFirst() }
-        if let id = frame.publisherID {
+        if entry.isEnd { return (entry, weight) }
+        let labels = labels.removeValue(forKey: entry.sequence)
+        newest.forget(entry.sequence, labels?.key)
+        gone.note(entry.sequence)
+        if let id = labels?.id {
             publisherIDs[id]?.removeFirst()
             if publisherIDs[id]?.isEmpty == true { publisherIDs[id] = nil }
         }
-        return frame
+        return (entry, weight)
+    }
+
+    /// Lets go of the bytes of an event that the archive has.
+    ///
+    /// - Returns: how many they were; nil when they were not in memory.
+    mutating func unload(_ sequence: UInt64) -> Int? {
+        let index = index(after: sequence - 1)
+        guard index < entries.count, entries[index].sequence == sequence, let frame = entries[index].frame,
+            frame.endsTopic == nil
+        else { return nil }
+        entries[index].frame = nil
+        return frame.count
+    }
+
+    /// What an event counts for in ``HistoryPolicy/total``; a key is held a second time, to find its newest event by.
+    static func weight(_ size: Int, _ labels: EventLabels?) -> Int {
+        size + HistoryPolicy.bookkeeping + 2 * (labels?.key?.description.utf8.count ?? 0)
     }
 
     /// Whether a limit says that the oldest must go.
     func exceeds(_ limits: HistoryLimits, now: UInt64) -> Bool {
-        guard let oldest = frames.first else { return false }
-        if frames.count > limits.events || (bytes > limits.bytes && frames.count > 1) { return true }
+        guard let oldest = entries.first else { return false }
+        if entries.count > limits.events || (bytes > limits.bytes && entries.count > 1) { return true }
         return oldest.time < now && now - oldest.time > limits.age
     }
 
@@ -65,44 +88,73 @@ struct ChannelLog {
     func lag(after sequence: UInt64, _ policy: SlowPolicy, now: UInt64) -> Lag? {
         guard policy.hasLimits else { return nil }
         let next = index(after: sequence)
-        let count = frames.count - (frames.last?.endsTopic == nil ? 0 : 1)
+        let count = events
         guard next < count else { return nil }
         if policy.events > 0, count - next > policy.events { return .events }
-        let missing = ends[count - 1] - (ends[next] - frames[next].count)
+        let missing = entries[count - 1].end - (next == 0 ? start : entries[next - 1].end)
         if policy.bytes > 0, missing > policy.bytes { return .bytes }
-        let oldest = frames[next].time
+        let oldest = entries[next].time
         if policy.age > 0, oldest < now, now - oldest > policy.age { return .age }
         return nil
     }
 
-    /// The index in ``frames`` of the first event above a position: a binary search.
+    /// The index in ``entries`` of the first event above a position: a binary search.
     func index(after sequence: UInt64) -> Int {
+        // Whoever is up to date, or has nothing yet, is told at once.
+        guard let last = entries.last, last.sequence > sequence else { return entries.count }
         var low = 0
-        var high = frames.count
+        var high = entries.count
         while low < high {
             let middle = (low + high) / 2
-            if frames[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+            if entries[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+
+    /// The index in ``entries`` of the first event that was published at a time or later.
+    func index(since time: UInt64) -> Int {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].time < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Bytes on the wire of one of ``entries``.
+    func size(at index: Int) -> Int { entries[index].end - (index == 0 ? start : entries[index - 1].end) }
+
+    /// What the publisher of an event said about it.
+    func labels(of sequence: UInt64) -> EventLabels? { labels.isEmpty ? nil : labels[sequence] }
+
+    /// Whether nothing newer about the same key is held.
+    func isNewest(_ entry: LogEntry) -> Bool {
+        entry.isEnd || newest.isNewest(entry.sequence, labels(of: entry.sequence)?.key)
     }
 
     /// The sequence number of the earliest held event to which a publisher gave this id.
     func sequence(of id: EventID) -> UInt64? { publisherIDs[id]?.first }
 
+    /// The oldest event, which the end of the channel is not.
+    var oldestEntry: LogEntry? { events > 0 ? entries.first : nil }
+
+    /// The newest event, which the end of the channel is not.
+    var newestEntry: LogEntry? { events > 0 ? entries[events - 1] : nil }
+
     /// The sequence number of the newest event, held or not.
-    var newestEvent: UInt64 { frames.last { $0.endsTopic == nil }?.sequence ?? evictedThrough }
+    var newestEvent: UInt64 { newestEntry?.sequence ?? gone.through }
 
     /// How many events lie above one position and not above another, at which or before which all that is no longer
     /// held must lie; nil when that cannot be known.
     func count(after sequence: UInt64, through last: UInt64) -> Int? {
-        guard evictedThrough <= sequence || sequence >= unknownThrough else { return nil }
-        return evicted.reversed().prefix { $0 > sequence }.count + max(0, index(after: last) - index(after: sequence))
+        guard let lost = gone.count(after: sequence) else { return nil }
+        return lost + max(0, index(after: last) - index(after: sequence))
     }
 
     /// The sequence numbers of these events.
     func sequences(after sequence: UInt64, through last: UInt64) -> [UInt64]? {
-        guard count(after: sequence, through: last) != nil else { return nil }
-        return evicted.reversed().prefix { $0 > sequence }
-            + frames[index(after: sequence)..<max(index(after: sequence), index(after: last))].map(\.sequence)
+        guard let lost = gone.after(sequence) else { return nil }
+        return lost + entries[index(after: sequence)..<max(index(after: sequence), index(after: last))].map(\.sequence)
     }
 }

@@ -56,6 +56,8 @@ extension ChannelName {
 
     /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) {
-        for byte in description.utf8 { hasher.combine(byte) }
+        // In one go: every publish looks a channel up.
+        var text = description
+        text.withUTF8 { bytes in unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes)) }
     }
 }

@@ -1,15 +1,8 @@
-/// Names a set of channels: `*` stands for one segment, a final `**` for one or more.
+/// Names a set of channels: `*` stands for one segment, a final `**` for one or more. Neither stands for a first segment
+/// that begins with `$`: such channels are the daemon's own.
 public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
     /// The pattern as text.
     public let description: String
-
-    private enum Segment: Sendable, Hashable {
-        case exactly(String)
-        case any
-    }
-
-    private let segments: [Segment]
-    private let hasTail: Bool
 
     /// Why something is not a pattern.
     public enum Invalid: Error, Sendable, Hashable, CustomStringConvertible {
@@ -29,29 +22,39 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
     /// Checks a pattern.
     public init(_ text: String) throws(Invalid) {
         guard text.utf8.count <= ChannelName.limit else { throw .tooLong }
-        var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty }) else { throw .emptySegment }
-        hasTail = parts.last == "**"
-        if hasTail { parts.removeLast() }
-        var segments: [Segment] = []
-        for part in parts {
-            if part == "**" { throw .tailNotLast }
-            guard part == "*" || !part.utf8.contains(UInt8(ascii: "*")) else { throw .partialWildcard }
-            segments.append(part == "*" ? .any : .exactly(part))
+        for (index, part) in parts.enumerated() {
+            if part == "**" {
+                guard index == parts.count - 1 else { throw .tailNotLast }
+            } else if part != "*", part.utf8.contains(UInt8(ascii: "*")) {
+                throw .partialWildcard
+            }
         }
-        self.segments = segments
         description = text
     }
 
     /// Whether the channel is one of the set.
     public func matches(_ name: ChannelName) -> Bool {
-        let parts = name.description.split(separator: "/")
-        guard hasTail ? parts.count > segments.count : parts.count == segments.count else { return false }
-        return zip(segments, parts).allSatisfy { segment, part in
-            switch segment {
-            case .any: true
-            case .exactly(let text): text.utf8.elementsEqual(part.utf8)
-            }
+        let parts = Segment.split(name.description)
+        let segments = Segment.split(description)
+        let hasTail = segments.last == .tail
+        guard hasTail ? parts.count >= segments.count : parts.count == segments.count else { return false }
+        return zip(segments, parts).enumerated().allSatisfy { index, pair in
+            pair.0 == .any || pair.0 == .tail ? index > 0 || !pair.1.isReserved : pair.0 == pair.1
         }
+    }
+}
+
+// Equal are those of the same bytes, as with names.
+extension ChannelPattern {
+    /// Whether the bytes are the same.
+    public static func == (left: ChannelPattern, right: ChannelPattern) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        for byte in description.utf8 { hasher.combine(byte) }
     }
 }

@@ -1,5 +1,3 @@
-public import EventStreams
-
 /// One event as bytes on the wire, encoded once and shared by every subscriber on every thread.
 ///
 /// The bytes are allocated here, written in the initialiser and never again; that is why sharing them without a lock
@@ -11,26 +9,16 @@ public final class Frame: @unchecked Sendable {
     public let sequence: UInt64
     /// When it was published, in milliseconds since 1970.
     public let time: UInt64
-    /// The id that the publisher gave, if any; clients then name this one when they come back.
-    public let publisherID: EventID?
     /// The topic of which it says that it has ended; nil for every event but `crier.end`. Who has been sent it has
     /// that topic no more.
     public let endsTopic: TopicID?
 
-    /// What it is about, for ``SlowPolicy/Action/latest``.
-    public let key: EventKey?
-
     private let storage: UnsafeMutableRawBufferPointer
 
     /// Copies the bytes.
-    public init(
-        sequence: UInt64, time: UInt64, publisherID: EventID?, key: EventKey? = nil, endsTopic: TopicID? = nil,
-        wire: [UInt8]
-    ) {
+    public init(sequence: UInt64, time: UInt64, endsTopic: TopicID? = nil, wire: [UInt8]) {
         self.sequence = sequence
         self.time = time
-        self.publisherID = publisherID
-        self.key = key
         self.endsTopic = endsTopic
         unsafe storage = .allocate(byteCount: wire.count, alignment: 1)
         unsafe storage.copyBytes(from: wire)
@@ -42,9 +30,6 @@ public final class Frame: @unchecked Sendable {
 
     /// The bytes, good for as long as the frame is held.
     public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(storage) }
-
-    /// What it counts for in ``HistoryPolicy/total``; a key is held a second time, to find its newest event by.
-    var weight: Int { count + HistoryPolicy.bookkeeping + 2 * (key?.description.utf8.count ?? 0) }
 
     /// How many bytes there are.
     public var count: Int { unsafe storage.count }

@@ -1,72 +1,79 @@
-public import EventStreams
+import EventStreams
 
 /// The registry of channels and the log of their events: the one thing that all loops share.
 ///
-/// Each method takes the one small lock for a bounded time: never for bytes, never for a descriptor.
+/// Each method takes the one small lock for a bounded time: never for bytes, never for a descriptor, never for a disk.
 public final class Hub: Sendable {
     /// The incarnation of the log.
     public let epoch: Epoch
 
     private let state: Guarded<HubState>
     private let mailboxes: [Mailbox]
+    private let archive: (any Archive)?
 
-    /// - Parameter mailboxes: one for each loop, 64 at most; a loop is called by its index.
-    public init(epoch: Epoch, policy: HistoryPolicy, mailboxes: [Mailbox]) {
+    /// - Parameters:
+    ///   - mailboxes: one for each loop, 64 at most; a loop is called by its index.
+    ///   - archive: keeps the events beyond the life of the process; ``restore(_:)`` comes before everything else then.
+    public init(epoch: Epoch, policy: HistoryPolicy, mailboxes: [Mailbox], archive: (any Archive)? = nil) {
         precondition(mailboxes.count <= 64, "the loops of a topic are kept as the bits of one word")
         self.epoch = epoch
         self.mailboxes = mailboxes
-        state = Guarded(HubState(epoch: epoch, policy: policy))
+        self.archive = archive
+        state = Guarded(HubState(epoch: epoch, policy: policy, loops: mailboxes.count))
     }
 
-    /// Numbers an event, encodes it once, adds it to the log and leaves it for every loop that has subscribers.
+    // MARK: Publishing
+
+    /// Numbers events, encodes each once, adds them to the log and leaves them for every loop that has subscribers: all of
+    /// them, or none. With an archive, that happens when it has them.
     ///
     /// - Parameters:
-    ///   - channels: at least one; one that is named twice counts once.
+    ///   - publications: at least one; few enough that the lock is held for a short time.
+    ///   - once: makes sure that nothing is published twice.
+    ///   - reply: who is told when the archive has them.
     ///   - now: milliseconds since 1970.
-    public func publish(_ event: Event, to channels: [ChannelName], now: UInt64) -> Receipt {
-        var rung: UInt64 = 0
-        let receipt = state.withLock { state in
-            let topics = Self.unique(channels).map { state.topic($0) }
-            let sequence = state.nextSequence()
-            let id = event.id?.description ?? EventPosition(epoch: epoch, sequence: sequence).description
-            let frame = Frame(
-                sequence: sequence, time: now, publisherID: event.id, key: event.key,
-                wire: EventEncoder.encode(event, id: id))
-            var subscribers = 0
-            for topic in topics {
-                rung |= post(frame, topic, &state[topic])
-                subscribers += state[topic].subscribers
-                state.append(frame, to: topic, now: now)
-            }
-            let names = topics.map { state[$0].name }
-            let backlogs = topics.compactMap { state[$0].backlog }
-            for topic in topics { state.forgetIfIdle(topic) }
-            state.forgetEmptied()
-            return Receipt(id: id, channels: names, subscribers: subscribers, backlogs: backlogs)
-        }
-        wake(rung)
-        return receipt
+    public func publish(
+        _ publications: [Publication], once: Idempotency? = nil, reply: Reply, now: UInt64
+    ) -> PublishOutcome {
+        change { $0.publish(publications, once: once, reply: reply, now: now) }
     }
 
-    /// Enters a subscriber and says where it begins. From here on its loop gets the events of its topics.
+    /// Ends a channel: its subscribers get what they still have to get and then `crier.end`, and its history goes.
     ///
-    /// - Returns: nil when all of the channels have ended.
-    public func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> Subscription? {
+    /// - Returns: what became of it, with an archive `.pending`; nil when there is no such channel.
+    public func end(_ name: ChannelName, reply: Reply, now: UInt64) -> EndOutcome? {
+        change { state in
+            guard let id = state.find(name), !state[id].isEnded else { return nil }
+            let frame = Frame(
+                sequence: state.nextSequence(), time: now, endsTopic: id,
+                wire: EventEncoder.encode(Notices.end(of: name)))
+            guard state.outbox != nil else { return .ended(subscribers: state.end(id, with: frame)) }
+            state[id].expected += 1
+            state.outbox?.parcels.append(.end(id, frame, reply))
+            return .pending
+        }
+    }
+
+    // MARK: Subscribing
+
+    /// Enters a subscriber and says where it begins. From here on its loop gets the events of its topics.
+    public func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> SubscribeOutcome {
         state.withLock { state in
-            let channels = Self.unique(request.channels).filter { name in
+            let channels = unique(request.channels).filter { name in
                 state.find(name).map { !state[$0].isEnded } ?? true
             }
-            guard !channels.isEmpty else { return nil }
-            let topics = channels.map { state.topic($0) }
+            guard !channels.isEmpty || !request.patterns.isEmpty else { return .ended }
+            let new = channels.count { state.find($0) == nil }
+            guard new == 0 || state.channels.count + new <= state.policy.channels else {
+                return .tooManyChannels(limit: state.policy.channels)
+            }
+            let topics = channels.map { state.topic($0) } + unique(request.patterns).map { state.topic($0) }
             for topic in topics {
                 state.enforceLimits(of: topic, now: now)
                 state.countSubscriber(topic, on: loop)
             }
             let ended = request.channels.compactMap { state.find($0) }.filter { state[$0].isEnded }
-            let start = request.lastEventID.map { state.resume($0, topics, ended: ended) }
-            return Subscription(
-                interests: topics.map { Interest(topic: $0, toldThrough: state[$0].log.evictedThrough) },
-                cursor: start?.cursor ?? state.head, isBehind: start != nil, gap: start?.gap)
+            return .begun(state.begin(request, topics, ended: ended))
         }
     }
 
@@ -74,7 +81,7 @@ public final class Hub: Sendable {
     ///
     /// - Parameter lastOn: its loop, when no other subscriber of the topic is left there.
     public func leave(_ topic: TopicID, lastOn loop: Int?) {
-        state.withLock { $0.discountSubscriber(topic, lastOn: loop) }
+        change { $0.discountSubscriber(topic, lastOn: loop) }
     }
 
     /// Takes the next events after a cursor, in the order of the log, each once.
@@ -92,6 +99,16 @@ public final class Hub: Sendable {
         }
     }
 
+    /// Asks the archive for events that ``read(_:after:isSlow:now:budget:into:)`` found absent.
+    public func fetch(_ absent: [UInt64], reply: Reply) {
+        archive?.fetch(absent, for: reply.token, into: mailboxes[reply.loop])
+    }
+
+    /// Says that an event which ought to be in the archive cannot be read: it is gone, and whoever missed it is told.
+    public func lose(_ sequence: UInt64) {
+        change { $0.lose(sequence) }
+    }
+
     /// In what a subscriber that cannot be written to is too far behind to stay, and what to say then before closing, when
     /// there will be nothing to come back for; nil while it may stay.
     ///
@@ -102,29 +119,11 @@ public final class Hub: Sendable {
         state.withLock { $0.overdue(interests, after: cursor, begun: begun, isSlow: isSlow, now: now) }
     }
 
-    /// Ends a channel: its subscribers get what they still have to get and then `crier.end`, and its history goes.
-    ///
-    /// - Returns: how many subscribers it had; nil when there is no such channel.
-    public func end(_ name: ChannelName, now: UInt64) -> Int? {
-        var rung: UInt64 = 0
-        let count: Int? = state.withLock { state in
-            guard let id = state.find(name), !state[id].isEnded else { return nil }
-            let frame = Frame(
-                sequence: state.nextSequence(), time: now, publisherID: nil, endsTopic: id,
-                wire: EventEncoder.encode(Notices.end(of: name)))
-            rung = post(frame, id, &state[id])
-            let count = state[id].subscribers
-            state.end(id, with: frame, now: now)
-            state.forgetEmptied()
-            return count
-        }
-        wake(rung)
-        return count
-    }
+    // MARK: Keeping
 
     /// Lets go of events that have become too old, of some channels at a time. Call it every second or so.
     public func sweep(now: UInt64) {
-        state.withLock { $0.sweep(4096, now: now) }
+        change { $0.sweep(4096, now: now) }
     }
 
     /// Changes the limits. What they no longer allow goes with the next event of a channel or the next sweep.
@@ -132,18 +131,54 @@ public final class Hub: Sendable {
         state.withLock { $0.apply(policy) }
     }
 
+    /// Takes over what an archive kept. Events follow, and then ``finishRestoring(now:)``.
+    public func restore(_ stored: StoredState) {
+        state.withLock { $0.restore(stored) }
+    }
+
+    /// Takes over an event that an archive kept; they come in the order of the log.
+    ///
+    /// - Parameter frame: the event itself, when it is to be in memory; after the first of them all are.
+    public func restore(_ event: StoredEvent, _ frame: Frame?) {
+        state.withLock { $0.restore(event, frame) }
+    }
+
+    /// Lets go of what the limits of today do not allow.
+    public func finishRestoring(now: UInt64) {
+        change { $0.finishRestoring(now: now) }
+    }
+
+    /// Takes what is to be written to the archive; nil when there is nothing, after which the archive is woken.
+    public func takeBatch() -> ArchiveBatch? {
+        state.withLock { $0.takeBatch() }
+    }
+
+    /// Says that the archive has a batch.
+    public func commit(_ batch: ArchiveBatch, now: UInt64) {
+        let completions = change { $0.commit(batch, now: now) }
+        for (loop, completion) in completions { mailboxes[loop].complete(completion) }
+    }
+
+    /// Says that the archive does not take a batch, and why.
+    public func refuse(_ batch: ArchiveBatch, _ reason: String) {
+        let completions = state.withLock { $0.refuse(batch, reason) }
+        for (loop, completion) in completions { mailboxes[loop].complete(completion) }
+    }
+
+    // MARK: Telling
+
     /// What the hub holds.
     public var summary: HubSummary {
         state.withLock {
             HubSummary(
-                channels: $0.indices.count, events: $0.heldEvents, bytes: $0.heldBytes, subscribers: $0.subscribers,
+                channels: $0.channels.count, events: $0.heldEvents, bytes: $0.heldBytes, subscribers: $0.subscribers,
                 head: $0.head)
         }
     }
 
     /// What one channel holds; nil when there is no such channel.
     public func summary(of name: ChannelName) -> ChannelSummary? {
-        state.withLock { state in state.find(name).map { state.summary($0) } }
+        state.withLock { state in state.find(name).map { state.summary($0, name) } }
     }
 
     /// Up to `count` channels, sorted by name, beginning after a name.
@@ -151,33 +186,46 @@ public final class Hub: Sendable {
     /// - Returns: the summaries, and the name to ask for more after; nil when this is all.
     public func summaries(after name: String?, count: Int) -> (summaries: [ChannelSummary], next: String?) {
         // Only the names are copied under the lock; sorting many of them there would hold up every publisher.
-        let names = state.withLock { Array($0.indices.keys) }
+        let names = state.withLock { Array($0.channels.keys) }
         let page = names.filter { name == nil || $0.description > name! }
             .sorted { $0.description < $1.description }.prefix(count + 1)
         let next = page.count > count ? page[count - 1].description : nil
         return (page.prefix(count).compactMap { summary(of: $0) }, next)
     }
 
-    private func post(_ frame: Frame, _ id: TopicID, _ topic: inout Topic) -> UInt64 {
-        let loops = topic.loops
-        guard loops != 0 else { return 0 }
-        let backlog = topic.backlog ?? Backlog()
-        topic.backlog = backlog
-        // Connections are spread evenly over the loops, and so, nearly, are the subscribers of a topic.
-        let work = frame.count * max(1, topic.subscribers / loops.nonzeroBitCount)
-        for (index, mailbox) in mailboxes.enumerated() where loops & (1 << UInt64(index)) != 0 {
-            mailbox.post(Letter(frame: frame, topic: id, work: work, backlog: backlog))
+    /// Does something under the lock, and tells whom it concerns afterwards.
+    private func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
+        let (result, loops, hasNews) = state.withLock { state in
+            let result = body(&state)
+            var loops: UInt64 = 0
+            // Still under the lock: letters lie in the mailboxes in the order of the log.
+            for loop in state.outgoing.indices where !state.outgoing[loop].isEmpty {
+                mailboxes[loop].post(state.outgoing[loop])
+                state.outgoing[loop].removeAll(keepingCapacity: state.outgoing[loop].capacity <= 4096)
+                loops |= 1 << UInt64(loop)
+            }
+            let hasNews = state.outbox.map { !$0.isEmpty && !$0.hasRung } ?? false
+            if hasNews { state.outbox?.hasRung = true }
+            return (result, loops, hasNews)
         }
-        return loops
+        if loops != 0 {
+            for loop in mailboxes.indices where loops & (1 << UInt64(loop)) != 0 { mailboxes[loop].wake() }
+        }
+        if hasNews { archive?.wake() }
+        return result
     }
+}
 
-    private func wake(_ loops: UInt64) {
-        for (index, mailbox) in mailboxes.enumerated() where loops & (1 << UInt64(index)) != 0 { mailbox.wake() }
-    }
+/// What became of ending a channel.
+public enum EndOutcome: Sendable {
+    /// It has ended; so many subscribers it had.
+    case ended(subscribers: Int)
+    /// It is being written to the archive; the loop gets a ``Completion``.
+    case pending
+}
 
-    private static func unique(_ names: [ChannelName]) -> [ChannelName] {
-        if names.count == 1 { return names }
-        var seen: Set<ChannelName> = []
-        return names.filter { seen.insert($0).inserted }
-    }
+private func unique<Name: Hashable>(_ names: [Name]) -> [Name] {
+    if names.count <= 1 { return names }
+    var seen: Set<Name> = []
+    return names.filter { seen.insert($0).inserted }
 }

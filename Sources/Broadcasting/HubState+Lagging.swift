@@ -9,7 +9,7 @@ extension HubState {
         let topic = self[interest.topic]
         let position = max(cursor, interest.toldThrough)
         // It holds the rest of what it has begun itself.
-        if topic.log.evictedThrough > max(position, begun?.sequence ?? 0) { return .history }
+        if topic.log.gone.through > max(position, begun?.sequence ?? 0) { return .history }
         return isSlow ? topic.log.lag(after: position, topic.slow, now: now) : nil
     }
 
@@ -21,7 +21,7 @@ extension HubState {
             let topic = self[interest.topic]
             // An end that is no longer held cannot be told; whoever comes back is told by 204.
             let isEndLost =
-                topic.isEnded && topic.log.frames.last?.endsTopic == nil && begun?.endsTopic != interest.topic
+                topic.isEnded && topic.log.entries.last?.isEnd != true && begun?.endsTopic != interest.topic
             let lag: Lag? =
                 if isEndLost { .history } else if topic.slow.action == .disconnect {
                     lag(interest, after: cursor, begun: begun, isSlow: isSlow, now: now)
@@ -35,7 +35,7 @@ extension HubState {
     /// far that is, when it has not taken all that it was sent.
     func isConflated(_ interest: Interest, after cursor: UInt64, isSlow: Bool, now: UInt64) -> Bool {
         let policy = self[interest.topic].slow
-        guard policy.action == .latest else { return false }
+        guard policy.action == .latest, !self[interest.topic].isPattern else { return false }
         if isSlow, !policy.hasLimits { return true }
         return lag(interest, after: cursor, isSlow: isSlow, now: now) != nil
     }
@@ -55,9 +55,12 @@ extension HubState {
             slice.skipped = slice.skipped ?? lag
             let through: UInt64
             switch self[interest.topic].slow.action {
+            // Of a pattern, all that is held follows.
+            case .skip where self[interest.topic].isPattern, .latest where self[interest.topic].isPattern:
+                through = log.gone.through
             case .skip: through = log.beforeNewest
             // Nothing newer makes up for an event that was the newest of its key and is gone.
-            case .latest where log.newest.lostThrough > position: through = log.evictedThrough
+            case .latest where log.newest.lostThrough > position: through = log.gone.through
             case .latest, .disconnect: continue
             }
             omissions.append(Omission(topic: interest.topic, after: position, through: through))
@@ -65,8 +68,7 @@ extension HubState {
         }
         guard result != interests else { return interests }
         slice.interests = result
-        let lost = lost(
-            omissions, coming: result.map { source($0, after: cursor, isSlow: isSlow, now: now) })
+        let lost = lost(omissions, coming: result, after: cursor, isSlow: isSlow, now: now)
         if lost != 0 { slice.gap = gap(after: cursor, result, lost: lost) }
         return result
     }
@@ -80,9 +82,15 @@ extension HubState {
 
     /// How many events are missed; nil when that cannot be known. An event of two channels is one, and it is not missed
     /// when it still comes by one of them.
-    func lost(_ omissions: [Omission], coming sources: [Source]) -> Int? {
-        if omissions.count == 1, sources.count <= 1 {
-            return self[omissions[0].topic].log.count(after: omissions[0].after, through: omissions[0].through)
+    func lost(
+        _ omissions: [Omission], coming interests: [Interest], after cursor: UInt64, isSlow: Bool = false,
+        now: UInt64 = 0
+    ) -> Int? {
+        if omissions.count == 1, interests.count <= 1 {
+            let omission = omissions[0]
+            guard self[omission.topic].isPattern else {
+                return self[omission.topic].log.count(after: omission.after, through: omission.through)
+            }
         }
         var missed: Set<UInt64> = []
         for omission in omissions {
@@ -91,41 +99,64 @@ extension HubState {
             missed.formUnion(sequences)
         }
         guard let last = missed.max() else { return 0 }
-        for source in sources {
-            for frame in source.frames[source.next...].prefix(while: { $0.sequence <= last }) {
-                missed.remove(frame.sequence)
+        if interests.contains(where: { self[$0.topic].isPattern }) {
+            let matcher = Matcher(self, interests)
+            return missed.count { !isComing($0, matcher) }
+        }
+        for interest in interests {
+            let source = source(interest, after: cursor, isSlow: isSlow, now: now)
+            for entry in source.entries[source.next...].prefix(while: { $0.sequence <= last }) {
+                missed.remove(entry.sequence)
             }
         }
         return missed.count
     }
 
+    /// Whether an event still comes by one of its channels.
+    private func isComing(_ sequence: UInt64, _ matcher: Matcher) -> Bool {
+        var index = orderIndex(after: sequence - 1)
+        while index < order.count, order[index].sequence == sequence {
+            if matcher.entry(order[index].topic, sequence) != nil { return true }
+            index += 1
+        }
+        return false
+    }
+
     /// - Parameter interests: what is named as held are the events that follow.
     private func gap(after cursor: UInt64, _ interests: [Interest], lost: Int?) -> Gap {
-        let next = interests.compactMap { interest in
-            let log = self[interest.topic].log
-            return log.frames[log.index(after: max(cursor, interest.toldThrough))...].first { $0.endsTopic == nil }
+        let requested = EventPosition(epoch: epoch, sequence: cursor).description
+        guard !interests.contains(where: { self[$0.topic].isPattern }) else {
+            return gap(Array(requested.utf8), interests.map(\.topic), lost: lost)
         }
-        let newest = interests.compactMap { self[$0.topic].log.frames.last { $0.endsTopic == nil } }
+        var next: (LogEntry, ChannelLog)?
+        var newest: (LogEntry, ChannelLog)?
+        for interest in interests {
+            let log = self[interest.topic].log
+            let index = log.index(after: max(cursor, interest.toldThrough))
+            if index < log.events, log.entries[index].sequence < next?.0.sequence ?? .max {
+                next = (log.entries[index], log)
+            }
+            if let entry = log.newestEntry, entry.sequence > newest?.0.sequence ?? 0 { newest = (entry, log) }
+        }
         return Gap(
-            requested: EventPosition(epoch: epoch, sequence: cursor).description,
-            oldest: next.min { $0.sequence < $1.sequence }.map(id),
-            newest: newest.max { $0.sequence < $1.sequence }.map(id), lost: lost)
+            requested: requested, oldest: next.map { id($0.0, in: $0.1) }, newest: newest.map { id($0.0, in: $0.1) },
+            lost: lost)
     }
 }
 
 extension ChannelLog {
     /// The position before the newest event that is held; behind all that are gone when none is.
-    var beforeNewest: UInt64 { newestEvent > evictedThrough ? newestEvent - 1 : evictedThrough }
+    var beforeNewest: UInt64 { newestEvent > gone.through ? newestEvent - 1 : gone.through }
 
     /// The events above a position that are the newest of their key, and the end of the channel.
-    func conflated(after position: UInt64) -> Deque<Frame> {
+    func conflated(after position: UInt64) -> Deque<LogEntry> {
         let start = index(after: position)
         // A look-up costs a search, so with few keys it is they that are looked at, and not the events.
-        guard let sequences = newest.sequences(after: position, atMost: (frames.count - start) / 16) else {
-            return Deque(frames[start...].filter { newest.isNewest($0) })
+        guard let sequences = newest.sequences(after: position, atMost: (entries.count - start) / 16) else {
+            return Deque(entries[start...].filter { isNewest($0) })
         }
-        var chosen = Deque(sequences.map { frames[index(after: $0 - 1)] })
-        if let last = frames.last, last.endsTopic != nil, last.sequence > position { chosen.append(last) }
+        var chosen = Deque(sequences.map { entries[index(after: $0 - 1)] })
+        if let last = entries.last, last.isEnd, last.sequence > position { chosen.append(last) }
         return chosen
     }
 }

@@ -2,47 +2,6 @@ import DequeModule
 import EventStreams
 
 extension HubState {
-    /// Where a client goes on that names a position.
-    ///
-    /// - Parameter ended: channels that it names too and will hear no more of, but for what it missed of them.
-    func resume(
-        _ lastEventID: [UInt8], _ topics: [TopicID], ended: [TopicID]
-    ) -> (cursor: UInt64, gap: Gap?) {
-        guard let cursor = sequence(of: lastEventID, topics) else {
-            // Malformed, unknown, or of another incarnation: all that is held follows.
-            return (0, gap(lastEventID, topics, lost: nil))
-        }
-        let interests = topics.map { Interest(topic: $0, toldThrough: self[$0].log.evictedThrough) }
-        // What an ended channel still holds is for others, who have not left yet.
-        let omissions =
-            interests.map { Omission(topic: $0.topic, after: cursor, through: $0.toldThrough) }
-            + ended.map { Omission(topic: $0, after: cursor, through: self[$0].log.newestEvent) }
-        let lost = lost(
-            omissions, coming: interests.map { source($0, after: cursor, isSlow: false, now: 0) })
-        return (cursor, lost == 0 ? nil : gap(lastEventID, topics, lost: lost))
-    }
-
-    private func sequence(of lastEventID: [UInt8], _ topics: [TopicID]) -> UInt64? {
-        guard let text = String(validating: lastEventID, as: UTF8.self) else { return nil }
-        if let position = EventPosition(text), position.epoch == epoch, position.sequence <= head {
-            return position.sequence
-        }
-        guard let id = (try? EventID(text)) ?? nil else { return nil }
-        return topics.compactMap { self[$0].log.sequence(of: id) }.min()
-    }
-
-    private func gap(_ requested: [UInt8], _ topics: [TopicID], lost: Int?) -> Gap {
-        let oldest = topics.compactMap { self[$0].log.frames.first }.min { $0.sequence < $1.sequence }
-        let newest = topics.compactMap { self[$0].log.frames.last }.max { $0.sequence < $1.sequence }
-        return Gap(
-            requested: String(decoding: requested.prefix(EventID.limit), as: UTF8.self),
-            oldest: oldest.map(id), newest: newest.map(id), lost: lost)
-    }
-
-    func id(_ frame: Frame) -> String {
-        frame.publisherID?.description ?? EventPosition(epoch: epoch, sequence: frame.sequence).description
-    }
-
     /// See ``Hub/read(_:after:isSlow:now:budget:into:)``.
     func read(
         _ interests: [Interest], after cursor: UInt64, isSlow: Bool, now: UInt64, budget: Int,
@@ -55,15 +14,18 @@ extension HubState {
             return slice
         }
         let interests = skip(interests, after: cursor, isSlow: isSlow, now: now, &slice)
+        var collector = Collector(budget: budget)
         let isWhole =
-            if interests.count == 1, !isConflated(interests[0], after: cursor, isSlow: isSlow, now: now) {
-                take(interests[0], after: cursor, budget: budget, into: &frames)
+            if interests.contains(where: { self[$0.topic].isPattern }) {
+                walk(interests, after: cursor, &collector, &slice)
+            } else if interests.count == 1, !isConflated(interests[0], after: cursor, isSlow: isSlow, now: now) {
+                take(interests[0], after: cursor, &collector)
             } else {
-                merge(
-                    interests.map { source($0, after: cursor, isSlow: isSlow, now: now) }, budget: budget,
-                    into: &frames)
+                merge(interests.map { source($0, after: cursor, isSlow: isSlow, now: now) }, &collector)
             }
-        if isWhole { slice.head = head }
+        frames += collector.frames
+        slice.absent = collector.absent
+        if isWhole, collector.absent.isEmpty { slice.head = head }
         return slice
     }
 
@@ -78,50 +40,44 @@ extension HubState {
             interests.map { interest in
                 let last = self[interest.topic].log.newestEvent
                 return Omission(topic: interest.topic, after: max(cursor, interest.toldThrough), through: last)
-            }, coming: [])
+            }, coming: [], after: cursor)
         let gap = lost == 0 ? [] : EventEncoder.encode(Notices.gap(gap(position, [], lost: lost)))
         return interests.reduce(gap) { wire, interest in
-            begun?.endsTopic == interest.topic
-                ? wire : wire + EventEncoder.encode(Notices.end(of: self[interest.topic].name))
+            guard begun?.endsTopic != interest.topic, let name = self[interest.topic].name else { return wire }
+            return wire + EventEncoder.encode(Notices.end(of: name))
         }
     }
 
     /// - Returns: whether nothing is left.
-    private func take(_ interest: Interest, after cursor: UInt64, budget: Int, into frames: inout [Frame]) -> Bool {
+    private func take(_ interest: Interest, after cursor: UInt64, _ collector: inout Collector) -> Bool {
         let log = self[interest.topic].log
-        var left = budget
-        for index in log.index(after: max(cursor, interest.toldThrough))..<log.frames.count {
-            if left <= 0 { return false }
-            frames.append(log.frames[index])
-            left -= log.frames[index].count
+        for index in log.index(after: max(cursor, interest.toldThrough))..<log.entries.count {
+            guard collector.take(log.entries[index], size: log.size(at: index)) else { return false }
         }
         return true
     }
 
     /// What one topic has for a subscriber.
     struct Source {
-        let frames: Deque<Frame>
+        let entries: Deque<LogEntry>
         var next: Int
 
-        var first: Frame? { next < frames.count ? frames[next] : nil }
+        var first: LogEntry? { next < entries.count ? entries[next] : nil }
     }
 
     func source(_ interest: Interest, after cursor: UInt64, isSlow: Bool, now: UInt64) -> Source {
         let log = self[interest.topic].log
         if isConflated(interest, after: cursor, isSlow: isSlow, now: now) {
-            return Source(frames: log.conflated(after: max(cursor, interest.toldThrough)), next: 0)
+            return Source(entries: log.conflated(after: max(cursor, interest.toldThrough)), next: 0)
         }
-        return Source(frames: log.frames, next: log.index(after: max(cursor, interest.toldThrough)))
+        return Source(entries: log.entries, next: log.index(after: max(cursor, interest.toldThrough)))
     }
 
     /// Merges several channels in the order of the log; an event of two of them is taken once.
-    private func merge(_ sources: [Source], budget: Int, into frames: inout [Frame]) -> Bool {
+    private func merge(_ sources: [Source], _ collector: inout Collector) -> Bool {
         var sources = sources
-        var left = budget
         while let first = sources.lazy.compactMap(\.first).min(by: { $0.sequence < $1.sequence }) {
-            if left <= 0 { return false }
-            frames.append(first)
-            left -= first.count
+            guard collector.take(first, size: first.frame?.count ?? Collector.guess) else { return false }
             for index in sources.indices where sources[index].first?.sequence == first.sequence {
                 sources[index].next += 1
             }
@@ -129,10 +85,100 @@ extension HubState {
         return true
     }
 
-    func summary(_ id: TopicID) -> ChannelSummary {
+    /// Events of all channels that are looked at in one go.
+    private static var walkLimit: Int { 4096 }
+
+    /// Walks over the events of all channels and takes those that match; an event of two channels is taken once. What a
+    /// subscriber costs that has patterns does not depend on how many channels these match.
+    private func walk(
+        _ interests: [Interest], after cursor: UInt64, _ collector: inout Collector, _ slice: inout Slice
+    ) -> Bool {
+        let matcher = Matcher(self, interests)
+        let start = orderIndex(after: cursor)
+        var end = min(order.count, start + Self.walkLimit)
+        // An event that went to several channels stands here several times.
+        while end > start, end < order.count, order[end].sequence == order[end - 1].sequence { end += 1 }
+        for index in start..<end {
+            let (topic, sequence) = order[index]
+            guard sequence != collector.last, let held = matcher.entry(topic, sequence) else { continue }
+            guard collector.take(held.entry, size: held.size) else { return false }
+        }
+        if end < order.count, collector.absent.isEmpty { slice.through = order[end - 1].sequence }
+        return end == order.count
+    }
+
+    func summary(_ id: TopicID, _ name: ChannelName) -> ChannelSummary {
         let topic = self[id]
         return ChannelSummary(
-            name: topic.name, subscribers: topic.subscribers, events: topic.log.frames.count, bytes: topic.log.bytes,
-            first: topic.log.frames.first.map(self.id), last: topic.log.frames.last.map(self.id))
+            name: name, subscribers: topic.subscribers, events: topic.log.entries.count, bytes: topic.log.bytes,
+            first: topic.log.oldestEntry.map { self.id($0, in: topic.log) },
+            last: topic.log.newestEntry.map { self.id($0, in: topic.log) })
+    }
+
+    /// The id of an event, as it is on the wire.
+    func id(_ entry: LogEntry, in log: ChannelLog) -> String {
+        log.labels(of: entry.sequence)?.id?.description
+            ?? EventPosition(epoch: epoch, sequence: entry.sequence).description
+    }
+}
+
+/// Collects the next events for a subscriber: those in memory, or the numbers of those that are not.
+struct Collector {
+    private(set) var frames: [Frame] = []
+    private(set) var absent: [UInt64] = []
+    private var budget: Int
+    /// The number of the last one.
+    private(set) var last: UInt64 = 0
+
+    /// Bytes that an event may have when its size is not at hand.
+    static let guess = 1024
+
+    init(budget: Int) {
+        self.budget = budget
+    }
+
+    /// - Returns: whether it was taken; if not, the collection is complete.
+    mutating func take(_ entry: LogEntry, size: Int) -> Bool {
+        guard budget > 0 else { return false }
+        if let frame = entry.frame {
+            guard absent.isEmpty else { return false }
+            frames.append(frame)
+        } else {
+            guard frames.isEmpty else { return false }
+            absent.append(entry.sequence)
+        }
+        budget -= size
+        last = entry.sequence
+        return true
+    }
+}
+
+/// Finds the events of all channels that belong to a subscriber with patterns.
+struct Matcher {
+    private let state: HubState
+    /// Channels and patterns, and up to where the subscriber has been told of each.
+    private var told: [Int: UInt64] = [:]
+    private let hasPatterns: Bool
+
+    init(_ state: HubState, _ interests: [Interest]) {
+        self.state = state
+        for interest in interests { told[interest.topic.index] = interest.toldThrough }
+        hasPatterns = interests.contains { state[$0.topic].isPattern }
+    }
+
+    /// The event of a channel with this number, if it is held and belongs to the subscriber.
+    func entry(_ topic: Int, _ sequence: UInt64) -> (entry: LogEntry, size: Int)? {
+        let isNamed = told[topic].map { sequence > $0 } ?? false
+        guard isNamed || isWatched(topic, sequence), let log = state.topic(at: topic)?.log else { return nil }
+        let index = log.index(after: sequence - 1)
+        guard index < log.entries.count, log.entries[index].sequence == sequence else { return nil }
+        // Only who names a channel is told of its end.
+        if log.entries[index].isEnd, !isNamed { return nil }
+        return (log.entries[index], log.size(at: index))
+    }
+
+    private func isWatched(_ topic: Int, _ sequence: UInt64) -> Bool {
+        guard hasPatterns else { return false }
+        return state.watchers(of: topic).contains { watcher in told[watcher.index].map { sequence > $0 } ?? false }
     }
 }

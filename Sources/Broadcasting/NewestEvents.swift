@@ -8,19 +8,19 @@ struct NewestEvents {
     /// it has missed something that nothing newer makes up for.
     private(set) var lostThrough: UInt64 = 0
 
-    mutating func note(_ frame: Frame) {
-        if let key = frame.key { keyed[key] = frame.sequence } else { unkeyed = frame.sequence }
+    mutating func note(_ sequence: UInt64, _ key: EventKey?) {
+        if let key { keyed[key] = sequence } else { unkeyed = sequence }
     }
 
-    mutating func forget(_ frame: Frame) {
-        guard isNewest(frame) else { return }
-        lostThrough = frame.sequence
-        if let key = frame.key { keyed[key] = nil } else { unkeyed = 0 }
+    mutating func forget(_ sequence: UInt64, _ key: EventKey?) {
+        guard isNewest(sequence, key) else { return }
+        lostThrough = sequence
+        if let key { keyed[key] = nil } else { unkeyed = 0 }
     }
 
     /// Whether nothing newer about the same key is held.
-    func isNewest(_ frame: Frame) -> Bool {
-        frame.endsTopic != nil || frame.sequence == frame.key.map { keyed[$0] ?? 0 } ?? unkeyed
+    func isNewest(_ sequence: UInt64, _ key: EventKey?) -> Bool {
+        sequence == key.map { keyed[$0] ?? 0 } ?? unkeyed
     }
 
     /// The newest events above a position, oldest first.

@@ -1,15 +1,45 @@
+/// Where a subscriber begins that names no position.
+public enum Replay: Sendable, Hashable {
+    /// With the next event.
+    case none
+    /// With the oldest event that is held.
+    case all
+    /// With so many of the newest events of each channel, or pattern, that it names.
+    case last(Int)
+    /// With the first event at or after this time, in milliseconds since 1970.
+    case since(UInt64)
+}
+
 /// What a client asks for when it subscribes.
 public struct SubscriptionRequest: Sendable {
-    /// At least one channel, each once.
+    /// Channels, each once.
     public var channels: [ChannelName]
+    /// Patterns, each once. With ``channels`` there is at least one.
+    public var patterns: [ChannelPattern]
     /// The position the client names, as raw bytes that nobody has checked; nil when it names none.
     public var lastEventID: [UInt8]?
+    /// Where to begin without a position; nil is what holds for each channel.
+    public var replay: Replay?
 
     /// A request for some channels.
-    public init(channels: [ChannelName], lastEventID: [UInt8]? = nil) {
+    public init(
+        channels: [ChannelName], patterns: [ChannelPattern] = [], lastEventID: [UInt8]? = nil, replay: Replay? = nil
+    ) {
         self.channels = channels
+        self.patterns = patterns
         self.lastEventID = lastEventID
+        self.replay = replay
     }
+}
+
+/// What came of subscribing.
+public enum SubscribeOutcome: Sendable {
+    /// The subscriber is entered. From here on its loop gets the events of its topics.
+    case begun(Subscription)
+    /// All of the channels have ended.
+    case ended
+    /// There are as many channels as there may be.
+    case tooManyChannels(limit: Int)
 }
 
 /// A topic that a subscriber reads.
@@ -63,6 +93,10 @@ public struct Slice: Sendable {
     public var skipped: Lag?
     /// The interests as they are from now on, when it has been made to skip events.
     public var interests: [Interest]?
+    /// The numbers of the next events, when they are in the archive only: nothing else is sent before they are.
+    public var absent: [UInt64] = []
+    /// Everything for this subscriber up to here is in the slice, when that is more than its last event says.
+    public var through: UInt64?
     /// Set when the slice reaches the head of the log, to the sequence number of the head: whoever has sent the
     /// slice is live, with this cursor.
     public var head: UInt64?

@@ -1,11 +1,19 @@
-/// The number by which the hub and the loops call a channel. It is used again when the channel has gone; a letter
-/// for its predecessor does no harm, since sequence numbers only rise and cursors skip what is below them.
+/// The number by which the hub and the loops call a channel, or a pattern that somebody subscribes to. It is used again
+/// when that has gone; a letter for its predecessor does no harm, since sequence numbers only rise and cursors skip what
+/// is below them.
 public struct TopicID: Sendable, Hashable {
     let index: Int
 }
 
-/// A channel in the hub.
-struct Topic {
+/// What can be subscribed to, in the hub: a channel, or all channels of a pattern. Only reached under the hub's lock.
+final class Topic {
+    /// What it is.
+    enum Subject {
+        case channel(ChannelName)
+        /// It holds no events of its own: what matches is in the logs of the channels.
+        case pattern(ChannelPattern)
+    }
+
     /// Whether it can be published and subscribed to.
     enum Life {
         case open
@@ -13,7 +21,7 @@ struct Topic {
         case ended(at: UInt64)
     }
 
-    let name: ChannelName
+    let subject: Subject
     var limits: HistoryLimits
     var slow: SlowPolicy
     var log: ChannelLog
@@ -24,14 +32,35 @@ struct Topic {
     var loops: UInt64 = 0
     /// What its subscribers have still to be sent; nil for a topic that never had any.
     var backlog: Backlog?
+    /// Events that are on their way into its log.
+    var expected = 0
+    /// The patterns that match it, as of an age of the tree of patterns.
+    var watchers: [TopicID] = []
+    var watchersAge = 0
+    /// Whether what is gone of a pattern has been gathered from the channels that were there before it.
+    var isSurveyed = false
+
+    init(_ subject: Subject, limits: HistoryLimits, slow: SlowPolicy, forgottenThrough: UInt64) {
+        self.subject = subject
+        self.limits = limits
+        self.slow = slow
+        log = ChannelLog(forgottenThrough: forgottenThrough)
+    }
 
     /// Whether nothing would be lost by forgetting it.
     var isIdle: Bool {
-        guard subscribers == 0, log.isEmpty, loops == 0 else { return false }
+        guard subscribers == 0, log.isEmpty, loops == 0, expected == 0 else { return false }
         if case .open = life { return true } else { return false }
     }
 
     var isEnded: Bool {
         if case .ended = life { true } else { false }
     }
+
+    /// Its name, when it is a channel.
+    var name: ChannelName? {
+        if case .channel(let name) = subject { name } else { nil }
+    }
+
+    var isPattern: Bool { name == nil }
 }

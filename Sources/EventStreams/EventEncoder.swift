@@ -10,11 +10,38 @@ public enum EventEncoder {
         var wire: [UInt8] = []
         wire.reserveCapacity(64 + (event.data?.bytes.count ?? 0))
         if let id { append("id", id.utf8, to: &wire) }
+        appendRest(of: event, to: &wire)
+        return wire
+    }
+
+    /// The bytes of one event with an id of ours, `<epoch>-<sequence>`: the same, without making a string of it.
+    public static func encode(_ event: Event, epoch: String, sequence: UInt64) -> [UInt8] {
+        var wire: [UInt8] = []
+        wire.reserveCapacity(64 + (event.data?.bytes.count ?? 0))
+        wire.append(contentsOf: "id: ".utf8)
+        wire.append(contentsOf: epoch.utf8)
+        wire.append(0x2D)
+        append(decimal: sequence, to: &wire)
+        wire.append(0x0A)
+        appendRest(of: event, to: &wire)
+        return wire
+    }
+
+    private static func append(decimal number: UInt64, to wire: inout [UInt8]) {
+        let start = wire.count
+        var rest = number
+        repeat {
+            wire.append(0x30 + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        wire[start...].reverse()
+    }
+
+    private static func appendRest(of event: Event, to wire: inout [UInt8]) {
         if let name = event.name { append("event", name.description.utf8, to: &wire) }
         if let retry = event.retry { append("retry", "\(retry.milliseconds)".utf8, to: &wire) }
         if let data = event.data { appendLines("data: ", of: data.bytes, to: &wire) }
         wire.append(0x0A)
-        return wire
     }
 
     /// The bytes of one event, with its own id.

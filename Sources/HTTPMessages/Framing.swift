@@ -12,7 +12,7 @@ public enum Framing: Sendable, Hashable {
     /// Reads the two fields that decide, and refuses every pair of them that could be read in two ways.
     ///
     /// - Returns: nil when neither field is there.
-    init?(_ fields: FieldSection, isHTTP10: Bool, limit: Int) throws(Refusal) {
+    init?(_ fields: FieldSection, isHTTP10: Bool) throws(Refusal) {
         let lengths = fields.values(of: "content-length")
         let codings = fields.values(of: "transfer-encoding")
         if !codings.isEmpty {
@@ -37,7 +37,6 @@ public enum Framing: Sendable, Hashable {
             guard !overflow, tens <= Int.max - 9 else { throw .bodyTooLarge }
             length = tens + Int(digit - 0x30)
         }
-        guard length <= limit else { throw .bodyTooLarge }
         self = .length(length)
     }
 }

@@ -22,11 +22,15 @@ public struct MessageParser<Head: Sendable>: Sendable {
 
     private var state = State.head(HeadScanner())
     private let limits: MessageLimits
-    private let read: @Sendable (HeadScanner, MessageLimits) throws(Refusal) -> (head: Head, framing: Framing)
+    private let read:
+        @Sendable (HeadScanner, MessageLimits) throws(Refusal) -> (head: Head, framing: Framing, bodyLimit: Int)
 
     private init(
         _ limits: MessageLimits,
-        _ read: @escaping @Sendable (HeadScanner, MessageLimits) throws(Refusal) -> (head: Head, framing: Framing)
+        _ read:
+            @escaping @Sendable (HeadScanner, MessageLimits) throws(Refusal) -> (
+                head: Head, framing: Framing, bodyLimit: Int
+            )
     ) {
         self.limits = limits
         self.read = read
@@ -65,7 +69,7 @@ public struct MessageParser<Head: Sendable>: Sendable {
                 return .needsMore
             }
             let found = try read(scanner, limits)
-            state = .body(BodyDecoder(found.framing, limit: limits.body))
+            state = .body(BodyDecoder(found.framing, limit: found.bodyLimit))
             return .head(found.head)
         case .body(var decoder):
             let step = try decoder.next(input, &offset)
@@ -86,10 +90,16 @@ public typealias RequestParser = MessageParser<RequestHead>
 
 extension RequestParser {
     /// A parser at the start of a connection.
-    public init(limits: MessageLimits = MessageLimits()) {
+    ///
+    /// - Parameter isEndless: whether the body of a request may be of any length, since it is used as it comes.
+    public init(
+        limits: MessageLimits = MessageLimits(), isEndless: @escaping @Sendable (RequestHead) -> Bool = { _ in false }
+    ) {
         self.init(limits) { scanner, limits throws(Refusal) in
-            let head = try RequestHead(scanner, limits)
-            return (head, head.framing)
+            let head = try RequestHead(scanner)
+            let bodyLimit = isEndless(head) ? Int.max : limits.body
+            if case .length(let length) = head.framing, length > bodyLimit { throw .bodyTooLarge }
+            return (head, head.framing, bodyLimit)
         }
     }
 }
@@ -101,8 +111,8 @@ extension ResponseParser {
     /// - Parameter limits: the body may be endless, as that of an event stream is.
     public init(limits: MessageLimits = MessageLimits(body: .max)) {
         self.init(limits) { scanner, limits throws(Refusal) in
-            let head = try ResponseHead(scanner, limits)
-            return (head, head.framing)
+            let head = try ResponseHead(scanner)
+            return (head, head.framing, limits.body)
         }
     }
 }

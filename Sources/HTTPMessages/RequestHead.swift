@@ -18,7 +18,7 @@ public struct RequestHead: Sendable {
     /// Whether a field said so: `POST` without either field may have lost its body on the way.
     public let hasFraming: Bool
 
-    init(_ scanner: HeadScanner, _ limits: MessageLimits) throws(Refusal) {
+    init(_ scanner: HeadScanner) throws(Refusal) {
         let bytes = scanner.bytes
         let parts = bytes[scanner.lines[0]].split(separator: Ascii.space, omittingEmptySubsequences: false)
         guard parts.count == 3 else { throw .badRequestLine }
@@ -28,7 +28,7 @@ public struct RequestHead: Sendable {
         target = try Target(parts[1], method: method)
         fields = try FieldSection(scanner.lines.dropFirst(), of: bytes)
         try Self.checkHost(fields, version)
-        let framing = try Framing(fields, isHTTP10: version == .http10, limit: limits.body)
+        let framing = try Framing(fields, isHTTP10: version == .http10)
         self.framing = framing ?? .none
         hasFraming = framing != nil
         guard fields.list("expect").allSatisfy({ $0.equalsIgnoringCase("100-continue") }) else {

@@ -9,7 +9,7 @@ public struct ResponseHead: Sendable {
     /// Whether the connection can take another request afterwards.
     public let keepsAlive: Bool
 
-    init(_ scanner: HeadScanner, _ limits: MessageLimits) throws(Refusal) {
+    init(_ scanner: HeadScanner) throws(Refusal) {
         let line = Array(scanner.bytes[scanner.lines[0]])
         guard line.count >= 12, line.starts(with: "HTTP/1.".utf8), line[7].isDigit, line[8] == Ascii.space,
             line[9...11].allSatisfy(\.isDigit), line.count == 12 || line[12] == Ascii.space
@@ -19,7 +19,7 @@ public struct ResponseHead: Sendable {
         fields = try FieldSection(scanner.lines.dropFirst(), of: scanner.bytes)
         let hasNoBody = status < 200 || status == 204 || status == 304
         let isHTTP10 = line[7] == 0x30
-        framing = hasNoBody ? .none : try Framing(fields, isHTTP10: isHTTP10, limit: limits.body) ?? .untilClose
+        framing = hasNoBody ? .none : try Framing(fields, isHTTP10: isHTTP10) ?? .untilClose
         keepsAlive =
             !fields.list("connection", has: "close") && framing != .untilClose
             && (!isHTTP10 || fields.list("connection", has: "keep-alive"))

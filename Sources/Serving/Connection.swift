@@ -34,6 +34,8 @@ struct Connection: ~Copyable {
     var isQueuedToRead = false
     /// It stands in the loop's queue of subscribers that read the log.
     var isQueuedToCatchUp = false
+    /// It waits for events from the archive, and reads nothing else meanwhile.
+    var isFetching = false
     /// It was live and did not take what it was sent; it may be cut off for that, and one that resumes may not.
     var isSlow = false
     /// It came while the daemon was full: it is told so politely, whatever it asks for.

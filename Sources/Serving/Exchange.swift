@@ -10,8 +10,18 @@ final class Exchange {
         case none
         /// The body is collected, to be published.
         case publish(PublishRequest, body: [UInt8])
+        /// The body is published as it comes.
+        case stream(PublishStream)
         /// The body, if any, is thrown away; then this is answered.
         case other(Route)
+    }
+
+    /// What a request waits for.
+    enum Hold {
+        /// The archive has not got what was asked for yet.
+        case archive
+        /// Fan-out is too far behind in these.
+        case fanOut([Backlog])
     }
 
     var parser: RequestParser
@@ -24,8 +34,8 @@ final class Exchange {
     var outputStart = 0
     /// The last answer has been given; when it is out the connection ends.
     var isFinal = false
-    /// Fan-out is too far behind in these: answers, and what the publisher sent after, wait.
-    var heldBy: [Backlog]?
+    /// Why answers, and what the client sent after, wait; nil while nothing does.
+    var hold: Hold?
     /// What was read and must wait, because answers do.
     var input: [UInt8] = []
     /// The parser has more to say, about that input or, when there is none, about what it has taken already.
@@ -34,11 +44,16 @@ final class Exchange {
     var sawEnd = false
 
     init(limits: MessageLimits) {
-        parser = RequestParser(limits: limits)
+        parser = RequestParser(limits: limits, isEndless: PublishRequest.isStreamed)
     }
 
-    /// Whether answers wait until fan-out has caught up.
-    var isHeld: Bool { heldBy != nil }
+    /// Whether answers wait.
+    var isHeld: Bool { hold != nil }
+
+    /// The body that is being published as it comes.
+    var stream: PublishStream? {
+        if case .stream(let stream) = request { stream } else { nil }
+    }
 
     var hasOutput: Bool { outputStart < output.count }
 

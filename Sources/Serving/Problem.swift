@@ -5,11 +5,13 @@ import HTTPMessages
 /// A refusal as a problem document (RFC 9457): a sentence that names the mistake.
 struct Problem: Error, Sendable, Hashable {
     let status: Int
-    let detail: String
+    var detail: String
     /// The methods that would work, for 405.
     var allow: String?
     /// Seconds to wait, for 503.
     var retryAfter: Int?
+    /// Further members of the document, as JSON without braces.
+    var members: String?
 
     init(_ status: Int, _ detail: String, allow: String? = nil, retryAfter: Int? = nil) {
         self.status = status
@@ -30,6 +32,24 @@ struct Problem: Error, Sendable, Hashable {
         self.init(400, invalid.description)
     }
 
+    init(_ invalid: ChannelPattern.Invalid) {
+        self.init(400, invalid.description)
+    }
+
+    init(_ refusal: PublishRefusal) {
+        switch refusal {
+        case .tooManyChannels(let limit): self = .tooManyChannels(limit)
+        case .keyInUse: self.init(409, "A publish with this Idempotency-Key is in progress.")
+        case .keyReused: self.init(422, "This Idempotency-Key was used for something else.")
+        case .notStored(let reason):
+            self.init(503, "The event cannot be stored: \(reason). It was not published.", retryAfter: 1)
+        }
+    }
+
+    static func tooManyChannels(_ limit: Int) -> Problem {
+        Problem(503, "There are \(limit) channels, which is the limit (limits.channels).", retryAfter: 10)
+    }
+
     static let notFound = Problem(404, "There is nothing here. Events are at /events/{channel}.")
 
     static func methodNotAllowed(_ method: String, allow: String) -> Problem {
@@ -39,7 +59,7 @@ struct Problem: Error, Sendable, Hashable {
     var answer: Answer {
         let body =
             #"{"type":"about:blank","title":\#(JSONText.string(ResponseWriter.reason(status))),"#
-            + #""status":\#(status),"detail":\#(JSONText.string(detail))}"# + "\n"
+            + #""status":\#(status),"detail":\#(JSONText.string(detail))\#(members.map { ",\($0)" } ?? "")}"# + "\n"
         var answer = Answer(status: status, type: "application/problem+json", body: Array(body.utf8))
         if let allow { answer.fields.append(("Allow", allow)) }
         if let retryAfter { answer.fields.append(("Retry-After", "\(retryAfter)")) }

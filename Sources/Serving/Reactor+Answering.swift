@@ -20,13 +20,7 @@ extension Reactor {
             } else {
                 respond(exchange, Problem(404, "There is no such channel.").answer)
             }
-        case .endChannel(let name):
-            if let count = hub.end(name, now: today) {
-                let channel = JSONText.string(name.description)
-                respond(exchange, .json(#"{"channel":\#(channel),"subscribers":\#(count)}"#))
-            } else {
-                respond(exchange, Problem(404, "There is no such channel.").answer)
-            }
+        case .endChannel(let name): end(name, slot, exchange)
         case .health:
             respond(exchange, Answer(status: 200, type: "text/plain; charset=utf-8", body: Array("ok\n".utf8)))
         case .page(let page): respond(exchange, page.answer)
@@ -60,50 +54,16 @@ extension Reactor {
         guard head.fields.list("accept", has: "text/event-stream") else {
             return refuse(slot, Problem(503, "All connections are in use. Try again later.", retryAfter: 10))
         }
+        turnAway(slot)
+    }
+
+    /// Opens a stream only to say that its client shall come back much later.
+    mutating func turnAway(_ slot: UInt32) {
         guard let exchange = connections[slot].exchange else { return }
         let retry = StreamHead.jittered(max(settings.retry, 1000) * 10, using: &generator)
         exchange.output += StreamHead.opening(retry: retry)
         exchange.keepsAlive = false
         finish(exchange)
-    }
-
-    mutating func publish(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
-        do throws(InvalidEvent) {
-            let receipt = hub.publish(try request.event(body: body), to: request.channels, now: today)
-            port.status.published.add(1)
-            respond(exchange, .json(Summaries.receipt(receipt)))
-            if pressure.isHigh(receipt.backlogs, settings.fanoutBacklog) {
-                exchange.heldBy = receipt.backlogs
-                held.append(connections.token(slot))
-            }
-        } catch {
-            respond(exchange, Problem(error).answer)
-        }
-    }
-
-    /// Lets publishers go on, in the order in which they came, where fan-out has caught up with them.
-    mutating func releaseHeld() {
-        guard !held.isEmpty, pressure.relief != reliefSeen else { return }
-        reliefSeen = pressure.relief
-        let tokens = held
-        held.removeAll(keepingCapacity: true)
-        for token in tokens {
-            guard let slot = connections.slot(of: token), connections[slot].phase == .exchange,
-                let exchange = connections[slot].exchange, let backlogs = exchange.heldBy
-            else { continue }
-            if pressure.isHigh(backlogs, settings.fanoutBacklog) {
-                held.append(token)
-            } else {
-                release(slot, exchange)
-            }
-        }
-    }
-
-    private mutating func release(_ slot: UInt32, _ exchange: Exchange) {
-        exchange.heldBy = nil
-        setDeadline(slot, after: settings.idleTimeout)
-        pump(slot)
-        if connections[slot].phase == .exchange, connections[slot].isReadable { queueRead(slot) }
     }
 
     /// Writes the answers.

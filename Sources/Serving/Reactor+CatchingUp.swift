@@ -45,7 +45,8 @@ extension Reactor {
 
     private mutating func catchUp(_ slot: UInt32) {
         finishOrFallBehind(slot)
-        guard connections[slot].phase == .behind, connections[slot].partial == nil else { return }
+        guard connections[slot].phase == .behind, connections[slot].partial == nil, !connections[slot].isFetching
+        else { return }
         if drainDeadline != nil { return sayGoodbye(slot) }
         slice.removeAll(keepingCapacity: true)
         let read = hub.read(
@@ -60,10 +61,12 @@ extension Reactor {
             }
             if let gap = read.gap, !say(gap, to: slot) { return }
         }
+        guard read.absent.isEmpty else { return fetch(read.absent, slot) }
         let isSent = send(slice, to: slot)
         slice.removeAll(keepingCapacity: true)
         actOnEndings()
         guard isSent, connections[slot].phase == .behind else { return }
+        if let through = read.through { connections[slot].cursor = max(connections[slot].cursor, through) }
         guard let head = read.head else { return queueCatchUp(slot) }
         // From the moment of the read on, every further event comes in the mailbox; what it still holds of before is
         // not above this cursor.
@@ -72,6 +75,26 @@ extension Reactor {
         connections[slot].isSlow = false
         // It was due for a look at its lag; from here on it is due for heartbeats.
         connections[slot].deadline = heartbeatDeadline(slot)
+    }
+
+    /// Subscribers of one loop that wait for the archive at a time: what it has read for them waits in memory.
+    private static var fetchLimit: Int { 16 }
+
+    private mutating func fetch(_ absent: [UInt64], _ slot: UInt32) {
+        guard fetching < Self.fetchLimit else { return fetches.append(connections.token(slot)) }
+        fetching += 1
+        connections[slot].isFetching = true
+        hub.fetch(absent, reply: Reply(loop: index, token: connections.token(slot).rawValue))
+    }
+
+    /// Goes on with a subscriber for which the archive has read.
+    mutating func take(_ frames: [Frame], _ token: UInt64) {
+        fetching -= 1
+        if let next = fetches.popFirst(), let slot = connections.slot(of: next) { queueCatchUp(slot) }
+        guard let slot = connections.slot(of: Token(rawValue: token)), connections[slot].isFetching else { return }
+        connections[slot].isFetching = false
+        guard connections[slot].phase == .behind, connections[slot].partial == nil else { return }
+        if send(frames, to: slot), connections[slot].phase == .behind { queueCatchUp(slot) }
     }
 
     func interests(of slot: UInt32) -> [Interest] {
@@ -119,7 +142,7 @@ extension Reactor {
     mutating func sayLast(_ slot: UInt32, _ wire: [UInt8]) {
         let begun = connections[slot].partial.map { unsafe Array($0.bytes[connections[slot].partialOffset...]) }
         connections[slot].partial = Frame(
-            sequence: connections[slot].cursor, time: today, publisherID: nil, wire: (begun ?? []) + wire)
+            sequence: connections[slot].cursor, time: today, wire: (begun ?? []) + wire)
         connections[slot].partialOffset = 0
         connections[slot].phase = .ending
         setDeadline(slot, after: settings.shutdown)

@@ -72,7 +72,7 @@ extension Reactor {
         case .wrote(EventEncoder.heartbeat.count), .wouldBlock: break
         case .wrote(let count):
             connections[slot].partial = Frame(
-                sequence: connections[slot].cursor, time: today, publisherID: nil, wire: EventEncoder.heartbeat)
+                sequence: connections[slot].cursor, time: today, wire: EventEncoder.heartbeat)
             connections[slot].partialOffset = count
             return fallBehind(slot)
         case .failed: return close(slot, .client)
@@ -87,6 +87,8 @@ extension Reactor {
         }
         // Who is held waits for us, not we for them.
         if exchange.isHeld { return setDeadline(slot, after: settings.bodyTimeout) }
+        // A body that is published as it comes may stay open for days.
+        if exchange.stream != nil { return setDeadline(slot, after: settings.bodyTimeout) }
         // Answers are waiting to be read by a client that does not.
         if exchange.hasOutput { return close(slot, .timeout) }
         guard exchange.parser.isInBody || !exchange.parser.isBetweenMessages else { return close(slot, .idle) }

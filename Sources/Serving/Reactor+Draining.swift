@@ -29,7 +29,10 @@ extension Reactor {
             case .live where isDelivered: sayGoodbye(slot)
             case .exchange where connections[slot].exchange == nil:
                 if !connections[slot].isFresh || now >= drainPatience { close(slot, .shutdown) }
-            case .exchange, .live, .behind, .ending, .lingering: continue
+            case .exchange:
+                guard let exchange = connections[slot].exchange, let stream = exchange.stream else { continue }
+                stopStream(stream, slot, exchange)
+            case .live, .behind, .ending, .lingering: continue
             }
         }
     }

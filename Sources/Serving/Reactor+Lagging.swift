@@ -54,7 +54,7 @@ extension Reactor {
     /// - Returns: whether that is out.
     mutating func say(_ gap: Gap, to slot: UInt32) -> Bool {
         connections[slot].partial = Frame(
-            sequence: connections[slot].cursor, time: today, publisherID: nil,
+            sequence: connections[slot].cursor, time: today,
             wire: EventEncoder.encode(Notices.gap(gap)))
         connections[slot].partialOffset = 0
         finishOrFallBehind(slot)

@@ -86,7 +86,9 @@ extension Reactor {
         var offset = 0
         while offset < input.count || exchange.parser.isInBody {
             if exchange.isHeld || exchange.isClogged {
-                for index in offset..<input.count { exchange.input.append(input[index]) }
+                unsafe input.extracting(offset..<input.count).withUnsafeBufferPointer {
+                    unsafe exchange.input.append(contentsOf: $0)
+                }
                 exchange.isCutShort = true
                 return
             }
@@ -94,7 +96,7 @@ extension Reactor {
                 switch try exchange.parser.next(input, &offset) {
                 case .needsMore: return
                 case .head(let head): begin(head, slot, exchange)
-                case .body(let range): collect(input.extracting(range), exchange)
+                case .body(let range): collect(input.extracting(range), slot, exchange)
                 case .end: end(slot, exchange)
                 }
             } catch {
@@ -135,13 +137,14 @@ extension Reactor {
         exchange.isHead = head.method == "HEAD"
         if connections[slot].isRefused { return refuseForLackOfRoom(slot, head) }
         let router = Router(
-            roles: listeners[Int(connections[slot].listener)].roles, channelsPerRequest: settings.channelsPerRequest)
+            roles: listeners[Int(connections[slot].listener)].roles, channelsPerRequest: settings.channelsPerRequest,
+            now: today)
         switch router.route(head) {
         // Whoever still has a body to send is told now, and not after it has come.
         case .problem(let problem) where head.framing != .none: refuse(slot, problem)
         case .publish(let request):
             if head.expectsContinue { exchange.output += ResponseWriter.continueResponse }
-            exchange.request = .publish(request, body: [])
+            exchange.request = request.isStreamed ? .stream(stream(request)) : .publish(request, body: [])
             setDeadline(slot, after: settings.bodyTimeout)
         case let route:
             exchange.request = .other(route)
@@ -149,27 +152,37 @@ extension Reactor {
         }
     }
 
-    private func collect(_ bytes: Span<UInt8>, _ exchange: Exchange) {
+    private mutating func collect(_ bytes: Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
+        if let stream = exchange.stream {
+            stream.feed(bytes)
+            return publishOn(stream, slot, exchange)
+        }
         guard case .publish(let request, var body) = exchange.request else { return }
         exchange.request = .none
-        body.reserveCapacity(body.count + bytes.count)
-        for index in bytes.indices { body.append(bytes[index]) }
+        unsafe bytes.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
         exchange.request = .publish(request, body: body)
     }
 
     private mutating func end(_ slot: UInt32, _ exchange: Exchange) {
+        if let stream = exchange.stream {
+            stream.finish()
+            return publishOn(stream, slot, exchange)
+        }
         let request = exchange.request
         exchange.request = .none
         switch request {
-        case .none: break
+        case .none, .stream: break
         case .other(let route): answer(route, slot, exchange)
         case .publish(let request, let body): publish(request, body, slot, exchange)
         }
+        if !exchange.isHeld { awaitNext(slot, exchange) }
+    }
+
+    /// Gets ready for the next request, when one has been answered.
+    mutating func awaitNext(_ slot: UInt32, _ exchange: Exchange) {
         // A mistake in what comes next is not the answer to this one.
         exchange.isHead = false
-        if connections[slot].phase == .exchange, !exchange.isHeld {
-            // The next request has its own time; a client that pipelines has already begun it.
-            setDeadline(slot, after: settings.idleTimeout)
-        }
+        // The next request has its own time; a client that pipelines has already begun it.
+        if connections[slot].phase == .exchange { setDeadline(slot, after: settings.idleTimeout) }
     }
 }

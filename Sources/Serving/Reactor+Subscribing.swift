@@ -7,11 +7,18 @@ extension Reactor {
     mutating func subscribe(_ slot: UInt32, _ request: SubscriptionRequest) {
         // It asked and left in one breath, and epoll will not tell of that again.
         if connections[slot].isHungUp { return close(slot, .client) }
-        guard let subscription = hub.subscribe(request, on: index, now: today) else {
+        switch hub.subscribe(request, on: index, now: today) {
+        case .begun(let subscription): begin(slot, subscription)
+        case .ended:
             guard let exchange = connections[slot].exchange else { return }
             // To an EventSource 204 means: stop.
-            return respond(exchange, Answer(status: 204))
+            respond(exchange, Answer(status: 204))
+        // It shall come back, and any other status would keep an EventSource from it.
+        case .tooManyChannels: turnAway(slot)
         }
+    }
+
+    private mutating func begin(_ slot: UInt32, _ subscription: Subscription) {
         // Answers to requests before this one go out first, as one piece with the head.
         var wire = connections[slot].exchange.map { Array($0.output[$0.outputStart...]) } ?? []
         connections[slot].exchange = nil
@@ -20,7 +27,7 @@ extension Reactor {
         join(slot, subscription)
         connections[slot].cursor = subscription.cursor
         connections[slot].partial = Frame(
-            sequence: subscription.cursor, time: today, publisherID: nil, wire: wire)
+            sequence: subscription.cursor, time: today, wire: wire)
         connections[slot].phase = subscription.isBehind ? .behind : .live
         port.status.subscribers.add(1)
         setDeadline(slot, after: 0)

@@ -34,6 +34,10 @@ struct Reactor: ~Copyable {
     var reads: [Token] = []
     /// Subscribers that can read on in the log.
     var catchUps: Deque<Token> = []
+    /// How many subscribers wait for events from the archive.
+    var fetching = 0
+    /// Subscribers that wait until fewer do.
+    var fetches: Deque<Token> = []
     /// Publishers that wait until fan-out has caught up.
     var held: [Token] = []
     /// See ``Pressure/relief``, when they were last looked at.
@@ -137,6 +141,7 @@ struct Reactor: ~Copyable {
             dispatch(event.token, event.readiness)
         }
         continueReads()
+        collectCompletions()
         collectLetters()
         runPasses()
         catchUpSubscribers()

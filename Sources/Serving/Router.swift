@@ -8,6 +8,8 @@ struct Router: Sendable {
     let roles: Roles
     /// Channels that one request may name.
     let channelsPerRequest: Int
+    /// Milliseconds since 1970, for `?since=`.
+    let now: UInt64
 
     private static let events: [UInt8] = Array("/events".utf8)
     private static let channels: [UInt8] = Array("/channels".utf8)
@@ -58,12 +60,10 @@ struct Router: Sendable {
         case "GET" where roles.contains(.subscribe):
             try acceptEventStream(head)
             let query = try query(head)
-            return .subscribe(
-                SubscriptionRequest(
-                    channels: try channels(channel, query, verb: "GET"), lastEventID: lastEventID(head, query)))
+            return .subscribe(try subscription(head, query, channel, verb: "GET"))
         case "HEAD" where roles.contains(.subscribe):
             try acceptEventStream(head)
-            _ = try channels(channel, try query(head), verb: "HEAD")
+            _ = try subscription(head, try query(head), channel, verb: "HEAD")
             return .describeStream
         case "POST" where roles.contains(.publish): return .publish(try publish(head, channel))
         case "OPTIONS": return .methods(allow)
@@ -88,9 +88,31 @@ struct Router: Sendable {
         return query
     }
 
-    private func channels(
-        _ path: ArraySlice<UInt8>, _ query: Query, verb: String
-    ) throws(Problem) -> [ChannelName] {
+    private func subscription(
+        _ head: RequestHead, _ query: Query, _ path: ArraySlice<UInt8>, verb: String
+    ) throws(Problem) -> SubscriptionRequest {
+        var request = SubscriptionRequest(channels: [], lastEventID: lastEventID(head, query))
+        for bytes in try names(path, query, verb: verb) {
+            if bytes.contains(UInt8(ascii: "*")), let text = String(validating: bytes, as: UTF8.self) {
+                do throws(ChannelPattern.Invalid) {
+                    request.patterns.append(try ChannelPattern(text))
+                } catch {
+                    throw Problem(error)
+                }
+            } else {
+                request.channels.append(try channel(bytes))
+            }
+        }
+        if let replay = query.first("replay") { request.replay = try ReplayQuery.replay(replay) }
+        if let since = query.first("since") {
+            guard request.replay == nil else { throw Problem(400, "Give ?replay= or ?since=, not both.") }
+            request.replay = try ReplayQuery.since(since, now: now)
+        }
+        return request
+    }
+
+    /// The names of channels, or of patterns, decoded and not checked.
+    private func names(_ path: ArraySlice<UInt8>, _ query: Query, verb: String) throws(Problem) -> [[UInt8]] {
         let named = query.values("channel")
         guard path.isEmpty || named.isEmpty else {
             throw Problem(400, "Name the channel in the path or in ?channel=, not in both.")
@@ -102,13 +124,11 @@ struct Router: Sendable {
         guard all.count <= channelsPerRequest else {
             throw Problem(400, "\(all.count) channels are named; \(channelsPerRequest) is the limit.")
         }
-        do throws(ChannelName.Invalid) {
-            var names: [ChannelName] = []
-            for bytes in all { names.append(try ChannelName(utf8: bytes)) }
-            return names
-        } catch {
-            throw Problem(error)
-        }
+        return all
+    }
+
+    private func channel(_ bytes: [UInt8]) throws(Problem) -> ChannelName {
+        do throws(ChannelName.Invalid) { return try ChannelName(utf8: bytes) } catch { throw Problem(error) }
     }
 
     /// The field first, then the query in the spellings that clients without the field use. An absent position and
@@ -122,27 +142,62 @@ struct Router: Sendable {
     private func publish(_ head: RequestHead, _ path: ArraySlice<UInt8>) throws(Problem) -> PublishRequest {
         try refuseCrossSite(head)
         guard head.hasFraming else { throw Problem(411, "A publish needs Content-Length or chunked encoding.") }
-        try acceptMediaType(head)
+        try acceptCoding(head)
         let query = try query(head)
-        let known = ["channel", "event", "id", "retry", "key"]
+        let type = MediaType(head)
+        let namesChannels = !path.isEmpty || !query.values("channel").isEmpty
+        let isEnveloped = type == .lines || (type == .json && !namesChannels)
+        let known = isEnveloped || type == .eventStream ? ["channel"] : ["channel", "event", "id", "retry", "key"]
         if let stranger = query.parameters.first(where: { !known.contains(String(decoding: $0.name, as: UTF8.self)) }) {
             let name = String(decoding: stranger.name.prefix(64), as: UTF8.self)
-            throw Problem(400, "?\(name)= is not understood; channel, event, id, retry and key are.")
+            throw Problem(
+                400,
+                known.count == 1
+                    ? "?\(name)= is not understood with this Content-Type, where the body says it; only channel is."
+                    : "?\(name)= is not understood; channel, event, id, retry and key are.")
         }
-        let channels = try channels(path, query, verb: "POST")
+        var channels: [ChannelName] = []
+        if namesChannels || !isEnveloped {
+            for bytes in try names(path, query, verb: "POST") { channels.append(try channel(bytes)) }
+        }
         guard !channels.contains(where: \.isReserved) else {
             throw Problem(403, "Channels whose name starts with $ are the daemon's own.")
         }
+        let form: PublishRequest.Form =
+            switch type {
+            case .lines: .lines
+            case .eventStream: .eventStream
+            case .json where isEnveloped: .envelopes
+            case .json, .other: .data(try event(query))
+            }
+        return PublishRequest(form: form, channels: channels, once: try idempotencyKey(head, type))
+    }
+
+    /// All of an event but its data.
+    private func event(_ query: Query) throws(Problem) -> Event {
         do throws(InvalidEvent) {
-            return PublishRequest(
-                channels: channels,
+            return Event(
                 id: try query.first("id").flatMap { bytes throws(InvalidEvent) in try EventID(utf8: bytes) },
                 name: try query.first("event").flatMap { bytes throws(InvalidEvent) in try EventName(utf8: bytes) },
                 retry: try query.first("retry").map { bytes throws(InvalidEvent) in try Retry(digits: bytes) },
+                data: nil,
                 key: try query.first("key").flatMap { bytes throws(InvalidEvent) in try EventKey(utf8: bytes) })
         } catch {
             throw Problem(error)
         }
+    }
+
+    /// The field, with or without the quotation marks that a structured field has (RFC 8941 section 3.3.3).
+    private func idempotencyKey(_ head: RequestHead, _ type: MediaType) throws(Problem) -> IdempotencyKey? {
+        guard var value = head.fields.first("idempotency-key") else { return nil }
+        guard type != .lines, type != .eventStream else {
+            throw Problem(400, "A body that is published as it comes cannot have an Idempotency-Key.")
+        }
+        if value.count >= 2, value.first == 0x22, value.last == 0x22 { value = value.dropFirst().dropLast() }
+        guard let key = IdempotencyKey(value) else {
+            throw Problem(400, "An Idempotency-Key is 1 to 255 visible ASCII characters.")
+        }
+        return key
     }
 
     /// A page on another site can make a browser POST text without asking first. Where the browser says that this is
@@ -156,16 +211,13 @@ struct Router: Sendable {
         guard !isForeign else { throw Problem(403, "A page of another origin may not do this.") }
     }
 
-    private func acceptMediaType(_ head: RequestHead) throws(Problem) {
+    private func acceptCoding(_ head: RequestHead) throws(Problem) {
         if let coding = head.fields.text("content-encoding"), coding.lowercased() != "identity" {
             throw Problem(415, "The body is published as it is; Content-Encoding is not understood.")
         }
-        let parts = (head.fields.text("content-type") ?? "").lowercased().split(separator: ";")
+        let parameters = (head.fields.text("content-type") ?? "").lowercased().split(separator: ";").dropFirst()
             .map { $0.filter { $0 != " " && $0 != "\"" } }
-        if let type = parts.first, ["application/x-ndjson", "text/event-stream"].contains(type) {
-            throw Problem(415, "\(type) is not understood here; the body of a publish is the data of one event.")
-        }
-        for part in parts.dropFirst() where part.hasPrefix("charset=") && part != "charset=utf-8" {
+        for parameter in parameters where parameter.hasPrefix("charset=") && parameter != "charset=utf-8" {
             throw Problem(415, "The data of an event is UTF-8; the Content-Type says otherwise.")
         }
     }
@@ -178,8 +230,7 @@ struct Router: Sendable {
             let after = query.first("after").map { String(decoding: $0, as: UTF8.self) }
             return try only("GET, HEAD, OPTIONS", head) { .listChannels(after: after, count: 1000) }
         }
-        let name: ChannelName
-        do throws(ChannelName.Invalid) { name = try ChannelName(utf8: channel) } catch { throw Problem(error) }
+        let name = try self.channel(Array(channel))
         if head.method == "DELETE" {
             try refuseCrossSite(head)
             return .endChannel(name)

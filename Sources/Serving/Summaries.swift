@@ -13,9 +13,18 @@ enum Summaries {
         #"{"channels":[\#(summaries.map(channel).joined(separator: ","))],"next":\#(JSONText.string(next))}"#
     }
 
+    /// One event gets a receipt of its own, several get a count.
     static func receipt(_ receipt: Receipt) -> String {
+        guard receipt.count == 1 else {
+            return #"{"published":\#(receipt.count),"first":\#(JSONText.string(receipt.first)),"#
+                + #""last":\#(JSONText.string(receipt.last))}"#
+        }
         let channels = receipt.channels.map { JSONText.string($0.description) }.joined(separator: ",")
         return
-            #"{"id":\#(JSONText.string(receipt.id)),"channels":[\#(channels)],"subscribers":\#(receipt.subscribers)}"#
+            #"{"id":\#(JSONText.string(receipt.first)),"channels":[\#(channels)],"subscribers":\#(receipt.subscribers)}"#
+    }
+
+    static func ended(_ name: ChannelName, subscribers: Int) -> String {
+        #"{"channel":\#(JSONText.string(name.description)),"subscribers":\#(subscribers)}"#
     }
 }

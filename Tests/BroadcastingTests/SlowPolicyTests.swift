@@ -31,7 +31,7 @@ private struct Fixture {
     func subscribe(_ channels: String..., from id: String? = nil) throws -> Reader {
         let request = SubscriptionRequest(
             channels: try channels.map { try ChannelName($0) }, lastEventID: id.map { Array($0.utf8) })
-        let subscription = try #require(hub.subscribe(request, on: 0, now: 0))
+        let subscription = try #require(hub.enter(request, now: 0))
         return Reader(
             hub: hub, interests: subscription.interests, cursor: subscription.cursor, gap: subscription.gap)
     }
@@ -183,7 +183,7 @@ private struct Reader {
         #expect(farewell?.contains("\"lost\":5}") == true && farewell?.hasSuffix(end) == true)
         // Five of the six are missing when it has got one meanwhile, or has a part of it.
         for (cursor, begun) in [(4, nil), (0, 4)] as [(UInt64, UInt64?)] {
-            let begun = begun.map { Frame(sequence: $0, time: 0, publisherID: nil, wire: []) }
+            let begun = begun.map { Frame(sequence: $0, time: 0, wire: []) }
             let cut = fixture.hub.overdue(reader.interests, after: cursor, begun: begun, isSlow: true, now: 0)
             #expect(cut?.farewell.map { String(decoding: $0, as: UTF8.self).contains("\"lost\":2}") } == true)
         }
@@ -382,7 +382,7 @@ private struct Reader {
         var log = ChannelLog(forgottenThrough: 0)
         for sequence in 1...1000 as ClosedRange<UInt64> {
             let key = try #require(try EventKey(utf8: "\(sequence)".utf8))
-            log.append(Frame(sequence: sequence, time: 0, publisherID: nil, key: key, wire: []))
+            log.append(sequence, time: 0, size: 0, EventLabels(id: nil, key: key), frame: nil)
             if sequence > 10 { _ = log.evictFirst() }
         }
         #expect(log.newest.sequences(after: 0, atMost: .max)?.count == 10)
@@ -473,7 +473,7 @@ private struct Reader {
         let names = ["s/1", "s/2", "l/1"]
         let channels = names.shuffled(using: &generator).prefix(Int.random(in: 1...3, using: &generator))
         let request = SubscriptionRequest(channels: try channels.map { try ChannelName($0) })
-        let subscription = try #require(fixture.hub.subscribe(request, on: 0, now: 0))
+        let subscription = try #require(fixture.hub.enter(request, now: 0))
         var reader = Reader(hub: fixture.hub, interests: subscription.interests, cursor: 0)
         var published: [(channels: Set<String>, key: String?)] = []
         var got: [Int] = []

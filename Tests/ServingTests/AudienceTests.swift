@@ -8,7 +8,7 @@ import Testing
 private func letter(_ sequence: UInt64, ends: Bool = false, work: Int = 0, _ backlog: Backlog = Backlog()) -> Letter {
     let topic = TopicID(index: 0)
     let frame = Frame(
-        sequence: sequence, time: 0, publisherID: nil, endsTopic: ends ? topic : nil, wire: [UInt8(sequence & 127)])
+        sequence: sequence, time: 0, endsTopic: ends ? topic : nil, wire: [UInt8(sequence & 127)])
     return Letter(frame: frame, topic: topic, work: work, backlog: backlog)
 }
 
@@ -204,7 +204,7 @@ private struct Model {
         let pressure = Pressure([port])
         let backlog = Backlog()
         let letters = (1...5).map { letter($0, work: 10, backlog) }
-        for letter in letters { port.mailbox.post(letter) }
+        port.mailbox.post(letters)
         #expect(pressure.isHigh([backlog], 49) && !pressure.isHigh([backlog], 50) && !pressure.isHigh([], 49))
         var reliefs: [Int] = []
         for letter in letters {
@@ -220,12 +220,12 @@ private struct Model {
         let pressure = Pressure([port])
         // Nine channels, none of which has too much, but the loop has more than eight may have.
         let letters = (1...9).map { letter($0, work: 10) }
-        for letter in letters { port.mailbox.post(letter) }
+        port.mailbox.post(letters)
         #expect(pressure.isHigh([], 10) && !pressure.isHigh([], 12))
         for letter in letters { pressure.done(letter, on: port, 10) }
         #expect(pressure.relief == 1)
         let large = letter(10, work: 81)
-        port.mailbox.post(large)
+        port.mailbox.post([large])
         pressure.done(large, on: port, 10)
         #expect(pressure.relief == 2)
     }
@@ -235,7 +235,7 @@ private struct Model {
         let pressure = Pressure([port, other])
         func relieve() {
             let letter = letter(1, work: 100)
-            port.mailbox.post(letter)
+            port.mailbox.post([letter])
             pressure.done(letter, on: port, 10)
         }
         #expect(other.mailbox.fallAsleep())

@@ -7,7 +7,7 @@ import Testing
 
 private func frame(_ sequence: UInt64, _ count: Int = 1, ends: TopicID? = nil) -> Frame {
     Frame(
-        sequence: sequence, time: 0, publisherID: nil, endsTopic: ends,
+        sequence: sequence, time: 0, endsTopic: ends,
         wire: [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: count))
 }
 

@@ -1,15 +1,3 @@
-/// What a publisher gets for an event that the log holds.
-public struct Receipt: Sendable {
-    /// The id on the wire.
-    public let id: String
-    /// The channels it was published to, each once.
-    public let channels: [ChannelName]
-    /// How many subscribers these channels have, live or behind; one that has two of them counts twice.
-    public let subscribers: Int
-    /// What the subscribers of these channels have still to be sent.
-    public let backlogs: [Backlog]
-}
-
 /// What can be told about a channel.
 public struct ChannelSummary: Sendable, Hashable {
     /// Its name.

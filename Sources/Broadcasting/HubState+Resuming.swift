@@ -1,0 +1,117 @@
+import DequeModule
+import EventStreams
+
+extension HubState {
+    /// Where a subscriber begins.
+    ///
+    /// - Parameter ended: channels that it names too and will hear no more of, but for what it missed of them.
+    mutating func begin(_ request: SubscriptionRequest, _ topics: [TopicID], ended: [TopicID]) -> Subscription {
+        if let lastEventID = request.lastEventID {
+            for topic in topics { survey(topic) }
+            let (cursor, gap) = resume(lastEventID, topics, ended: ended)
+            return Subscription(
+                interests: topics.map { Interest(topic: $0, toldThrough: self[$0].log.gone.through) },
+                cursor: cursor, isBehind: true, gap: gap)
+        }
+        let interests = topics.map { topic in
+            let start = position(request.replay ?? self[topic].limits.replay, topic)
+            return Interest(topic: topic, toldThrough: max(start, self[topic].log.gone.through))
+        }
+        // Where it begins is said for each topic; the cursor stands before the first of these places.
+        let cursor = interests.reduce(head) { min($0, $1.toldThrough) }
+        let isBehind = interests.contains { self[$0.topic].isPattern ? $0.toldThrough < head : hasMore($0) }
+        return Subscription(interests: interests, cursor: isBehind ? cursor : head, isBehind: isBehind, gap: nil)
+    }
+
+    private func hasMore(_ interest: Interest) -> Bool {
+        let log = self[interest.topic].log
+        return log.index(after: interest.toldThrough) < log.entries.count
+    }
+
+    /// The position after which a newcomer begins in one topic.
+    private mutating func position(_ replay: Replay, _ id: TopicID) -> UInt64 {
+        if self[id].isPattern, replay != .none {
+            survey(id)
+            return positionInPattern(replay, id)
+        }
+        let log = self[id].log
+        switch replay {
+        case .none: return head
+        case .all: return 0
+        case .last(let count):
+            let events = log.events
+            return count < events ? log.entries[events - count].sequence - 1 : 0
+        case .since(let time):
+            let index = log.index(since: time)
+            return index < log.entries.count ? log.entries[index].sequence - 1 : head
+        }
+    }
+
+    /// Events of all channels that are looked at for a newcomer by pattern.
+    private static var lookBack: Int { 65_536 }
+
+    private func positionInPattern(_ replay: Replay, _ id: TopicID) -> UInt64 {
+        var left = Int.max
+        var since: UInt64 = 0
+        switch replay {
+        case .none: return head
+        case .all: return 0
+        case .last(let count): left = count
+        case .since(let time): since = time
+        }
+        let matcher = Matcher(self, [Interest(topic: id, toldThrough: 0)])
+        var position = head
+        for (topic, sequence) in order.reversed().prefix(Self.lookBack) where sequence <= position {
+            guard let entry = matcher.entry(topic, sequence)?.entry else { continue }
+            guard left > 0, entry.time >= since else { break }
+            // An event of several channels counts once.
+            if sequence <= position { left -= 1 }
+            position = sequence - 1
+        }
+        return position
+    }
+
+    /// Where a client goes on that names a position.
+    private func resume(
+        _ lastEventID: [UInt8], _ topics: [TopicID], ended: [TopicID]
+    ) -> (cursor: UInt64, gap: Gap?) {
+        guard let cursor = sequence(of: lastEventID, topics) else {
+            // Malformed, unknown, or of another incarnation: all that is held follows.
+            return (0, gap(lastEventID, topics, lost: nil))
+        }
+        if cursor < brokenThrough { return (cursor, gap(lastEventID, topics, lost: nil)) }
+        let interests = topics.map { Interest(topic: $0, toldThrough: self[$0].log.gone.through) }
+        // What an ended channel still holds is for others, who have not left yet.
+        let omissions =
+            interests.map { Omission(topic: $0.topic, after: cursor, through: $0.toldThrough) }
+            + ended.map { Omission(topic: $0, after: cursor, through: self[$0].log.newestEvent) }
+        let lost = lost(omissions, coming: interests, after: cursor)
+        return (cursor, lost == 0 ? nil : gap(lastEventID, topics, lost: lost))
+    }
+
+    private func sequence(of lastEventID: [UInt8], _ topics: [TopicID]) -> UInt64? {
+        guard let text = String(validating: lastEventID, as: UTF8.self) else { return nil }
+        if let position = EventPosition(text), position.epoch == epoch, position.sequence <= head {
+            return position.sequence
+        }
+        guard let id = (try? EventID(text)) ?? nil else { return nil }
+        return topics.compactMap { topic -> UInt64? in
+            guard case .pattern(let pattern) = self[topic].subject else { return self[topic].log.sequence(of: id) }
+            return channels(matching: pattern).compactMap { self[$0].log.sequence(of: id) }.min()
+        }.min()
+    }
+
+    func gap(_ requested: [UInt8], _ topics: [TopicID], lost: Int?) -> Gap {
+        let logs = topics.flatMap { topic -> [ChannelLog] in
+            guard case .pattern(let pattern) = self[topic].subject else { return [self[topic].log] }
+            return channels(matching: pattern).map { self[$0].log }
+        }
+        let oldest = logs.compactMap { log in log.oldestEntry.map { ($0, log) } }
+            .min { $0.0.sequence < $1.0.sequence }
+        let newest = logs.compactMap { log in log.newestEntry.map { ($0, log) } }
+            .max { $0.0.sequence < $1.0.sequence }
+        return Gap(
+            requested: String(decoding: requested.prefix(EventID.limit), as: UTF8.self),
+            oldest: oldest.map { id($0.0, in: $0.1) }, newest: newest.map { id($0.0, in: $0.1) }, lost: lost)
+    }
+}

@@ -1,0 +1,57 @@
+public import Broadcasting
+
+/// Reads envelopes from bytes that come in any pieces, one a line (application/x-ndjson). Empty lines are skipped.
+public struct EnvelopeLines: Sendable {
+    private let rules: Envelope.Rules
+    /// The most bytes of a line.
+    private let limit: Int
+    /// The beginning of a line whose end has not come yet.
+    private var pending: [UInt8] = []
+    /// The number of the line that is being read; the first is 1.
+    private var number = 1
+
+    /// A reader at the beginning.
+    public init(_ rules: Envelope.Rules, limit: Int) {
+        self.rules = rules
+        self.limit = limit
+    }
+
+    /// Takes the next piece and adds what became complete with it to `publications`, up to a bad line; nothing may be
+    /// fed after one.
+    public mutating func feed(
+        _ bytes: Span<UInt8>, into publications: inout [Publication]
+    ) throws(Envelope.Misplaced) {
+        var start = 0
+        for index in bytes.indices where bytes[index] == 0x0A {
+            try add(bytes, start..<index)
+            try endLine(&publications)
+            start = index + 1
+        }
+        try add(bytes, start..<bytes.count)
+    }
+
+    /// Takes the end: the last line needs no line feed.
+    public mutating func finish(into publications: inout [Publication]) throws(Envelope.Misplaced) {
+        try endLine(&publications)
+    }
+
+    private mutating func add(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(Envelope.Misplaced) {
+        guard pending.count + range.count <= limit else {
+            throw Envelope.Misplaced(place: number, reason: .tooLong(limit: limit))
+        }
+        unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe pending.append(contentsOf: $0) }
+    }
+
+    private mutating func endLine(_ publications: inout [Publication]) throws(Envelope.Misplaced) {
+        defer {
+            pending.removeAll(keepingCapacity: pending.capacity <= 64 * 1024)
+            number += 1
+        }
+        guard pending.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }) else { return }
+        do throws(InvalidEnvelope) {
+            publications.append(try Envelope.one(pending, rules))
+        } catch {
+            throw Envelope.Misplaced(place: number, reason: error)
+        }
+    }
+}

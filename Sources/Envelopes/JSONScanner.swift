@@ -1,0 +1,190 @@
+/// Reads JSON (RFC 8259), strictly: one text, nothing after it, nothing that is only nearly JSON.
+struct JSONScanner {
+    private let bytes: [UInt8]
+    private var index = 0
+
+    /// Arrays and objects within one another; more is taken for an attack.
+    private static let depthLimit = 64
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The next byte that is no white space, which is not taken; nil at the end.
+    mutating func peek() -> UInt8? {
+        while index < bytes.count {
+            switch bytes[index] {
+            case 0x20, 0x09, 0x0A, 0x0D: index += 1
+            default: return bytes[index]
+            }
+        }
+        return nil
+    }
+
+    /// Takes a byte if it comes next.
+    mutating func take(_ byte: UInt8) -> Bool {
+        guard peek() == byte else { return false }
+        index += 1
+        return true
+    }
+
+    mutating func expect(_ byte: UInt8, _ what: String) throws(InvalidEnvelope) {
+        guard take(byte) else { throw wrong("\(what) is missing") }
+    }
+
+    mutating func expectEnd() throws(InvalidEnvelope) {
+        guard peek() == nil else { throw wrong("something follows the end") }
+    }
+
+    private func wrong(_ what: String) -> InvalidEnvelope { .notJSON(what, at: min(index, bytes.count) + 1) }
+
+    /// A string, decoded to UTF-8. Whether the raw bytes are UTF-8 is for whoever uses it to check.
+    mutating func string() throws(InvalidEnvelope) -> [UInt8] {
+        try expect(0x22, "a quotation mark")
+        let start = index
+        while index < bytes.count {
+            switch bytes[index] {
+            // Most strings have nothing to be decoded.
+            case 0x22:
+                defer { index += 1 }
+                return Array(bytes[start..<index])
+            case 0x5C: return try escapedString(from: start)
+            case 0..<0x20: throw wrong("a control character in a string")
+            default: index += 1
+            }
+        }
+        throw wrong("the end of a string is missing")
+    }
+
+    private mutating func escapedString(from start: Int) throws(InvalidEnvelope) -> [UInt8] {
+        var text = Array(bytes[start..<index])
+        while index < bytes.count {
+            let byte = bytes[index]
+            switch byte {
+            case 0x22:
+                index += 1
+                return text
+            case 0x5C:
+                index += 1
+                try escape(&text)
+            case 0..<0x20: throw wrong("a control character in a string")
+            default:
+                text.append(byte)
+                index += 1
+            }
+        }
+        throw wrong("the end of a string is missing")
+    }
+
+    private mutating func escape(_ text: inout [UInt8]) throws(InvalidEnvelope) {
+        guard index < bytes.count else { throw wrong("the end of a string is missing") }
+        defer { index += 1 }
+        switch bytes[index] {
+        case 0x22, 0x5C, 0x2F: text.append(bytes[index])
+        case 0x62: text.append(0x08)
+        case 0x66: text.append(0x0C)
+        case 0x6E: text.append(0x0A)
+        case 0x72: text.append(0x0D)
+        case 0x74: text.append(0x09)
+        case 0x75:
+            var unit = try hexadecimal()
+            if (0xD800...0xDBFF).contains(unit) {
+                guard index + 2 < bytes.count, bytes[index + 1] == 0x5C, bytes[index + 2] == 0x75 else {
+                    throw wrong("half of a surrogate pair")
+                }
+                index += 2
+                let low = try hexadecimal()
+                guard (0xDC00...0xDFFF).contains(low) else { throw wrong("half of a surrogate pair") }
+                unit = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+            }
+            guard let scalar = Unicode.Scalar(unit) else { throw wrong("half of a surrogate pair") }
+            text.append(contentsOf: UTF8.encode(scalar)!)
+        default: throw wrong("an escape that JSON does not have")
+        }
+    }
+
+    /// Four digits after the `u` that `index` stands at; afterwards it stands at the last of them.
+    private mutating func hexadecimal() throws(InvalidEnvelope) -> UInt32 {
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            index += 1
+            guard index < bytes.count else { throw wrong("four hexadecimal digits are missing") }
+            switch bytes[index] {
+            case let byte where (0x30...0x39).contains(byte): value = value << 4 | UInt32(byte - 0x30)
+            case let byte where (0x41...0x46).contains(byte & 0xDF): value = value << 4 | UInt32(byte & 0xDF - 0x37)
+            default: throw wrong("four hexadecimal digits are missing")
+            }
+        }
+        return value
+    }
+
+    /// Any value, checked, as the bytes that it is written with.
+    mutating func value(depth: Int = 0) throws(InvalidEnvelope) -> ArraySlice<UInt8> {
+        guard depth < Self.depthLimit else { throw wrong("values within more than \(Self.depthLimit) others") }
+        guard let first = peek() else { throw wrong("a value is missing") }
+        let start = index
+        switch first {
+        case 0x22: _ = try string()
+        case 0x7B:
+            index += 1
+            try list(until: 0x7D) { scanner throws(InvalidEnvelope) in
+                _ = try scanner.string()
+                try scanner.expect(0x3A, "a colon")
+                _ = try scanner.value(depth: depth + 1)
+            }
+        case 0x5B:
+            index += 1
+            try list(until: 0x5D) { scanner throws(InvalidEnvelope) in _ = try scanner.value(depth: depth + 1) }
+        case 0x74: try word("true")
+        case 0x66: try word("false")
+        case 0x6E: try word("null")
+        default: try number()
+        }
+        return bytes[start..<index]
+    }
+
+    /// What stands between commas, after the opening bracket.
+    mutating func list(
+        until close: UInt8, _ element: (inout JSONScanner) throws(InvalidEnvelope) -> Void
+    ) throws(InvalidEnvelope) {
+        if take(close) { return }
+        while true {
+            try element(&self)
+            if take(close) { return }
+            try expect(0x2C, "a comma or a closing bracket")
+        }
+    }
+
+    private mutating func word(_ word: StaticString) throws(InvalidEnvelope) {
+        let count = word.utf8CodeUnitCount
+        let isThere = unsafe bytes[index...].prefix(count).elementsEqual(
+            UnsafeBufferPointer(start: word.utf8Start, count: count))
+        guard isThere else { throw wrong("a value is missing") }
+        index += count
+    }
+
+    private mutating func number() throws(InvalidEnvelope) {
+        let start = index
+        if index < bytes.count, bytes[index] == 0x2D { index += 1 }
+        let whole = digits()
+        guard whole > 0 else {
+            index = start
+            throw wrong("a value is missing")
+        }
+        guard whole == 1 || bytes[index - whole] != 0x30 else { throw wrong("a number that begins with 0") }
+        if index < bytes.count, bytes[index] == 0x2E {
+            index += 1
+            guard digits() > 0 else { throw wrong("a digit is missing") }
+        }
+        guard index < bytes.count, bytes[index] | 0x20 == 0x65 else { return }
+        index += 1
+        if index < bytes.count, bytes[index] == 0x2B || bytes[index] == 0x2D { index += 1 }
+        guard digits() > 0 else { throw wrong("a digit is missing") }
+    }
+
+    private mutating func digits() -> Int {
+        let start = index
+        while index < bytes.count, (0x30...0x39).contains(bytes[index]) { index += 1 }
+        return index - start
+    }
+}
