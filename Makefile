@@ -87,7 +87,7 @@ clean:
 	rm -rf .build .build-thread .build-address
 
 packages:
-	@.ci/packages libsystemd-dev pkg-config curl
+	@.ci/packages libsystemd-dev libsqlite3-dev pkg-config curl
 
 packages-test: packages
 	@.ci/packages python3-venv chromium chromium-driver systemd-container dbus

@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -57,6 +58,13 @@ let package = Package(
         // Around it.
         .target(name: "Supervising", dependencies: ["CSystemd", "Kernel", logging, system], swiftSettings: settings),
         .target(
+            name: "Storing",
+            dependencies: [
+                "Broadcasting", "EventStreams", "Kernel", logging, system,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Configuring", dependencies: ["Broadcasting", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: settings),
         .target(
@@ -69,7 +77,8 @@ let package = Package(
             name: "crier",
             dependencies: [
                 "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving", "Supervising", "Configuring",
-                "Benchmarking", logging, system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Storing", "Benchmarking", logging, system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 

@@ -123,6 +123,7 @@ public struct Configuration: Sendable {
                 case "events": limits.events = try entry.value.integer(0...1_000_000_000)
                 case "bytes": limits.bytes = try entry.value.size(0...1 << 40)
                 case "age": limits.age = try entry.value.duration(1_000...315_360_000_000)
+                case "replay": limits.replay = try entry.value.replay()
                 case "slow": slow.action = try entry.value.word()
                 case "slow-events": slow.events = try entry.value.integer(0...1_000_000_000)
                 case "slow-bytes": slow.bytes = try entry.value.size(0...1 << 40)

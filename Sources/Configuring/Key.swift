@@ -28,13 +28,21 @@ struct Key: Sendable {
         duration("limits.head-timeout", \.headTimeout, 100...600_000),
         duration("limits.body-timeout", \.bodyTimeout, 100...3_600_000),
         duration("limits.idle-timeout", \.idleTimeout, 100...86_400_000),
+        number("limits.channels", \.history.channels, 1...1_000_000_000),
         number("limits.channels-per-subscriber", \.channelsPerSubscriber, 1...10_000),
         size("limits.fanout-backlog", \.fanoutBacklog, 1...1 << 30),
         size("limits.unsent", \.unsent, 4096...1 << 30, isLive: false),
+        word("history.store", \.store, isLive: false),
+        text("history.path", \.path, isLive: false),
+        word("history.durability", \.durability, isLive: false),
         number("history.events", \.history.standard.events, 0...1_000_000_000),
         size("history.bytes", \.history.standard.bytes, 0...1 << 40),
         duration("history.age", \.history.standard.age, 1_000...315_360_000_000),
         size("history.total", \.history.total, 1 << 16...1 << 45),
+        size("history.memory", \.history.memory, 0...1 << 40),
+        replay("history.replay", \.history.standard.replay),
+        duration("history.idempotency-window", \.history.idempotencyWindow, 0...86_400_000),
+        number("history.idempotency-keys", \.history.idempotencyKeys, 0...10_000_000),
         word("slow.action", \.history.slow.action),
         number("slow.events", \.history.slow.events, 0...1_000_000_000),
         size("slow.bytes", \.history.slow.bytes, 0...1 << 40),
@@ -55,6 +63,24 @@ struct Key: Sendable {
             name: name, isLive: isLive,
             set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.integer(range) },
             show: { "\($0[keyPath: field])" })
+    }
+
+    private static func text(_ name: String, _ field: Field<String>, isLive: Bool = true) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in
+                let text = try value.string()
+                guard !text.isEmpty, !text.utf8.contains(0) else { throw InvalidValue("must not be empty") }
+                settings[keyPath: field] = text
+            },
+            show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
+    }
+
+    private static func replay(_ name: String, _ field: Field<Replay>) -> Key {
+        Key(
+            name: name, isLive: true,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.replay() },
+            show: { Quantity.text(replay: $0[keyPath: field]) })
     }
 
     private static func word<Word: RawRepresentable<String> & CaseIterable & Sendable>(

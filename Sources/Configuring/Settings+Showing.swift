@@ -32,6 +32,7 @@ extension Settings {
             lines += ["", "[[channel]]", "pattern = \"\(rule.pattern)\"", "events = \(rule.limits.events)"]
             lines.append("bytes = \"\(Quantity.text(size: rule.limits.bytes))\"")
             lines.append("age = \"\(Quantity.text(duration: rule.limits.age))\"")
+            lines.append("replay = \(Quantity.text(replay: rule.limits.replay))")
             lines += ["slow = \"\(rule.slow.action.rawValue)\"", "slow-events = \(rule.slow.events)"]
             lines.append("slow-bytes = \"\(Quantity.text(size: rule.slow.bytes))\"")
             lines.append("slow-age = \"\(Quantity.text(duration: rule.slow.age))\"")

@@ -43,6 +43,12 @@ public struct Settings: Sendable, Equatable {
 
     /// What is held for those who come back.
     public var history = HistoryPolicy()
+    /// Where it is held.
+    public var store = HistoryStore.memory
+    /// The file, in the state directory if it is not absolute.
+    public var path = "history.db"
+    /// What the file survives.
+    public var durability = HistoryDurability.normal
 
     /// The embedded defaults.
     public init() {}
@@ -51,4 +57,17 @@ public struct Settings: Sendable, Equatable {
 /// How much is logged.
 public enum LogLevel: String, Sendable, CaseIterable {
     case debug, info, notice, warning, error
+}
+
+/// Where history is held.
+public enum HistoryStore: String, Sendable, CaseIterable {
+    case memory, sqlite
+}
+
+/// What durable history survives.
+public enum HistoryDurability: String, Sendable, CaseIterable {
+    /// The end of the process, whatever ends it.
+    case normal
+    /// The loss of power too.
+    case full
 }

@@ -1,3 +1,5 @@
+import Broadcasting
+
 /// Why a value cannot be used: a sentence without a full stop, to stand behind the name of the key.
 public struct InvalidValue: Error, Sendable, Equatable, CustomStringConvertible {
     /// The sentence.
@@ -64,6 +66,19 @@ enum Value: Sendable, Equatable {
         return text
     }
 
+    /// Where newcomers begin: `none`, `all` or how many events.
+    func replay() throws(InvalidValue) -> Replay {
+        switch self {
+        case .text("none"), .integer(0), .text("0"): return .none
+        case .text("all"): return .all
+        case .integer, .text:
+            guard let count = try? integer(1...1_000_000_000) else { break }
+            return .last(count)
+        default: break
+        }
+        throw InvalidValue("must be \"none\", \"all\" or a number of events")
+    }
+
     /// One of the words that a type knows.
     func word<Word: RawRepresentable<String> & CaseIterable>() throws(InvalidValue) -> Word {
         let text = try string()
@@ -105,6 +120,19 @@ enum Quantity {
     static func text(duration: UInt64) -> String { write(duration, times) }
 
     static func text(size: Int) -> String { write(size, [sizes[3], sizes[0], sizes[1], sizes[2]]) }
+
+    static func text(replay: Replay) -> String {
+        switch replay {
+        case .none, .since: "\"none\""
+        case .all: "\"all\""
+        case .last(let count): "\(count)"
+        }
+    }
+
+    /// As it stands between the quotation marks of TOML.
+    static func escaped(_ text: String) -> String {
+        text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }.map(String.init).joined()
+    }
 
     private static func parse<Number: FixedWidthInteger>(_ text: String, _ units: [(String, Number)]) -> Number? {
         for (unit, factor) in units where text.hasSuffix(unit) {

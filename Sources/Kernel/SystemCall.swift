@@ -6,7 +6,8 @@ import SystemPackage
 /// The names exist so that a test can play the kernel: see ``InjectedFailures``.
 public enum SystemCall: String, Sendable, Hashable {
     case accept4, bind, chmod, chown, close, connect, epollCreate, epollControl, epollWait, eventfd
-    case fcntl, getsockopt, listen, open, read, send, sendmsg, setsockopt, shutdown, signalfd, socket, unlink, write
+    case fcntl, flock, getsockopt, listen, open, read, send, sendmsg, setsockopt, shutdown, signalfd, socket, unlink,
+        write
 }
 
 /// Makes one system call and turns −1 into the error that the kernel left in `errno`.

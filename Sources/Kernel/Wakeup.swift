@@ -24,4 +24,12 @@ public struct Wakeup: ~Copyable, Sendable {
         var counter: UInt64 = 0
         _ = unsafe withUnsafeMutableBytes(of: &counter) { unsafe descriptor.read(into: $0) }
     }
+
+    /// Waits until it is rung, for a thread that waits for nothing else.
+    ///
+    /// - Returns: whether it was, within the time; true also when a signal came in between.
+    public func wait(milliseconds: Int) -> Bool {
+        var polled = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&polled, 1, CInt(clamping: milliseconds)) != 0
+    }
 }

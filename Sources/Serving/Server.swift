@@ -19,15 +19,19 @@ public final class Server: Sendable {
     /// - Parameters:
     ///   - loops: how many threads, 1 to 64.
     ///   - doors: emptied; the listening sockets belong to the server from here on.
-    public init(
-        loops: Int, doors: consuming Doors, settings: ServingSettings, history: HistoryPolicy, log: Logger
-    ) throws(Errno) {
+    ///   - epoch: the incarnation of the log, that of the archive if there is one.
+    ///   - prepare: brings the hub to where it was, before anybody is served.
+    public init<Failure: Error>(
+        loops: Int, doors: consuming Doors, settings: ServingSettings, history: HistoryPolicy, epoch: Epoch = .random(),
+        archive: (any Archive)? = nil, log: Logger, prepare: (Hub) throws(Failure) -> Void = { _ in }
+    ) throws {
         precondition((1...64).contains(loops))
         var made: [LoopPort] = []
         for _ in 0..<loops { made.append(try LoopPort()) }
         let ports = made
         self.ports = ports
-        hub = Hub(epoch: .random(), policy: history, mailboxes: ports.map(\.mailbox))
+        hub = Hub(epoch: epoch, policy: history, mailboxes: ports.map(\.mailbox), archive: archive)
+        try prepare(hub)
         running = Atomic(loops)
         let pressure = Pressure(ports)
         let occupancy = Occupancy(loops: loops)

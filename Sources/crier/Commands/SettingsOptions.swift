@@ -35,7 +35,7 @@ struct SettingsOptions: ParsableArguments {
 
     /// Reads the file and brings everything together.
     func load(listen: [String] = []) throws(Mistakes) -> Settings {
-        let environment = Self.environment()
+        let environment = Environment.all
         var flags = Configuration.Flags()
         flags.listen = listen
         flags.set = assignments
@@ -55,18 +55,5 @@ struct SettingsOptions: ParsableArguments {
         } catch {
             throw Mistakes(lines: ["\(path): \(error)"])
         }
-    }
-
-    private static func environment() -> [String: String] {
-        var result: [String: String] = [:]
-        var next = unsafe environ
-        while let entry = unsafe next.pointee {
-            let text = unsafe String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            unsafe next += 1
-        }
-        return result
     }
 }

@@ -4,6 +4,7 @@ import Configuring
 import Kernel
 import Logging
 import Serving
+import Storing
 import Supervising
 import SystemPackage
 
@@ -15,6 +16,7 @@ struct Daemon: ~Copyable {
     private let signals: Signals
     private let log: Logger
     private let server: Server
+    private let store: Store?
     private var watch: LoopWatch
     private let descriptorLimit: Int
     private let unixPaths: [String]
@@ -43,9 +45,18 @@ struct Daemon: ~Copyable {
         let unixPaths = doorway.unixPaths
         let places = doorway.places
         let loops = settings.loops == 0 ? min(64, ProcessLimits.processors) : settings.loops
-        let server = try Server(
-            loops: loops, doors: doorway.doors(), settings: settings.serving(descriptors: descriptorLimit),
-            history: settings.history, log: log)
+        let server: Server
+        let store: Store?
+        do throws(Cellar.Failure) {
+            let cellar = try Cellar(settings, log)
+            server = try cellar.server(
+                loops: loops, doors: doorway.doors(), settings, serving: settings.serving(descriptors: descriptorLimit))
+            store = cellar.store
+        } catch {
+            log.error("\(error.description)")
+            throw ExitCode.failure
+        }
+        self.store = store
         self.options = options
         self.listen = listen
         self.signals = signals
@@ -129,6 +140,7 @@ struct Daemon: ~Copyable {
             if watch.isDue(server.turns) { ServiceManager.alive() }
         }
         if server.hasEnded { server.join() }
+        store?.stop()
         for path in unixPaths { Listener.removeSocketFile(path) }
         log.info("stopped")
     }

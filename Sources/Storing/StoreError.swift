@@ -1,0 +1,33 @@
+import GRDB
+
+/// Why the history cannot be kept on disk: a sentence without a full stop, to stand behind the path.
+public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as DatabaseError: self.init(Self.sentence(error))
+        default: self.init("\(error)")
+        }
+    }
+
+    private static func sentence(_ error: DatabaseError) -> String {
+        let detail = error.message.map { " (\($0))" } ?? ""
+        return switch error.resultCode {
+        case .SQLITE_FULL: "the disk is full"
+        case .SQLITE_READONLY: "the file or its directory cannot be written to\(detail)"
+        case .SQLITE_IOERR: "the disk reports an error\(detail)"
+        case .SQLITE_CORRUPT: "the file is damaged\(detail); move it away and start again, or restore a copy"
+        case .SQLITE_NOTADB: "the file is no SQLite database, or is damaged\(detail)"
+        case .SQLITE_CANTOPEN: "the file cannot be opened\(detail)"
+        case .SQLITE_BUSY, .SQLITE_LOCKED: "the file is in use by another program\(detail)"
+        default: "SQLite reports \(error.resultCode)\(detail)"
+        }
+    }
+}
