@@ -42,11 +42,11 @@ systemd: build packages-test
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
-#:: make stress     subscribers that stall, vanish and return against a model, for ROUNDS rounds (100) from SEED on
+#:: make stress     readers that stall and vanish, and a daemon killed at random moments, for ROUNDS rounds (100) from SEED on
 stress: packages
 	swift build --build-tests
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
-		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress'
+		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
 
 #:: make bench      crier beside nchan and the floor, on this machine (ROUNDS, SECONDS, SCENARIOS)
 bench: build

@@ -33,3 +33,17 @@ public struct Wakeup: ~Copyable, Sendable {
         return unsafe poll(&polled, 1, CInt(clamping: milliseconds)) != 0
     }
 }
+
+extension Descriptor {
+    /// Waits until something can be read from one of two, or the other side of one has gone. For programs that wait for
+    /// these two and nothing else; files are always readable. The corresponding C function is `poll`.
+    public static func waitForInput(_ one: borrowing Descriptor, _ other: borrowing Descriptor) -> (Bool, Bool) {
+        var polled = [
+            pollfd(fd: one.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: other.number, events: Int16(POLLIN), revents: 0),
+        ]
+        // Whatever interrupts it is found by those who read.
+        guard unsafe poll(&polled, 2, -1) > 0 else { return (false, false) }
+        return (polled[0].revents != 0, polled[1].revents != 0)
+    }
+}

@@ -47,14 +47,24 @@ struct Daemon: Sendable {
     }
 }
 
+/// How a daemon comes to its end.
+enum DaemonEnd {
+    /// It is told to stop when the test is through.
+    case told
+    /// The test tells it to stop itself; a second signal would mean now.
+    case stopsItself
+    /// The test kills it.
+    case killed
+}
+
 /// Runs a test against a daemon of its own, on ports that the kernel chooses, and sees that it stops cleanly.
 ///
 /// - Parameters:
-///   - stopsItself: the test tells the daemon to stop; a second signal would mean now.
+///   - end: how the daemon comes to its end.
 ///   - log: gets what the daemon said on standard error after its start.
 func withDaemon(
     _ arguments: [String] = [], listen: [String] = ["127.0.0.1:0"], environment: [String: String] = [:],
-    stopsItself: Bool = false, log check: ([String]) throws -> Void = { _ in }, _ body: (Daemon) async throws -> Void
+    end: DaemonEnd = .told, log check: ([String]) throws -> Void = { _ in }, _ body: (Daemon) async throws -> Void
 ) async throws {
     let flags = ["serve"] + listen.flatMap { ["--listen", $0] } + arguments
     let variables = Environment.inherit.updating(
@@ -78,14 +88,15 @@ func withDaemon(
             try #require(!ports.isEmpty, "the daemon did not start: \(lines)")
             lines = []
             try await body(daemon)
-            if !stopsItself { daemon.signal(SIGTERM) }
+            if end == .told { daemon.signal(SIGTERM) }
         } catch {
             daemon.signal(SIGKILL)
             throw error
         }
         while let line = try await log.next() { lines.append(line) }
     }
-    #expect(result.terminationStatus == .exited(0), "\(lines.joined(separator: "\n"))")
+    let status: TerminationStatus = end == .killed ? .signaled(SIGKILL) : .exited(0)
+    #expect(result.terminationStatus == status, "\(lines.joined(separator: "\n"))")
     try check(lines)
 }
 

@@ -7,7 +7,7 @@ extension RealProcess {
         @Test func `to terminate sees subscribers off with a jittered retry and a clean end, and finishes requests`()
             async throws
         {
-            try await withDaemon(["--set", "server.retry=2s"], stopsItself: true) { daemon in
+            try await withDaemon(["--set", "server.retry=2s"], end: .stopsItself) { daemon in
                 var subscribers: [Client] = []
                 for _ in 0..<20 { subscribers.append(try Client.subscribed(daemon.port, "/events/a")) }
                 let publisher = try Client(daemon.port)
@@ -34,7 +34,7 @@ extension RealProcess {
         }
 
         @Test func `to terminate does not wait for ever for who does not read`() async throws {
-            try await withDaemon(["--set", "server.shutdown=300ms"], stopsItself: true) { daemon in
+            try await withDaemon(["--set", "server.shutdown=300ms"], end: .stopsItself) { daemon in
                 let stalled = try Client.subscribed(daemon.port, "/events/a")
                 try stalled.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
                 for _ in 0..<100 { try publish(daemon.port, "a", String(repeating: "x", count: 100_000)) }

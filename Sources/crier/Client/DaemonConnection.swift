@@ -55,8 +55,16 @@ struct DaemonConnection: ~Copyable {
         }
     }
 
-    /// Whether the daemon has closed it, as it does with connections that have been idle for long.
-    var isClosedByPeer: Bool { socket.hasEnded }
+    /// Waits until there is input, or the daemon says something.
+    ///
+    /// - Returns: whether there is input and the daemon is silent.
+    func waitForInput(_ input: borrowing Descriptor) -> Bool {
+        while true {
+            let (hasInput, hasAnswer) = Descriptor.waitForInput(input, socket)
+            if hasAnswer { return false }
+            if hasInput { return true }
+        }
+    }
 
     mutating func send(_ bytes: [UInt8]) throws(ClientFailure) {
         var rest = bytes[...]

@@ -30,7 +30,8 @@ struct DaemonURL: ExpressibleByArgument {
         (base, authority) = (path, url.authority)
     }
 
-    /// The target for some channels: in the path when it is one, in the query when there are several.
+    /// The target for some channels: in the path when it is one, in the query when there are several, and none when the
+    /// body names them.
     func target(_ channels: [String], query: [(String, String)] = []) -> String {
         var path = "\(base)/events"
         var parameters = query

@@ -1,0 +1,42 @@
+import HTTPMessages
+import Kernel
+
+/// Publishes what it is given as it comes, in one request that may stay open for days.
+struct PublishingStream: ~Copyable {
+    private var connection: DaemonConnection
+
+    /// - Parameter mediaType: what the body is: `application/x-ndjson` or `text/event-stream`.
+    init(_ url: DaemonURL, channel: String?, mediaType: String) throws(ClientFailure) {
+        var connection = try DaemonConnection(url)
+        let target = channel.map { url.target([$0]) } ?? url.target([])
+        let head =
+            "POST \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nContent-Type: \(mediaType)\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n"
+        try connection.send(Array(head.utf8))
+        self.connection = connection
+    }
+
+    /// Waits for input, or for the daemon to say that it takes no more.
+    ///
+    /// - Returns: whether there is input.
+    func waitForInput(_ input: borrowing Descriptor) -> Bool { connection.waitForInput(input) }
+
+    /// Sends the next bytes of the body. A daemon that has refused takes no more; its answer says why.
+    ///
+    /// - Returns: whether it may go on.
+    mutating func send(_ bytes: [UInt8]) -> Bool {
+        guard !bytes.isEmpty else { return true }
+        do throws(ClientFailure) {
+            try connection.send(Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + [0x0D, 0x0A])
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Ends the body, if the daemon still takes it, and waits for the answer.
+    mutating func finish() throws(ClientFailure) -> (head: ResponseHead, body: [UInt8]) {
+        try? connection.send(Array("0\r\n\r\n".utf8))
+        return try connection.answer()
+    }
+}
