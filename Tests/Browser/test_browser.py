@@ -1,6 +1,7 @@
 """What a web developer sees of crier: a real Chromium on one side, the real daemon on the other."""
 
 import json
+import tempfile
 import time
 import unittest
 
@@ -240,6 +241,51 @@ class ComingBack(BrowserTest):
             expected.append(["message", str(number), receipt["id"]])
             if number % 50 == 49:
                 self.assertEqual(self.received(len(expected)), expected)
+
+    def test_2000_events_come_once_each_in_order_over_20_lost_connections(self):
+        """The connection is closed, reset, cut in the middle of an event, or its daemon is killed, five times each."""
+        with tempfile.TemporaryDirectory() as directory:
+            crier, proxy = self.start_behind_proxy(**{
+                "history.store": "sqlite", "history.path": directory + "/history.db", "history.events": 5000})
+            self.subscribe(proxy, "/events/news/*", "crier.gap")
+            expected = []
+            for number in range(2000):
+                kind, place = number // 100 % 4, number % 100
+                if place == 20:
+                    if kind == 0:
+                        proxy.cut(reset=False)
+                    elif kind == 1:
+                        proxy.cut(reset=True)
+                    elif kind == 2:
+                        proxy.budget = 1000 + number % 37
+                    else:
+                        crier.kill()
+                        crier.start()
+                if place == 60 and kind != 3:
+                    self.wait_until_cut()
+                    proxy.mend()
+                receipt = crier.publish(f"/events/news/{number % 3}", f"{number} " + "x" * (number % 200))
+                expected.append(["message", f"{number} " + "x" * (number % 200), receipt["id"]])
+                if place == 99:
+                    self.assertEqual(self.received(len(expected))[number - 99:], expected[number - 99:])
+            self.assertEqual(self.received(2000), expected)
+            self.assertGreater(proxy.subscriptions(), 20)
+            crier.kill()
+
+    def test_after_a_restart_with_durable_history_it_goes_on_as_if_nothing_had_happened(self):
+        with tempfile.TemporaryDirectory() as directory:
+            crier = self.start(**{"history.store": "sqlite", "history.path": directory + "/history.db"})
+            self.subscribe(crier, "/events/news", "crier.gap")
+            expected = []
+            for stop in (crier.kill, crier.terminate):
+                expected.append(["message", "before", crier.publish("/events/news", "before")["id"]])
+                self.received(len(expected))
+                stop()
+                self.wait_until_cut()
+                crier.start()
+                expected.append(["message", "after", crier.publish("/events/news", "after")["id"]])
+                self.assertEqual(self.received(len(expected)), expected)
+            crier.kill()
 
     def test_an_event_cut_in_the_middle_comes_whole(self):
         crier, proxy = self.start_behind_proxy()
