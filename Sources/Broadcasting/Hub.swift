@@ -123,7 +123,7 @@ public final class Hub: Sendable {
 
     /// Lets go of events that have become too old, of some channels at a time. Call it every second or so.
     public func sweep(now: UInt64) {
-        change { $0.sweep(4096, now: now) }
+        change { $0.sweep(now: now) }
     }
 
     /// Changes the limits. What they no longer allow goes with the next event of a channel or the next sweep.

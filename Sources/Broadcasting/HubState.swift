@@ -261,9 +261,10 @@ struct HubState {
         }
     }
 
-    /// Looks at up to `count` channels, each time the next ones, and lets go what has become too old.
-    mutating func sweep(_ count: Int, now: UInt64) {
-        for _ in 0..<min(count, topics.count) {
+    /// Looks at some channels, each time the next ones, so that all are looked at within half a minute, and lets go what has
+    /// become too old.
+    mutating func sweep(now: UInt64) {
+        for _ in 0..<min(topics.count, max(4096, topics.count / 30)) {
             sweepNext = sweepNext + 1 < topics.count ? sweepNext + 1 : 0
             let id = TopicID(index: sweepNext)
             guard let topic = topics[sweepNext] else { continue }

@@ -28,6 +28,7 @@ extension Reactor {
             connections[slot].isQueuedToCatchUp = false
             if [.behind, .ending].contains(connections[slot].phase) { catchUp(slot) }
         } while turnsToGive > 0 && Clock.monotonicNanoseconds < end
+        if catchUps.isEmpty { excerpt = nil }
     }
 
     /// Finishes what was begun; the subscriber falls behind if its socket does not take all of it.
@@ -48,10 +49,15 @@ extension Reactor {
         guard connections[slot].phase == .behind, connections[slot].partial == nil, !connections[slot].isFetching
         else { return }
         if drainDeadline != nil { return sayGoodbye(slot) }
+        let (interests, cursor, isSlow) = (interests(of: slot), connections[slot].cursor, connections[slot].isSlow)
+        if !isSlow, let excerpt, excerpt.isNext(for: interests, after: cursor) {
+            // What has come since it was read comes next, and only then is it known whether the subscriber is live.
+            if send(excerpt, to: slot) { queueCatchUp(slot) }
+            return
+        }
         slice.removeAll(keepingCapacity: true)
         let read = hub.read(
-            interests(of: slot), after: connections[slot].cursor, isSlow: connections[slot].isSlow, now: today,
-            budget: Self.sliceBytes, into: &slice)
+            interests, after: cursor, isSlow: isSlow, now: today, budget: Self.sliceBytes, into: &slice)
         if let lag = read.cut { return cut(slot, lag, farewell: read.farewell) }
         if let interests = read.interests {
             remember(interests, slot)
@@ -62,7 +68,7 @@ extension Reactor {
             if let gap = read.gap, !say(gap, to: slot) { return }
         }
         guard read.absent.isEmpty else { return fetch(read.absent, slot) }
-        let isSent = send(slice, to: slot)
+        let isSent = send(slice, interests, after: cursor, isSlow: isSlow || read.interests != nil, to: slot)
         slice.removeAll(keepingCapacity: true)
         actOnEndings()
         guard isSent, connections[slot].phase == .behind else { return }
@@ -101,6 +107,40 @@ extension Reactor {
         if let several = connections[slot].several { return several.memberships.map(\.interest) }
         let topic = audiences[Int(connections[slot].audience)]!.topic
         return [Interest(topic: topic, toldThrough: connections[slot].toldThrough)]
+    }
+
+    /// Sends a slice of the log, which is kept for the next if others wait who may have missed the same.
+    private mutating func send(
+        _ frames: [Frame], _ interests: [Interest], after cursor: UInt64, isSlow: Bool, to slot: UInt32
+    ) -> Bool {
+        if !isSlow, !catchUps.isEmpty, let new = Excerpt(frames, interests, after: cursor) {
+            excerpt = new
+            return send(new, to: slot)
+        }
+        return send(frames, to: slot)
+    }
+
+    /// - Returns: whether all of it went out.
+    private mutating func send(_ excerpt: Excerpt, to slot: UInt32) -> Bool {
+        switch excerpt.send(to: connections[slot].descriptor) {
+        case .all:
+            connections[slot].cursor = excerpt.last
+            connections[slot].deadline = heartbeatDeadline(slot)
+            port.status.delivered.add(excerpt.count)
+            return true
+        case .stalled(let whole, let offset, _):
+            port.status.delivered.add(whole)
+            if whole > 0 { connections[slot].cursor = excerpt[whole - 1].sequence }
+            if offset > 0 {
+                connections[slot].partial = excerpt[whole]
+                connections[slot].partialOffset = offset
+            }
+            fallBehind(slot)
+            return false
+        case .broken:
+            close(slot, .client)
+            return false
+        }
     }
 
     /// Sends frames in the order of the log, as many to a call as it takes. The subscriber falls behind if its socket

@@ -34,6 +34,8 @@ struct Reactor: ~Copyable {
     var reads: [Token] = []
     /// Subscribers that can read on in the log.
     var catchUps: Deque<Token> = []
+    /// What the last of them read.
+    var excerpt: Excerpt?
     /// How many subscribers wait for events from the archive.
     var fetching = 0
     /// Subscribers that wait until fewer do.
