@@ -28,6 +28,10 @@ final class BatchWriter {
             throw StoreError(error)
         }
         channels = known
+        // Many channels have gone: a dictionary does not shrink by itself.
+        if channels.capacity > 4 * max(channels.count, 4096) {
+            channels = Dictionary(uniqueKeysWithValues: channels.map { ($0.key, $0.value) })
+        }
     }
 
     private func write(_ batch: ArchiveBatch, _ db: Database, _ known: inout [ChannelName: Int64]) throws {
