@@ -41,10 +41,16 @@ struct ForgottenChannels {
     // The places are the same in every process: they are kept in the archive.
 
     private static func place(of name: ChannelName) -> Int {
-        Int(StableHash.of(name.description.utf8) % UInt64(names))
+        Int(hash(name.description) % UInt64(names))
     }
 
     private static func place(of segment: Segment) -> Int {
-        names + Int(StableHash.of(segment.text.utf8) % UInt64(segments))
+        names + Int(hash(String(segment.text)) % UInt64(segments))
+    }
+
+    private static func hash(_ text: String) -> UInt64 {
+        var hash = StableHash()
+        hash.add(text)
+        return hash.value
     }
 }

@@ -6,22 +6,23 @@ public struct StableHash: Sendable {
     /// Of nothing yet.
     public init() {}
 
+    // Not generic: over the border of a module that would be called through tables, byte by byte.
+
     /// Adds bytes.
-    public mutating func add(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    public mutating func add(_ bytes: [UInt8]) {
+        for byte in bytes { add(byte: byte) }
+    }
+
+    /// Adds the UTF-8 of a string, and an end, so that two strings are not the same as one of both.
+    public mutating func add(_ text: String) {
+        for byte in text.utf8 { add(byte: byte) }
+        add(byte: 0)
     }
 
     /// Adds a number.
     public mutating func add(_ number: UInt64) {
-        for shift in stride(from: 0, to: 64, by: 8) {
-            value = (value ^ (number >> UInt64(shift) & 0xFF)) &* 0x100_0000_01b3
-        }
+        for shift in stride(from: 0, to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
     }
 
-    /// The hash of some bytes.
-    public static func of(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        var hash = StableHash()
-        hash.add(bytes)
-        return hash.value
-    }
+    private mutating func add(byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
 }

@@ -56,14 +56,9 @@ struct PublishRequest: Sendable {
         guard let once else { return nil }
         var hash = StableHash()
         for publication in publications {
-            for channel in publication.channels {
-                hash.add(channel.description.utf8)
-                hash.add(CollectionOfOne(0))
-            }
-            let event = publication.event
-            hash.add(EventEncoder.encode(event))
-            hash.add((event.key?.description ?? "").utf8)
-            hash.add(CollectionOfOne(0))
+            for channel in publication.channels { hash.add(channel.description) }
+            hash.add(publication.event.key?.description ?? "")
+            hash.add(EventEncoder.encode(publication.event))
         }
         return Idempotency(key: once, fingerprint: hash.value)
     }

@@ -127,11 +127,14 @@ public final class Store: Archive, Sendable {
 
     // MARK: The writing thread
 
-    /// Milliseconds between two looks at what the file could give back, and after a failure between two attempts.
+    /// Milliseconds without anything to write after which it is looked at what the file could give back.
     private static let pause = 1000
+    /// Milliseconds after which that is done although there is always something to write.
+    private static let patience: UInt64 = 30_000
 
     private func write(_ hub: Hub, _ batches: BatchWriter) {
         var caretaker = Caretaker(writer)
+        var tidied = Clock.monotonic
         while true {
             var failed = false
             while !failed, let batch = hub.takeBatch() {
@@ -146,7 +149,11 @@ public final class Store: Archive, Sendable {
                 }
             }
             if isStopping.load(ordering: .sequentiallyConsistent) { return }
-            if !bell.wait(milliseconds: Self.pause), !failed { caretaker.tidy() }
+            let isBusy = bell.wait(milliseconds: Self.pause)
+            if !failed, !isBusy || Clock.monotonic >= tidied + Self.patience {
+                caretaker.tidy()
+                tidied = Clock.monotonic
+            }
         }
     }
 

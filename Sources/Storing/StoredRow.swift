@@ -17,7 +17,7 @@ struct StoredRow {
         hash.add(sequence)
         hash.add(time)
         hash.add(UInt64(bitPattern: channel))
-        hash.add((others ?? "").utf8)
+        hash.add(others ?? "")
         hash.add(wire)
         return Int64(bitPattern: hash.value)
     }
