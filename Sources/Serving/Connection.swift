@@ -20,6 +20,15 @@ struct Connection: ~Copyable {
         case dead
     }
 
+    /// How far a subscriber is with getting events from the archive.
+    enum Fetch: UInt8 {
+        case none
+        /// Too many others do; it is met again when fewer do.
+        case queued
+        /// They have been asked for; it reads nothing else meanwhile.
+        case asked
+    }
+
     let descriptor: Descriptor
     /// Which listening socket it came from, and so what it may ask for.
     let listener: UInt8
@@ -34,8 +43,8 @@ struct Connection: ~Copyable {
     var isQueuedToRead = false
     /// It stands in the loop's queue of subscribers that read the log.
     var isQueuedToCatchUp = false
-    /// It waits for events from the archive, and reads nothing else meanwhile.
-    var isFetching = false
+    /// Whether it waits for events from the archive.
+    var fetch = Fetch.none
     /// It was live and did not take what it was sent; it may be cut off for that, and one that resumes may not.
     var isSlow = false
     /// It came while the daemon was full: it is told so politely, whatever it asks for.

@@ -17,6 +17,7 @@ extension Reactor {
     }
 
     mutating func catchUpSubscribers() {
+        admitFetches()
         guard !catchUps.isEmpty else { return }
         let start = Clock.monotonicNanoseconds
         let end = start + max(Self.catchUpShare, start - turnBegan)
@@ -46,7 +47,7 @@ extension Reactor {
 
     private mutating func catchUp(_ slot: UInt32) {
         finishOrFallBehind(slot)
-        guard connections[slot].phase == .behind, connections[slot].partial == nil, !connections[slot].isFetching
+        guard connections[slot].phase == .behind, connections[slot].partial == nil, connections[slot].fetch != .asked
         else { return }
         if drainDeadline != nil { return sayGoodbye(slot) }
         let (interests, cursor, isSlow) = (interests(of: slot), connections[slot].cursor, connections[slot].isSlow)
@@ -81,26 +82,6 @@ extension Reactor {
         connections[slot].isSlow = false
         // It was due for a look at its lag; from here on it is due for heartbeats.
         connections[slot].deadline = heartbeatDeadline(slot)
-    }
-
-    /// Subscribers of one loop that wait for the archive at a time: what it has read for them waits in memory.
-    private static var fetchLimit: Int { 16 }
-
-    private mutating func fetch(_ absent: [UInt64], _ slot: UInt32) {
-        guard fetching < Self.fetchLimit else { return fetches.append(connections.token(slot)) }
-        fetching += 1
-        connections[slot].isFetching = true
-        hub.fetch(absent, reply: Reply(loop: index, token: connections.token(slot).rawValue))
-    }
-
-    /// Goes on with a subscriber for which the archive has read.
-    mutating func take(_ frames: [Frame], _ token: UInt64) {
-        fetching -= 1
-        if let next = fetches.popFirst(), let slot = connections.slot(of: next) { queueCatchUp(slot) }
-        guard let slot = connections.slot(of: Token(rawValue: token)), connections[slot].isFetching else { return }
-        connections[slot].isFetching = false
-        guard connections[slot].phase == .behind, connections[slot].partial == nil else { return }
-        if send(frames, to: slot), connections[slot].phase == .behind { queueCatchUp(slot) }
     }
 
     func interests(of slot: UInt32) -> [Interest] {

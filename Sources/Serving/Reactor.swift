@@ -155,7 +155,7 @@ struct Reactor: ~Copyable {
     }
 
     private mutating func wait() throws(Errno) -> Int {
-        let hasWork = !passes.isEmpty || !catchUps.isEmpty || !reads.isEmpty
+        let hasWork = !passes.isEmpty || !catchUps.isEmpty || !reads.isEmpty || canFetch
         var timeout = 0
         if !hasWork {
             // In this order: asleep first, then announced, then the last look. Whoever relieves the pressure after
