@@ -22,9 +22,10 @@ struct ReconnectingStream: ~Copyable {
     private var connection: DaemonConnection?
     private var pending: [StreamItem] = []
 
-    init(url: DaemonURL, channels: [String], lastEventID: String) {
+    init(url: DaemonURL, channels: [String], replay: String?, since: String?, lastEventID: String) {
         self.url = url
-        target = url.target(channels)
+        let query = [("replay", replay), ("since", since)].compactMap { name, value in value.map { (name, $0) } }
+        target = url.target(channels, query: query)
         parser = EventStreamParser(lastEventID: lastEventID)
     }
 

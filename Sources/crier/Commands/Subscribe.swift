@@ -25,6 +25,12 @@ struct Subscribe: ParsableCommand {
     @Option(name: .customLong("last-event-id"), help: "Begin after this event.")
     var lastEventID: String?
 
+    @Option(help: "Begin with what is held: all, or so many of the newest events.")
+    var replay: String?
+
+    @Option(help: "Begin with the first event since then: 10m, or 2026-11-24T10:00:00Z.")
+    var since: String?
+
     @Option(help: "sse: as on the wire; json: an object a line; data: the data and a line feed.")
     var format = Format.sse
 
@@ -34,7 +40,7 @@ struct Subscribe: ParsableCommand {
     @Flag(name: .customLong("no-reconnect"), help: "Stop when the connection ends.")
     var noReconnect = false
 
-    @Argument(help: "The channels.")
+    @Argument(help: "The channels, or patterns such as 'news/*'.")
     var channels: [String]
 
     func validate() throws {
@@ -46,7 +52,8 @@ struct Subscribe: ParsableCommand {
 
     func run() throws {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
-        var stream = ReconnectingStream(url: target.url, channels: channels, lastEventID: lastEventID ?? "")
+        var stream = ReconnectingStream(
+            url: target.url, channels: channels, replay: replay, since: since, lastEventID: lastEventID ?? "")
         var left = count ?? .max
         while true {
             switch stream.next() {
