@@ -6,7 +6,7 @@ extension HubState {
         _ publications: [Publication], once: Idempotency?, reply: Reply, now: UInt64
     ) -> PublishOutcome {
         do throws(PublishRefusal) {
-            if let once, let receipt = try answers.answer(once) { return .published(receipt) }
+            if let once, let receipt = try answers.answer(once) { return .repeated(receipt) }
             try checkRoom(publications)
         } catch {
             return .refused(error)

@@ -32,6 +32,8 @@ public struct Reply: Sendable, Hashable {
 public enum PublishOutcome: Sendable {
     /// The log holds all of it.
     case published(Receipt)
+    /// It was published before with the same idempotency key, and this is what was answered then.
+    case repeated(Receipt)
     /// It is being written to the archive; the loop gets a ``Completion``.
     case pending
     /// None of it was taken.

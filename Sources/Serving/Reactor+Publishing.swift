@@ -15,6 +15,7 @@ extension Reactor {
             publications, once: request.idempotency(publications), reply: reply(slot), now: today)
         switch outcome {
         case .published(let receipt): acknowledge(receipt, slot, exchange)
+        case .repeated(let receipt): respond(exchange, .json(Summaries.receipt(receipt)))
         case .pending: hold(slot, exchange, .archive)
         case .refused(let refusal): respond(exchange, Problem(refusal).answer)
         }
@@ -60,7 +61,7 @@ extension Reactor {
     mutating func publishOn(_ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange) {
         while !exchange.isHeld, let publications = stream.next() {
             switch hub.publish(publications, reply: reply(slot), now: today) {
-            case .published(let receipt): acknowledge(receipt, slot, exchange)
+            case .published(let receipt), .repeated(let receipt): acknowledge(receipt, slot, exchange)
             case .pending: hold(slot, exchange, .archive)
             case .refused(let refusal): stream.stop(Problem(refusal))
             }
