@@ -143,6 +143,13 @@ public final class Hub: Sendable {
         state.withLock { $0.restore(event, frame) }
     }
 
+    /// Says that not all is known of what was held: whoever names a position from before now is told of a gap.
+    ///
+    /// - Returns: the highest number that was given.
+    public func doubt() -> UInt64 {
+        state.withLock { $0.doubt() }
+    }
+
     /// Lets go of what the limits of today do not allow.
     public func finishRestoring(now: UInt64) {
         change { $0.finishRestoring(now: now) }

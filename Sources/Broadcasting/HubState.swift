@@ -354,6 +354,12 @@ struct HubState {
         for answer in stored.answers { answers.note(answer) }
     }
 
+    /// See ``Hub/doubt()``.
+    mutating func doubt() -> UInt64 {
+        brokenThrough = numbered
+        return numbered
+    }
+
     /// Takes over an event that an archive kept; they come in the order of the log.
     mutating func restore(_ event: StoredEvent, _ frame: Frame?) {
         var count = 0

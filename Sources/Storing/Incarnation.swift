@@ -16,22 +16,26 @@ struct Incarnation {
 
     /// Reads where the log ended, and marks the file as in use.
     func begin(_ db: Database) throws -> StoredState {
-        let epoch = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'epoch'")
         let boot = Machine.bootID
-        guard let epoch else {
+        guard let epoch = try value("epoch", db) else {
+            guard try Int.fetchOne(db, sql: "SELECT count(*) FROM events") == 0 else {
+                throw StoreError.damaged("it does not say where its events are from")
+            }
             let epoch = Epoch.random()
             try set("epoch", epoch.description, db)
-            try set("boot", boot, db)
-            try set("closed", 0, db)
-            try set("durability", durability.rawValue, db)
+            try mark(boot, db)
             return StoredState(epoch: epoch)
         }
+        guard let epoch = epoch.text(0), (1...32).contains(epoch.utf8.count),
+            epoch.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
+        else { throw StoreError.damaged("its epoch is none") }
         var state = StoredState(epoch: Epoch(description: epoch))
-        let head = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'head'") ?? 0
-        let newest = try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM events") ?? 0
-        state.head = UInt64(bitPattern: max(head, newest, 0))
-        let broken = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'broken'") ?? 0
-        state.brokenThrough = UInt64(bitPattern: broken)
+        state.head = max(try number("head", db), try newest(db))
+        state.brokenThrough = try number("broken", db)
+        // No log gets that far; adding to it must not overflow.
+        guard state.head < 1 << 62, state.brokenThrough <= state.head else {
+            throw StoreError.damaged("its numbers cannot be")
+        }
         if try hasLostPower(boot, db) {
             state.head += Self.leap
             state.brokenThrough = state.head
@@ -39,13 +43,40 @@ struct Incarnation {
             try set("broken", Int64(state.head), db)
         }
         state.channels = try channels(db)
-        let places = try Row.fetchAll(db, sql: "SELECT place, through FROM places")
-        for row in places { state.places[row[0]] = UInt64(bitPattern: row[1]) }
+        let places = try Row.fetchCursor(db, sql: "SELECT place, through FROM places")
+        while let row = try places.next() {
+            guard let place = row.number(0), let through = row.number(1), through <= state.head else {
+                throw StoreError.damaged("its table of forgotten channels cannot be")
+            }
+            state.places[Int(place)] = through
+        }
         state.answers = try answers(db)
+        try mark(boot, db)
+        return state
+    }
+
+    /// Notes that some of what was held is not known any more: whoever comes back is told.
+    func doubt(_ head: UInt64, _ db: Database) throws { try set("broken", Int64(head), db) }
+
+    private func mark(_ boot: String, _ db: Database) throws {
         try set("boot", boot, db)
         try set("closed", 0, db)
         try set("durability", durability.rawValue, db)
-        return state
+    }
+
+    private func value(_ name: String, _ db: Database) throws -> Row? {
+        try Row.fetchOne(db, sql: "SELECT value FROM meta WHERE name = ?", arguments: [name])
+    }
+
+    private func number(_ name: String, _ db: Database) throws -> UInt64 {
+        guard let value = try value(name, db) else { return 0 }
+        guard let number = value.number(0) else { throw StoreError.damaged("its \(name) is no number") }
+        return number
+    }
+
+    private func newest(_ db: Database) throws -> UInt64 {
+        let row = try Row.fetchOne(db, sql: "SELECT max(sequence) FROM events")
+        return row?.number(0) ?? 0
     }
 
     /// Marks the file as closed in good order.
@@ -54,9 +85,9 @@ struct Incarnation {
     /// Whether the machine was started anew since the file was written to, without its having been closed, and without
     /// each write having waited for the disk.
     private func hasLostPower(_ boot: String, _ db: Database) throws -> Bool {
-        let before = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'boot'")
-        let closed = try Int.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'closed'")
-        let durability = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'durability'")
+        let before = try value("boot", db)?.text(0)
+        let closed = try value("closed", db)?.integer(0)
+        let durability = try value("durability", db)?.text(0)
         return before != boot && closed != 1 && durability != Store.Durability.full.rawValue
     }
 
@@ -65,30 +96,32 @@ struct Incarnation {
     }
 
     private func channels(_ db: Database) throws -> [ArchiveBatch.Channel] {
-        let rows = try Row.fetchAll(db, sql: "SELECT name, evicted_through, ended_at FROM channels")
-        return try rows.map { row in
-            guard let text = String.fromDatabaseValue(row[0]), let name = try? ChannelName(text),
-                let through = Int64.fromDatabaseValue(row[1])
-            else { throw StoreError("the file is damaged: a channel has no valid name") }
-            return ArchiveBatch.Channel(
-                name: name, evictedThrough: UInt64(bitPattern: through),
-                endedAt: Int64.fromDatabaseValue(row[2]).map { UInt64(bitPattern: $0) })
+        var channels: [ArchiveBatch.Channel] = []
+        let rows = try Row.fetchCursor(db, sql: "SELECT name, evicted_through, ended_at FROM channels")
+        while let row = try rows.next() {
+            guard let name = row.channelName(0), let through = row.number(1) else {
+                throw StoreError.damaged("what it says of a channel cannot be")
+            }
+            channels.append(ArchiveBatch.Channel(name: name, evictedThrough: through, endedAt: row.number(2)))
         }
+        return channels
     }
 
+    /// An answer that cannot be read is left out: its publisher may then publish twice, which is better than not at all.
     private func answers(_ db: Database) throws -> [StoredAnswer] {
         let rows = try Row.fetchAll(
             db,
             sql: "SELECT key, fingerprint, time, count, first, last, channels, subscribers FROM answers ORDER BY time")
         return rows.compactMap { row in
-            guard let text = String.fromDatabaseValue(row[0]), let key = IdempotencyKey(Array(text.utf8)),
-                let fingerprint = Int64.fromDatabaseValue(row[1]), let time = Int64.fromDatabaseValue(row[2])
+            guard let key = row.text(0).flatMap({ IdempotencyKey(Array($0.utf8)) }), let fingerprint = row.integer(1),
+                let time = row.number(2), let count = row.number(3), let first = row.text(4), let last = row.text(5),
+                let channels = row.text(6), let subscribers = row.number(7)
             else { return nil }
-            let names = (String.fromDatabaseValue(row[6]) ?? "").split(separator: "\n")
             return StoredAnswer(
-                Idempotency(key: key, fingerprint: UInt64(bitPattern: fingerprint)), time: UInt64(bitPattern: time),
-                count: row[3], first: row[4], last: row[5], channels: names.compactMap { try? ChannelName(String($0)) },
-                subscribers: row[7])
+                Idempotency(key: key, fingerprint: UInt64(bitPattern: fingerprint)), time: time, count: Int(count),
+                first: first, last: last,
+                channels: channels.split(separator: "\n").compactMap { try? ChannelName(String($0)) },
+                subscribers: Int(subscribers))
         }
     }
 }

@@ -16,8 +16,9 @@ public final class Store: Archive, Sendable {
         case full
     }
 
-    let path: String
-    let log: Logger
+    private let path: String
+    private let durability: Durability
+    private let log: Logger
     private let lock: FileLock
     private let writer: DatabaseQueue
     private let reader: DatabaseQueue
@@ -61,8 +62,6 @@ public final class Store: Archive, Sendable {
         self.durability = durability
     }
 
-    private let durability: Durability
-
     /// Where the log goes on. The file is marked as in use from here on.
     public func begin() throws(StoreError) -> StoredState {
         do {
@@ -72,12 +71,28 @@ public final class Store: Archive, Sendable {
         }
     }
 
-    /// Gives the hub every event that is held, the newest with their bytes.
+    /// Gives the hub every event that is held, the newest with their bytes. Events that are not as they were written are
+    /// left out, and whoever comes back from before is told that there may be a gap.
     ///
     /// - Parameter memory: how many bytes of events stay in memory.
     public func restore(into hub: Hub, memory: Int) throws(StoreError) {
         do {
-            try reader.read { db in try Restorer(db, log).restore(into: hub, memory: memory) }
+            let damaged = try reader.read { db in
+                let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(1)")
+                guard findings == ["ok"] else { throw StoreError.damaged(findings.first ?? "") }
+                return try Restorer(db).restore(into: hub, memory: memory)
+            }
+            guard !damaged.isEmpty else { return }
+            log.error(
+                "events cannot be read back; subscribers are told",
+                metadata: [
+                    "path": "\(path)", "count": "\(damaged.count)", "first": "\(damaged[0])",
+                ])
+            let head = hub.doubt()
+            try writer.write { db in
+                for row in damaged { try db.execute(sql: "DELETE FROM events WHERE sequence = ?", arguments: [row]) }
+                try Incarnation(durability).doubt(head, db)
+            }
         } catch {
             throw StoreError(error)
         }

@@ -17,13 +17,20 @@ public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// - Parameter what: a sentence without a full stop.
+    static func damaged(_ what: String) -> StoreError {
+        StoreError("the file is damaged (\(what)); \(remedy)")
+    }
+
+    private static let remedy = "move it away and start again, or restore a copy"
+
     private static func sentence(_ error: DatabaseError) -> String {
         let detail = error.message.map { " (\($0))" } ?? ""
         return switch error.resultCode {
         case .SQLITE_FULL: "the disk is full"
         case .SQLITE_READONLY: "the file or its directory cannot be written to\(detail)"
         case .SQLITE_IOERR: "the disk reports an error\(detail)"
-        case .SQLITE_CORRUPT: "the file is damaged\(detail); move it away and start again, or restore a copy"
+        case .SQLITE_CORRUPT: "the file is damaged\(detail); \(remedy)"
         case .SQLITE_NOTADB: "the file is no SQLite database, or is damaged\(detail)"
         case .SQLITE_CANTOPEN: "the file cannot be opened\(detail)"
         case .SQLITE_BUSY, .SQLITE_LOCKED: "the file is in use by another program\(detail)"

@@ -1,5 +1,4 @@
 import Broadcasting
-import Foundation
 import GRDB
 
 /// One row of the table of events.
@@ -34,13 +33,10 @@ struct StoredRow {
 
     /// - Returns: nil for a row that is not as it was written.
     init?(_ row: Row) {
-        guard let sequence = Int64.fromDatabaseValue(row[0]), let time = Int64.fromDatabaseValue(row[1]),
-            let channel = Int64.fromDatabaseValue(row[2]), let checksum = Int64.fromDatabaseValue(row[4])
+        guard let sequence = row.number(0), sequence > 0, let time = row.number(1), let channel = row.integer(2),
+            let checksum = row.integer(4), let wire = row.bytes(5)
         else { return nil }
-        guard let wire = Data.fromDatabaseValue(row[5]).map(Array.init) else { return nil }
-        self.init(
-            sequence: UInt64(bitPattern: sequence), time: UInt64(bitPattern: time), channel: channel,
-            others: String.fromDatabaseValue(row[3]), wire: wire)
+        self.init(sequence: sequence, time: time, channel: channel, others: row.text(3), wire: wire)
         guard self.checksum == checksum else { return nil }
     }
 
