@@ -6,7 +6,9 @@ struct Evictions {
     private(set) var through: UInt64
     /// The highest sequence number that is not even remembered.
     private(set) var unknownThrough: UInt64
-    /// The sequence numbers of the newest events that are gone, to tell how many of them somebody missed.
+    /// How many events have gone.
+    private(set) var count: UInt64 = 0
+    /// The sequence numbers of the events that went last, to tell how many of them somebody missed.
     private var recent: Deque<UInt64> = []
     /// How many of those are remembered: 8 KiB at most, for a channel that has had as many events.
     private static let remembered = 1024
@@ -19,6 +21,7 @@ struct Evictions {
 
     mutating func note(_ sequence: UInt64) {
         through = max(through, sequence)
+        count += 1
         recent.append(sequence)
         if recent.count > Self.remembered { unknownThrough = max(unknownThrough, recent.removeFirst()) }
     }
@@ -30,15 +33,25 @@ struct Evictions {
         for sequence in other.recent { note(sequence) }
     }
 
-    /// Those above a position, newest first; nil when not all of them are remembered.
-    func after(_ sequence: UInt64) -> [UInt64]? {
-        guard through <= sequence || sequence >= unknownThrough else { return nil }
-        return recent.reversed().filter { $0 > sequence }
+    /// Goes on counting where others have counted to.
+    mutating func count(from other: Evictions) { count += other.count }
+
+    /// Those above a position, the last to go first; nil when not all of them are remembered.
+    ///
+    /// - Parameter told: how many had gone that do not matter any more.
+    func after(_ sequence: UInt64, since told: UInt64 = 0) -> [UInt64]? {
+        let news = count - min(told, count)
+        guard through > sequence, news > 0 || told == 0 else { return [] }
+        guard sequence >= unknownThrough || news <= UInt64(recent.count) && told > 0 else { return nil }
+        return recent.suffix(Int(clamping: news)).reversed().filter { $0 > sequence }
     }
 
     /// How many there are above a position; nil when that cannot be known.
-    func count(after sequence: UInt64) -> Int? {
-        if through <= sequence { return 0 }
-        return after(sequence)?.count
+    func count(after sequence: UInt64) -> Int? { after(sequence)?.count }
+
+    /// Whether any above a position have gone since.
+    func hasLost(after sequence: UInt64, since told: UInt64) -> Bool {
+        if count <= told || through <= sequence { return false }
+        return after(sequence, since: told).map { !$0.isEmpty } ?? true
     }
 }

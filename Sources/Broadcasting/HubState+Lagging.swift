@@ -9,7 +9,11 @@ extension HubState {
         let topic = self[interest.topic]
         let position = max(cursor, interest.toldThrough)
         // It holds the rest of what it has begun itself.
-        if topic.log.gone.through > max(position, begun?.sequence ?? 0) { return .history }
+        let needed = max(position, begun?.sequence ?? 0)
+        if topic.isPattern {
+            return topic.log.gone.hasLost(after: needed, since: interest.toldEvictions) ? .history : nil
+        }
+        if topic.log.gone.through > needed { return .history }
         return isSlow ? topic.log.lag(after: position, topic.slow, now: now) : nil
     }
 
@@ -57,7 +61,11 @@ extension HubState {
             switch self[interest.topic].slow.action {
             // Of a pattern, all that is held follows.
             case .skip where self[interest.topic].isPattern, .latest where self[interest.topic].isPattern:
-                through = log.gone.through
+                omissions.append(
+                    Omission(topic: interest.topic, after: position, through: 0, since: interest.toldEvictions))
+                result[index] = Interest(
+                    topic: interest.topic, toldThrough: interest.toldThrough, toldEvictions: log.gone.count)
+                continue
             case .skip: through = log.beforeNewest
             // Nothing newer makes up for an event that was the newest of its key and is gone.
             case .latest where log.newest.lostThrough > position: through = log.gone.through
@@ -78,6 +86,8 @@ extension HubState {
         let topic: TopicID
         let after: UInt64
         let through: UInt64
+        /// See ``Interest/toldEvictions``.
+        var since: UInt64 = 0
     }
 
     /// How many events are missed; nil when that cannot be known. An event of two channels is one, and it is not missed
@@ -95,7 +105,11 @@ extension HubState {
         var missed: Set<UInt64> = []
         for omission in omissions {
             let log = self[omission.topic].log
-            guard let sequences = log.sequences(after: omission.after, through: omission.through) else { return nil }
+            let sequences =
+                self[omission.topic].isPattern
+                ? log.gone.after(omission.after, since: omission.since)
+                : log.sequences(after: omission.after, through: omission.through)
+            guard let sequences else { return nil }
             missed.formUnion(sequences)
         }
         guard let last = missed.max() else { return 0 }

@@ -10,17 +10,26 @@ extension HubState {
             for topic in topics { survey(topic) }
             let (cursor, gap) = resume(lastEventID, topics, ended: ended)
             return Subscription(
-                interests: topics.map { Interest(topic: $0, toldThrough: self[$0].log.gone.through) },
+                interests: topics.map { interest($0, from: 0) },
                 cursor: cursor, isBehind: true, gap: gap)
         }
         let interests = topics.map { topic in
             let start = position(request.replay ?? self[topic].limits.replay, topic)
-            return Interest(topic: topic, toldThrough: max(start, self[topic].log.gone.through))
+            return interest(topic, from: start)
         }
         // Where it begins is said for each topic; the cursor stands before the first of these places.
         let cursor = interests.reduce(head) { min($0, $1.toldThrough) }
         let isBehind = interests.contains { self[$0.topic].isPattern ? $0.toldThrough < head : hasMore($0) }
         return Subscription(interests: interests, cursor: isBehind ? cursor : head, isBehind: isBehind, gap: nil)
+    }
+
+    /// A topic from a place on, for somebody who has been told of what is gone by now. What is gone of a channel are its
+    /// oldest events; of a pattern it can be any.
+    private func interest(_ id: TopicID, from start: UInt64) -> Interest {
+        let gone = self[id].log.gone
+        return self[id].isPattern
+            ? Interest(topic: id, toldThrough: start, toldEvictions: gone.count)
+            : Interest(topic: id, toldThrough: max(start, gone.through))
     }
 
     private func hasMore(_ interest: Interest) -> Bool {
@@ -80,10 +89,10 @@ extension HubState {
             return (0, gap(lastEventID, topics, lost: nil))
         }
         if cursor < brokenThrough { return (cursor, gap(lastEventID, topics, lost: nil)) }
-        let interests = topics.map { Interest(topic: $0, toldThrough: self[$0].log.gone.through) }
+        let interests = topics.map { interest($0, from: 0) }
         // What an ended channel still holds is for others, who have not left yet.
         let omissions =
-            interests.map { Omission(topic: $0.topic, after: cursor, through: $0.toldThrough) }
+            topics.map { Omission(topic: $0, after: cursor, through: self[$0].log.gone.through) }
             + ended.map { Omission(topic: $0, after: cursor, through: self[$0].log.newestEvent) }
         let lost = lost(omissions, coming: interests, after: cursor)
         return (cursor, lost == 0 ? nil : gap(lastEventID, topics, lost: lost))

@@ -142,6 +142,7 @@ struct HubState {
         guard !self[id].isSurveyed, case .pattern(let pattern) = self[id].subject else { return }
         var gone = Evictions(unknownThrough: forgotten[pattern])
         for channel in channels(matching: pattern) { gone.merge(self[channel].log.gone) }
+        gone.count(from: self[id].log.gone)
         self[id].log.gone = gone
         self[id].isSurveyed = true
     }

@@ -49,11 +49,15 @@ public struct Interest: Sendable, Hashable {
     /// What the subscriber has not got of this topic up to here has been told of, by a gap or by the choice of where to
     /// begin. What goes missing above this is news.
     public let toldThrough: UInt64
+    /// Of a pattern, how many events had gone when the subscriber was last told: those of several channels do not go in
+    /// the order of the log. 0 for a channel.
+    public let toldEvictions: UInt64
 
     /// A topic, from a place on.
-    public init(topic: TopicID, toldThrough: UInt64) {
+    public init(topic: TopicID, toldThrough: UInt64, toldEvictions: UInt64 = 0) {
         self.topic = topic
         self.toldThrough = toldThrough
+        self.toldEvictions = toldEvictions
     }
 }
 

@@ -63,6 +63,8 @@ struct Connection: ~Copyable {
     var cursor: UInt64 = 0
     /// See ``Broadcasting/Interest/toldThrough``.
     var toldThrough: UInt64 = 0
+    /// See ``Broadcasting/Interest/toldEvictions``.
+    var toldEvictions: UInt64 = 0
     /// What was begun and must be finished before anything else is written.
     var partial: Frame?
     var partialOffset = 0

@@ -87,7 +87,11 @@ extension Reactor {
     func interests(of slot: UInt32) -> [Interest] {
         if let several = connections[slot].several { return several.memberships.map(\.interest) }
         let topic = audiences[Int(connections[slot].audience)]!.topic
-        return [Interest(topic: topic, toldThrough: connections[slot].toldThrough)]
+        return [
+            Interest(
+                topic: topic, toldThrough: connections[slot].toldThrough,
+                toldEvictions: connections[slot].toldEvictions)
+        ]
     }
 
     /// Sends a slice of the log, which is kept for the next if others wait who may have missed the same.

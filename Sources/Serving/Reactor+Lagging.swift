@@ -44,6 +44,7 @@ extension Reactor {
     mutating func remember(_ interests: [Interest], _ slot: UInt32) {
         guard let several = connections[slot].several else {
             connections[slot].toldThrough = interests[0].toldThrough
+            connections[slot].toldEvictions = interests[0].toldEvictions
             return
         }
         for (index, interest) in interests.enumerated() { several.memberships[index].interest = interest }

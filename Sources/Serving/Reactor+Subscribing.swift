@@ -41,6 +41,7 @@ extension Reactor {
             let audience = audience(of: interest.topic)
             connections[slot].audience = audience
             connections[slot].toldThrough = interest.toldThrough
+            connections[slot].toldEvictions = interest.toldEvictions
             connections[slot].place = UInt32(audiences[Int(audience)]!.single.append(slot))
             return
         }
