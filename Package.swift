@@ -95,6 +95,13 @@ let package = Package(
             name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams", "SeededRandom"],
             swiftSettings: settings),
         .testTarget(
+            name: "EnvelopesTests",
+            dependencies: [
+                "Envelopes", "Broadcasting", "EventStreams", "SeededRandom", system,
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "ServingTests",
             dependencies: ["Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "SeededRandom"],
             swiftSettings: settings),

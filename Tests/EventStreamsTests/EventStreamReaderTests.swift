@@ -1,0 +1,46 @@
+import Testing
+
+@testable import EventStreams
+
+@Suite struct `A stream that a publisher sends` {
+    private static let text =
+        "\u{FEFF}: hello\nid: 1\nevent: e\ndata: a\ndata:b\ndata\n\nretry: 5\n\r\ndata:  c\rid: 2\r\rx: y\ndata: d\r\n\r\n"
+
+    private func read(_ pieces: [[UInt8]], limit: Int = 1000) throws -> [Event] {
+        var reader = EventStreamReader(limit: limit)
+        var events: [Event] = []
+        for piece in pieces { try reader.feed(piece.span, into: &events) }
+        try reader.finish()
+        return events
+    }
+
+    @Test func `is the same wherever it is cut`() throws {
+        let expected = [
+            Event(id: try EventID("1"), name: try EventName("e"), data: EventData("a\nb\n")),
+            Event(id: try EventID("2"), data: EventData(" c")), Event(data: EventData("d")),
+        ]
+        let bytes = Array(Self.text.utf8)
+        for cut in 0...bytes.count { #expect(try read([Array(bytes[..<cut]), Array(bytes[cut...])]) == expected) }
+        #expect(try read(bytes.map { [$0] }) == expected)
+    }
+
+    @Test(arguments: [
+        ("data: x\n\nid: a\u{0}\n\n", 3, EventStreamReader.Reason.invalid(.nul(.id))),
+        ("retry: x\n", 1, .invalid(.retryNotDigits)), ("data: x\n\ndata: y\n", 4, .cutOff), ("data: y", 1, .cutOff),
+        ("\ndata: 0123456789", 2, .tooLong(limit: 10)), ("data: 01\ndata: 567\n", 2, .tooLong(limit: 10)),
+    ])
+    func `is refused with the line and the reason`(text: String, line: Int, reason: EventStreamReader.Reason) throws {
+        let error = #expect(throws: EventStreamReader.Failure.self) { try read([Array(text.utf8)], limit: 10) }
+        #expect(error == EventStreamReader.Failure(line: line, reason: reason))
+    }
+
+    @Test func `is refused when it is not UTF-8`() throws {
+        #expect(throws: EventStreamReader.Failure(line: 2, reason: .invalid(.notUTF8(.data)))) {
+            try read([Array("data: ".utf8) + [0xFF, 0x0A, 0x0A]])
+        }
+    }
+
+    @Test func `may end after a comment or a field that is no data`() throws {
+        for text in ["", ": bye", ": bye\n", "id: 3\n", "retry: 7\n"] { #expect(try read([Array(text.utf8)]) == []) }
+    }
+}
