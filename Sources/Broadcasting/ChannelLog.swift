@@ -98,29 +98,15 @@ struct ChannelLog {
         return nil
     }
 
-    /// The index in ``entries`` of the first event above a position: a binary search.
+    /// The index in ``entries`` of the first event above a position.
     func index(after sequence: UInt64) -> Int {
         // Whoever is up to date, or has nothing yet, is told at once.
         guard let last = entries.last, last.sequence > sequence else { return entries.count }
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
-        }
-        return low
+        return entries.firstIndex(ofRising: { $0.sequence > sequence })
     }
 
     /// The index in ``entries`` of the first event that was published at a time or later.
-    func index(since time: UInt64) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].time < time { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    func index(since time: UInt64) -> Int { entries.firstIndex(ofRising: { $0.time >= time }) }
 
     /// Bytes on the wire of one of ``entries``.
     func size(at index: Int) -> Int { entries[index].end - (index == 0 ? start : entries[index - 1].end) }

@@ -143,15 +143,4 @@ extension HubState {
             forgetIfIdle(TopicID(index: index))
         }
     }
-
-    /// Lets go, once everything is restored, what the limits of today do not allow.
-    mutating func finishRestoring(now: UInt64) {
-        for (index, topic) in topics.enumerated() where topic != nil {
-            enforceLimits(of: TopicID(index: index), now: now)
-            forgetIfIdle(TopicID(index: index))
-        }
-        enforceTotal()
-        forgetEmptied()
-        unloadOldest()
-    }
 }

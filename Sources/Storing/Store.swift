@@ -134,8 +134,10 @@ public final class Store: Archive, Sendable {
 
     // MARK: Archive
 
+    /// See ``Broadcasting/Archive/wake()``.
     public func wake() { bell.wakeup.ring() }
 
+    /// See ``Broadcasting/Archive/fetch(_:for:into:)``.
     public func fetch(_ asked: [UInt64], for token: UInt64, into mailbox: Mailbox) {
         requests.add(ReadRequests.Request(asked: asked, token: token, mailbox: mailbox))
     }
