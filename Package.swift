@@ -106,6 +106,13 @@ let package = Package(
             dependencies: ["Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "SeededRandom"],
             swiftSettings: settings),
         .testTarget(
+            name: "StoringTests",
+            dependencies: [
+                "Storing", "Broadcasting", "EventStreams", "Kernel", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "SupervisingTests", dependencies: ["Supervising", "Kernel", logging], swiftSettings: settings),
         .testTarget(
             name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting"], swiftSettings: settings),

@@ -108,7 +108,7 @@ final class PublishStream {
         problem.detail +=
             published == 0
             ? " Nothing was published."
-            : " What came before it stays published: \(published) events, the last with the id \(last ?? "")."
+            : " What came before it stays published: \(published) event\(published == 1 ? "" : "s"), the last with the id \(last ?? "")."
         return problem.answer
     }
 }

@@ -1,0 +1,126 @@
+import Broadcasting
+import EventStreams
+import GRDB
+import Glibc
+import Kernel
+import Logging
+import Testing
+
+@testable import Storing
+
+/// A file in a directory that goes with its owner.
+private final class Place {
+    let directory: String
+    var path: String { "\(directory)/history.db" }
+
+    init() throws {
+        var template = Array("/tmp/crier-store-\0".utf8.map { CChar(bitPattern: $0) })
+        template.insert(contentsOf: Array("XXXXXX".utf8.map { CChar(bitPattern: $0) }), at: template.count - 1)
+        let made = unsafe mkdtemp(&template).map { unsafe String(cString: $0) }
+        directory = try #require(made)
+    }
+
+    func change(_ sql: String) throws { try DatabaseQueue(path: path).write { db in try db.execute(sql: sql) } }
+
+    deinit {
+        for name in Directory.names(directory) { unsafe unlink("\(directory)/\(name)") }
+        unsafe rmdir(directory)
+    }
+}
+
+private func store(_ place: Place, _ durability: Store.Durability = .normal) throws -> Store {
+    try Store(path: place.path, durability: durability, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+}
+
+/// Publishes an event and waits until the file has it.
+private func publish(_ data: String, _ store: Store) throws -> String {
+    let mailbox = Mailbox(ring: {})
+    let stored = try store.begin()
+    let hub = Hub(epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [mailbox], archive: store)
+    hub.restore(stored)
+    try store.restore(into: hub, memory: 0)
+    hub.finishRestoring(now: Clock.realtime)
+    try store.start(hub)
+    let publication = Publication(Event(data: EventData(data)), to: [try ChannelName("a")])
+    guard case .pending = hub.publish([publication], reply: Reply(loop: 0, token: 1), now: Clock.realtime) else {
+        preconditionFailure("it cannot be there yet")
+    }
+    store.stop()
+    for case .published(1, let receipt) in mailbox.collectCompletions() { return receipt.first }
+    preconditionFailure("it was not written")
+}
+
+@Suite struct `A store` {
+    @Test func `goes on with the next number, and writes what waits before it stops`() throws {
+        let place = try Place()
+        let ids = try (0..<3).map { number in try publish("\(number)", try store(place)) }
+        let epoch = ids[0].dropLast(2)
+        #expect(ids == (1...3).map { "\(epoch)-\($0)" })
+    }
+
+    @Test(arguments: [("normal", true), ("full", false)])
+    func `leaps over numbers that may have gone with the power, if writes were not waited for`(
+        durability: String, leaps: Bool
+    ) throws {
+        let place = try Place()
+        let id = try publish("before", try store(place, try #require(Store.Durability(rawValue: durability))))
+        try place.change("UPDATE meta SET value = 0 WHERE name = 'closed'")
+        #expect(try store(place).begin().head == 1, "the same machine has not been started anew")
+        try place.change(
+            "UPDATE meta SET value = 'another' WHERE name = 'boot'; UPDATE meta SET value = '\(durability)' WHERE name = 'durability'"
+        )
+        let reopened = try store(place)
+        let stored = try reopened.begin()
+        #expect(stored.head == (leaps ? 1 << 32 + 1 : 1) && stored.brokenThrough == (leaps ? stored.head : 0))
+        let hub = Hub(epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(ring: {})], archive: reopened)
+        hub.restore(stored)
+        try reopened.restore(into: hub, memory: 1 << 20)
+        let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array(id.utf8))
+        guard case .begun(let subscription) = hub.subscribe(request, on: 0, now: 0) else { return #expect(Bool(false)) }
+        #expect((subscription.gap != nil) == leaps && subscription.gap?.lost == nil)
+    }
+
+    @Test func `that was closed in good order knows that nothing went with the power`() throws {
+        let place = try Place()
+        _ = try publish("before", try store(place))
+        try place.change("UPDATE meta SET value = 'another' WHERE name = 'boot'")
+        #expect(try store(place).begin().brokenThrough == 0)
+    }
+
+    @Test(arguments: [
+        "UPDATE meta SET value = 'not one!' WHERE name = 'epoch'", "UPDATE meta SET value = x'00' WHERE name = 'epoch'",
+        "UPDATE meta SET value = -1 WHERE name = 'head'", "UPDATE meta SET value = 'x' WHERE name = 'head'",
+        "UPDATE meta SET value = 9223372036854775807 WHERE name = 'head'", "DELETE FROM meta WHERE name = 'epoch'",
+        "UPDATE channels SET name = 'a*'", "UPDATE channels SET evicted_through = -5",
+        "INSERT INTO places VALUES (1, -1)", "PRAGMA user_version = 2", "PRAGMA application_id = 1",
+        "DROP TABLE answers",
+    ])
+    func `of which something cannot be is refused with a sentence`(sql: String) throws {
+        let place = try Place()
+        _ = try publish("x", try store(place))
+        try place.change(sql)
+        let error = #expect(throws: StoreError.self) { _ = try store(place).begin() }
+        #expect(error?.description.isEmpty == false)
+    }
+
+    @Test(arguments: [
+        "UPDATE events SET wire = 'text'", "UPDATE events SET time = 'x'", "UPDATE events SET others = '1 x'",
+        "UPDATE events SET wire = zeroblob(20)", "UPDATE events SET channel = 99", "UPDATE events SET checksum = 0",
+    ])
+    func `never gives back an event that is not as it was written`(sql: String) throws {
+        let place = try Place()
+        let id = try publish("x", try store(place))
+        _ = try publish("y", try store(place))
+        try place.change(sql)
+        let damaged = try store(place)
+        let stored = try damaged.begin()
+        let hub = Hub(epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(ring: {})], archive: damaged)
+        hub.restore(stored)
+        try damaged.restore(into: hub, memory: 1 << 20)
+        hub.finishRestoring(now: Clock.realtime)
+        #expect(hub.summary.events == 0)
+        let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array(id.utf8))
+        guard case .begun(let subscription) = hub.subscribe(request, on: 0, now: 0) else { return #expect(Bool(false)) }
+        #expect(subscription.gap != nil && subscription.gap?.lost == nil)
+    }
+}
