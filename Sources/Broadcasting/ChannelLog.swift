@@ -12,7 +12,6 @@ struct ChannelLog {
     private var start = 0
     /// Of those events that have any.
     private var labels: [UInt64: EventLabels] = [:]
-    private var publisherIDs: [EventID: [UInt64]] = [:]
 
     /// - Parameter forgottenThrough: channels that were forgotten may have had this name and events up to here.
     init(forgottenThrough: UInt64) {
@@ -36,28 +35,22 @@ struct ChannelLog {
         entries.append(
             LogEntry(sequence: sequence, time: time, end: (entries.last?.end ?? start) + size, frame: frame))
         if frame?.endsTopic == nil { newest.note(sequence, labels?.key) }
-        guard let labels else { return }
-        self.labels[sequence] = labels
-        if let id = labels.id { publisherIDs[id, default: []].append(sequence) }
+        if let labels { self.labels[sequence] = labels }
     }
 
     /// Lets the oldest go.
     ///
-    /// - Returns: it, and what it counted for in ``HistoryPolicy/total``.
-    mutating func evictFirst() -> (entry: LogEntry, weight: Int) {
+    /// - Returns: it, what it counted for in ``HistoryPolicy/total``, and the id that its publisher gave it.
+    mutating func evictFirst() -> (entry: LogEntry, weight: Int, id: EventID?) {
         let entry = entries.removeFirst()
         let weight = Self.weight(entry.end - start, labels[entry.sequence])
         start = entry.end
         // The end of a channel is no event that somebody could miss.
-        if entry.isEnd { return (entry, weight) }
+        if entry.isEnd { return (entry, weight, nil) }
         let labels = labels.removeValue(forKey: entry.sequence)
         newest.forget(entry.sequence, labels?.key)
         gone.note(entry.sequence)
-        if let id = labels?.id {
-            publisherIDs[id]?.removeFirst()
-            if publisherIDs[id]?.isEmpty == true { publisherIDs[id] = nil }
-        }
-        return (entry, weight)
+        return (entry, weight, labels?.id)
     }
 
     /// Lets go of the bytes of an event that the archive has.
@@ -105,6 +98,12 @@ struct ChannelLog {
         return entries.firstIndex(ofRising: { $0.sequence > sequence })
     }
 
+    /// Whether an event is held.
+    func holds(_ sequence: UInt64) -> Bool {
+        let index = index(after: sequence - 1)
+        return index < entries.count && entries[index].sequence == sequence
+    }
+
     /// The index in ``entries`` of the first event that was published at a time or later.
     func index(since time: UInt64) -> Int { entries.firstIndex(ofRising: { $0.time >= time }) }
 
@@ -118,9 +117,6 @@ struct ChannelLog {
     func isNewest(_ entry: LogEntry) -> Bool {
         entry.isEnd || newest.isNewest(entry.sequence, labels(of: entry.sequence)?.key)
     }
-
-    /// The sequence number of the earliest held event to which a publisher gave this id.
-    func sequence(of id: EventID) -> UInt64? { publisherIDs[id]?.first }
 
     /// The oldest event, which the end of the channel is not.
     var oldestEntry: LogEntry? { events > 0 ? entries.first : nil }

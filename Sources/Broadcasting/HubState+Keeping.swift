@@ -34,7 +34,11 @@ extension HubState {
         self[id].log.append(sequence, time: time, size: size, labels, frame: frame)
         heldEvents += 1
         heldBytes += ChannelLog.weight(size, labels)
-        order.append((id.index, sequence))
+        let place = LogPlace(topic: id.index, sequence: sequence)
+        order.append(place)
+        if let given = labels?.id {
+            publisherIDs.note(given, at: place)
+        }
         if let frame, frame.endsTopic == nil { loadedBytes += size } else if frame == nil { unloadedThrough = sequence }
     }
 
@@ -54,9 +58,9 @@ extension HubState {
         guard outbox != nil, loadedBytes > policy.memory else { return }
         var index = orderIndex(after: unloadedThrough)
         while loadedBytes > policy.memory, index < order.count {
-            let (topic, sequence) = order[index]
-            if let bytes = self.topic(at: topic)?.log.unload(sequence) { loadedBytes -= bytes }
-            unloadedThrough = sequence
+            let place = order[index]
+            if let bytes = topic(at: place.topic)?.log.unload(place.sequence) { loadedBytes -= bytes }
+            unloadedThrough = place.sequence
             index += 1
         }
     }
@@ -71,13 +75,17 @@ extension HubState {
     }
 
     mutating func evictFirst(of id: TopicID) {
-        let (entry, weight) = self[id].log.evictFirst()
+        let (entry, weight, given) = self[id].log.evictFirst()
         heldEvents -= 1
         heldBytes -= weight
         if entry.isEnd { return }
         if let frame = entry.frame { loadedBytes -= frame.count }
         for watcher in watchers(of: id.index) { self[watcher].log.gone.note(entry.sequence) }
         outbox?.evict(entry.sequence, from: id)
+        guard let given, publisherIDs.forget(given, at: LogPlace(topic: id.index, sequence: entry.sequence))
+        else { return }
+        let places = publisherIDs.places(of: given)
+        publisherIDs.keep(given, places.filter { self.topic(at: $0.topic)?.log.holds($0.sequence) == true })
     }
 
     private mutating func dropStaleOrder() {
@@ -128,6 +136,7 @@ extension HubState {
 
     /// Gives back the memory of many channels and events that have gone.
     private mutating func shrink() {
+        publisherIDs.shrink()
         if order.count > 2 * heldEvents + 1024 || (heldEvents == 0 && !order.isEmpty) { dropStaleOrder() }
         if let last = topics.last, last == nil {
             topics.removeLast(topics.reversed().prefix { $0 == nil }.count)

@@ -130,7 +130,7 @@ extension HubState {
     private func isComing(_ sequence: UInt64, _ matcher: Matcher) -> Bool {
         var index = orderIndex(after: sequence - 1)
         while index < order.count, order[index].sequence == sequence {
-            if matcher.entry(order[index].topic, sequence) != nil { return true }
+            if matcher.entry(order[index]) != nil { return true }
             index += 1
         }
         return false

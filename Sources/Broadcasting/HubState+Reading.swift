@@ -99,8 +99,7 @@ extension HubState {
         // An event that went to several channels stands here several times.
         while end > start, end < order.count, order[end].sequence == order[end - 1].sequence { end += 1 }
         for index in start..<end {
-            let (topic, sequence) = order[index]
-            guard sequence != collector.last, let held = matcher.entry(topic, sequence) else { continue }
+            guard order[index].sequence != collector.last, let held = matcher.entry(order[index]) else { continue }
             guard collector.take(held.entry, size: held.size) else { return false }
         }
         if end < order.count, collector.absent.isEmpty { slice.through = order[end - 1].sequence }
@@ -166,8 +165,9 @@ struct Matcher {
         hasPatterns = interests.contains { state[$0.topic].isPattern }
     }
 
-    /// The event of a channel with this number, if it is held and belongs to the subscriber.
-    func entry(_ topic: Int, _ sequence: UInt64) -> (entry: LogEntry, size: Int)? {
+    /// The event at a place, if it is held and belongs to the subscriber.
+    func entry(_ place: LogPlace) -> (entry: LogEntry, size: Int)? {
+        let (topic, sequence) = (place.topic, place.sequence)
         let isNamed = told[topic].map { sequence > $0 } ?? false
         guard isNamed || isWatched(topic, sequence), let log = state.topic(at: topic)?.log else { return nil }
         let index = log.index(after: sequence - 1)

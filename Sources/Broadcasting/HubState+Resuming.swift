@@ -70,12 +70,12 @@ extension HubState {
         }
         let matcher = Matcher(self, [Interest(topic: id, toldThrough: 0)])
         var position = head
-        for (topic, sequence) in order.reversed().prefix(Self.lookBack) where sequence <= position {
-            guard let entry = matcher.entry(topic, sequence)?.entry else { continue }
+        for place in order.reversed().prefix(Self.lookBack) where place.sequence <= position {
+            guard let entry = matcher.entry(place)?.entry else { continue }
             guard left > 0, entry.time >= since else { break }
             // An event of several channels counts once.
-            if sequence <= position { left -= 1 }
-            position = sequence - 1
+            if place.sequence <= position { left -= 1 }
+            position = place.sequence - 1
         }
         return position
     }
@@ -104,23 +104,23 @@ extension HubState {
             return position.sequence
         }
         guard let id = (try? EventID(text)) ?? nil else { return nil }
-        return topics.compactMap { topic -> UInt64? in
-            guard case .pattern(let pattern) = self[topic].subject else { return self[topic].log.sequence(of: id) }
-            return channels(matching: pattern).compactMap { self[$0].log.sequence(of: id) }.min()
-        }.min()
+        let matcher = Matcher(self, topics.map { Interest(topic: $0, toldThrough: 0) })
+        return publisherIDs.places(of: id).first { matcher.entry($0) != nil }?.sequence
     }
 
     func gap(_ requested: [UInt8], _ topics: [TopicID], lost: Int?) -> Gap {
-        let logs = topics.flatMap { topic -> [ChannelLog] in
-            guard case .pattern(let pattern) = self[topic].subject else { return [self[topic].log] }
-            return channels(matching: pattern).map { self[$0].log }
-        }
-        let oldest = logs.compactMap { log in log.oldestEntry.map { ($0, log) } }
-            .min { $0.0.sequence < $1.0.sequence }
-        let newest = logs.compactMap { log in log.newestEntry.map { ($0, log) } }
-            .max { $0.0.sequence < $1.0.sequence }
+        let extents = topics.compactMap { extent(of: $0) }
+        let oldest = extents.map(\.oldest).min { $0.sequence < $1.sequence }
+        let newest = extents.map(\.newest).max { $0.sequence < $1.sequence }
         return Gap(
             requested: String(decoding: requested.prefix(EventID.limit), as: UTF8.self),
-            oldest: oldest.map { id($0.0, in: $0.1) }, newest: newest.map { id($0.0, in: $0.1) }, lost: lost)
+            oldest: oldest.map(id), newest: newest.map(id), lost: lost)
+    }
+
+    /// The id of a held event, as it is on the wire.
+    private func id(_ place: LogPlace) -> String {
+        let log = self[TopicID(index: place.topic)].log
+        return log.labels(of: place.sequence)?.id?.description
+            ?? EventPosition(epoch: epoch, sequence: place.sequence).description
     }
 }

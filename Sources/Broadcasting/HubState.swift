@@ -24,13 +24,14 @@ struct HubState {
     /// Letters on their way to each loop, while the lock is held.
     var outgoing: [[Letter]]
 
+    var publisherIDs = PublisherIDs()
     var channelTree = SegmentTree()
     var patternTree = SegmentTree()
     var patternsAge = 1
     var free: [Int] = []
     /// Every held event, oldest first, for ``HistoryPolicy/total`` and for those who read by patterns. Events that a
     /// channel's own limits have let go are still in here until they come up, or until they are too many.
-    var order: Deque<(topic: Int, sequence: UInt64)> = []
+    var order: Deque<LogPlace> = []
     /// Bytes of events that the archive has and memory too.
     var loadedBytes = 0
     /// Up to here, bytes are in the archive only.

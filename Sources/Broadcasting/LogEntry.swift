@@ -11,3 +11,9 @@ struct LogEntry {
     /// Whether it is the end of the channel, which is no event. An end is never archived.
     var isEnd: Bool { frame?.endsTopic != nil }
 }
+
+/// Where an event stands in the log of one channel.
+struct LogPlace: Hashable {
+    let topic: Int
+    let sequence: UInt64
+}

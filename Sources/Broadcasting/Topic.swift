@@ -39,6 +39,8 @@ final class Topic {
     var watchersAge = 0
     /// Whether what is gone of a pattern has been gathered from the channels that were there before it.
     var isSurveyed = false
+    /// Of a pattern, what is held of its channels; nil until somebody asks.
+    var extent: Extent?
 
     init(_ subject: Subject, limits: HistoryLimits, slow: SlowPolicy, forgottenThrough: UInt64) {
         self.subject = subject

@@ -1,4 +1,5 @@
 import EventStreams
+import SeededRandom
 import Testing
 
 @testable import Broadcasting
@@ -125,6 +126,54 @@ private struct Fixture {
         let start = try fixture.subscribe("a/*", from: "mine")
         #expect(start.gap == nil && fixture.read(start) == ["2"])
         #expect(try fixture.subscribe("b/*", from: "mine").gap?.requested == "mine")
+    }
+
+    @Test func `resumes from the earliest event that is held of those with the same id`() throws {
+        let fixture = Fixture(HistoryPolicy(standard: HistoryLimits(events: 3)))
+        for number in 1...4 { try fixture.publish("a\(number)", to: "a/x", id: "same") }
+        for number in 1...200 { try fixture.publish("b\(number)", to: "a/y", id: "same") }
+        try fixture.publish("c", to: "b/x", id: "same")
+        #expect(fixture.read(try fixture.subscribe("a/*", from: "same")) == ["a3", "a4", "b198", "b199", "b200"])
+        #expect(fixture.read(try fixture.subscribe("a/y", from: "same")) == ["b199", "b200"])
+        #expect(fixture.read(try fixture.subscribe("b/*", from: "same")) == [])
+        // Every event of the id in another channel has gone, and then all.
+        for _ in 1...3 { try fixture.publish("-", to: "a/x") }
+        #expect(
+            fixture.read(try fixture.subscribe("*/y", "*/x", from: "same")) == ["b199", "b200", "c", "-", "-", "-"])
+        for _ in 1...3 { try fixture.publish("-", to: "a/y", "b/x") }
+        #expect(try fixture.subscribe("*/*", from: "same").gap?.lost == nil)
+    }
+
+    /// Against a look at every channel.
+    @Test(arguments: 0..<30)
+    func `is told the oldest and the newest event that is held, whatever came and went`(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        var policy = HistoryPolicy(standard: HistoryLimits(events: 4, age: 2000))
+        policy.total = 20 * (HistoryPolicy.bookkeeping + 20)
+        let fixture = Fixture(policy)
+        let names = ["a/1", "a/2", "a/3", "b/1", "b/2", "c"]
+        // Somebody has them all the while.
+        for pattern in ["a/*", "*/1", "**"] { _ = try fixture.subscribe(pattern) }
+        var now: UInt64 = 0
+        for _ in 0..<200 {
+            now += UInt64.random(in: 0..<400, using: &random)
+            let name = names.randomElement(using: &random)!
+            switch UInt64.random(in: 0..<10, using: &random) {
+            case 0: _ = fixture.hub.end(try ChannelName(name), now: now)
+            case 1: fixture.hub.sweep(now: now)
+            case 2: try fixture.publish("x", to: name, names.randomElement(using: &random)!, now: now)
+            default: try fixture.publish("x", to: name, now: now)
+            }
+            for pattern in ["a/*", "*/1", "**"] where Bool.random(using: &random) {
+                let gap = try #require(try fixture.subscribe(pattern, from: "other-1", now: now).gap)
+                let matching = try ChannelPattern(pattern)
+                let held = try names.map { try ChannelName($0) }.filter { matching.matches($0) }
+                    .compactMap { fixture.hub.summary(of: $0) }
+                func number(_ id: String) -> Int { Int(id.dropFirst(2)) ?? 0 }
+                #expect(gap.oldest.map(number) == held.compactMap(\.first).map(number).min())
+                #expect(gap.newest.map(number) == held.compactMap(\.last).map(number).max())
+            }
+        }
     }
 
     @Test func `is not told of the end of a channel, but of what goes with it`() throws {
