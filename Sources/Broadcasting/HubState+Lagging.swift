@@ -127,7 +127,7 @@ extension HubState {
     }
 
     /// Whether an event still comes by one of its channels.
-    private func isComing(_ sequence: UInt64, _ matcher: Matcher) -> Bool {
+    func isComing(_ sequence: UInt64, _ matcher: Matcher) -> Bool {
         var index = orderIndex(after: sequence - 1)
         while index < order.count, order[index].sequence == sequence {
             if matcher.entry(order[index]) != nil { return true }

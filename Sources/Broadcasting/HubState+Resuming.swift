@@ -100,12 +100,25 @@ extension HubState {
 
     private func sequence(of lastEventID: [UInt8], _ topics: [TopicID]) -> UInt64? {
         guard let text = String(validating: lastEventID, as: UTF8.self) else { return nil }
-        if let position = EventPosition(text), position.epoch == epoch, position.sequence <= head {
-            return position.sequence
-        }
-        guard let id = (try? EventID(text)) ?? nil else { return nil }
+        let position = EventPosition(text).flatMap { $0.epoch == epoch && $0.sequence <= head ? $0.sequence : nil }
+        guard let id = (try? EventID(text)) ?? nil, let given = given(id, topics) else { return position }
+        guard let position else { return given }
+        // A stream of ours that was published again, to another channel, has ids that are positions too. Which of both
+        // is meant shows in which of them can have been seen here; the earlier when both can.
+        return topics.contains { canHaveHad(position, $0) } ? min(position, given) : given
+    }
+
+    /// The earliest held event to which a publisher gave an id.
+    private func given(_ id: EventID, _ topics: [TopicID]) -> UInt64? {
+        let places = publisherIDs.places(of: id)
+        guard !places.isEmpty else { return nil }
         let matcher = Matcher(self, topics.map { Interest(topic: $0, toldThrough: 0) })
-        return publisherIDs.places(of: id).first { matcher.entry($0) != nil }?.sequence
+        return places.first { matcher.entry($0) != nil }?.sequence
+    }
+
+    private func canHaveHad(_ sequence: UInt64, _ topic: TopicID) -> Bool {
+        self[topic].log.gone.through >= sequence
+            || isComing(sequence, Matcher(self, [Interest(topic: topic, toldThrough: 0)]))
     }
 
     func gap(_ requested: [UInt8], _ topics: [TopicID], lost: Int?) -> Gap {

@@ -193,6 +193,9 @@ struct Router: Sendable {
         guard type != .lines, type != .eventStream else {
             throw Problem(400, "A body that is published as it comes cannot have an Idempotency-Key.")
         }
+        guard head.fields.values(of: "idempotency-key").count == 1 else {
+            throw Problem(400, "There are two Idempotency-Keys.")
+        }
         if value.count >= 2, value.first == 0x22, value.last == 0x22 { value = value.dropFirst().dropLast() }
         guard let key = IdempotencyKey(value) else {
             throw Problem(400, "An Idempotency-Key is 1 to 255 visible ASCII characters.")

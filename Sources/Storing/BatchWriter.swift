@@ -2,20 +2,41 @@ import Broadcasting
 import EventStreams
 import Foundation
 import GRDB
+import Kernel
+
+/// A file that the database has open.
+struct OpenFile {
+    private let path: String
+    private let identity: FileIdentity?
+
+    init(_ path: String) {
+        self.path = path
+        identity = FileIdentity(path: path)
+    }
+
+    /// Whether its path still leads to it.
+    var isThere: Bool { FileIdentity(path: path) == identity }
+}
 
 /// Writes what the hub wants to be kept: a batch is a transaction.
 final class BatchWriter {
     private let queue: DatabaseQueue
+    private let files: [OpenFile]
     /// The rows of the channels that are known.
     private var channels: [ChannelName: Int64]
 
-    init(_ queue: DatabaseQueue, channels: [ChannelName: Int64]) {
+    init(_ queue: DatabaseQueue, files: [OpenFile], channels: [StoredChannel]) {
         self.queue = queue
-        self.channels = channels
+        self.files = files
+        self.channels = Dictionary(channels.map { ($0.channel.name, $0.id) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Writes all of a batch or nothing.
     func write(_ batch: ArchiveBatch) throws(StoreError) {
+        // SQLite goes on writing to a file that has no name any more; nothing of that would be there after a restart.
+        guard files.allSatisfy(\.isThere) else {
+            throw StoreError("the file, or its -wal, was removed or replaced while it was in use; start crier again")
+        }
         var known = channels
         do {
             try queue.writeWithoutTransaction { db in
@@ -43,8 +64,10 @@ final class BatchWriter {
             }
         }
         if !batch.places.isEmpty {
-            let place = try db.cachedStatement(sql: "INSERT OR REPLACE INTO places VALUES (?, ?)")
-            for (index, through) in batch.places { try place.execute(arguments: [index, Int64(through)]) }
+            let place = try db.cachedStatement(sql: "INSERT OR REPLACE INTO places VALUES (?, ?, ?)")
+            for (index, through) in batch.places {
+                try place.execute(arguments: [index, Int64(through), StableHash.checksum([UInt64(index), through])])
+            }
         }
         try write(batch.channels, db, &known)
         try add(batch.additions, db, &known)
@@ -58,21 +81,30 @@ final class BatchWriter {
         _ changed: [ArchiveBatch.Channel], _ db: Database, _ known: inout [ChannelName: Int64]
     ) throws {
         guard !changed.isEmpty else { return }
-        let update = try db.cachedStatement(
-            sql: "UPDATE channels SET evicted_through = ?, ended_at = ? WHERE id = ?")
         for channel in changed {
             let row = try row(of: channel.name, db, &known)
-            update.setUncheckedArguments([Int64(channel.evictedThrough), channel.endedAt.map { Int64($0) }, row])
-            try update.execute()
+            try update(StoredChannel(id: row, channel), db)
         }
+    }
+
+    private func update(_ stored: StoredChannel, _ db: Database) throws {
+        let update = try db.cachedStatement(
+            sql: "UPDATE channels SET evicted_through = ?, ended_at = ?, checksum = ? WHERE id = ?")
+        update.setUncheckedArguments([
+            Int64(stored.channel.evictedThrough), stored.channel.endedAt.map { Int64($0) }, stored.checksum, stored.id,
+        ])
+        try update.execute()
     }
 
     private func row(of name: ChannelName, _ db: Database, _ known: inout [ChannelName: Int64]) throws -> Int64 {
         if let row = known[name] { return row }
-        try db.cachedStatement(sql: "INSERT INTO channels (name, evicted_through) VALUES (?, 0)")
+        try db.cachedStatement(sql: "INSERT INTO channels (name, evicted_through, checksum) VALUES (?, 0, 0)")
             .execute(arguments: [name.description])
-        known[name] = db.lastInsertedRowID
-        return db.lastInsertedRowID
+        let row = db.lastInsertedRowID
+        known[name] = row
+        // Only now is it known by which number.
+        try update(StoredChannel(id: row, ArchiveBatch.Channel(name: name, evictedThrough: 0, endedAt: nil)), db)
+        return row
     }
 
     private func add(
@@ -80,7 +112,7 @@ final class BatchWriter {
     ) throws {
         guard !additions.isEmpty else { return }
         let insert = try db.cachedStatement(
-            sql: "INSERT INTO events (\(StoredRow.columns), id, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            sql: "INSERT INTO events (\(StoredRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         for addition in additions {
             var rows: [Int64] = []
             for name in addition.channels { rows.append(try row(of: name, db, &known)) }
@@ -88,11 +120,10 @@ final class BatchWriter {
             let frame = addition.frame
             let row = StoredRow(
                 sequence: frame.sequence, time: frame.time, channel: rows[0], others: others,
-                wire: unsafe Array(frame.bytes))
+                labels: addition.labels, wire: unsafe Array(frame.bytes))
             insert.setUncheckedArguments([
-                Int64(row.sequence), Int64(row.time), row.channel, row.others, row.checksum,
-                Data(row.wire), addition.labels?.id?.description,
-                addition.labels?.key?.description,
+                Int64(row.sequence), Int64(row.time), row.channel, row.others, row.id, row.key, row.checksum,
+                Data(row.wire),
             ])
             try insert.execute()
         }
@@ -123,15 +154,8 @@ final class BatchWriter {
             for key in expired { try forget.execute(arguments: [key.description]) }
         }
         guard !answers.isEmpty else { return }
-        let insert = try db.cachedStatement(sql: "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        for answer in answers {
-            let receipt = answer.receipt
-            try insert.execute(arguments: [
-                answer.idempotency.key.description, Int64(bitPattern: answer.idempotency.fingerprint),
-                Int64(answer.time), receipt.count, receipt.first, receipt.last,
-                // A name has no control character.
-                receipt.channels.map(\.description).joined(separator: "\n"), receipt.subscribers,
-            ])
-        }
+        let insert = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO answers (\(StoredAnswer.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        for answer in answers { try insert.execute(arguments: StatementArguments(answer.values)) }
     }
 }

@@ -42,11 +42,17 @@ struct Incarnation {
             try set("head", Int64(state.head), db)
             try set("broken", Int64(state.head), db)
         }
-        state.channels = try channels(db)
-        let places = try Row.fetchCursor(db, sql: "SELECT place, through FROM places")
+        state.channels = try StoredChannel.all(db).map(\.channel)
+        // Numbers that were given once are not given again.
+        guard state.channels.allSatisfy({ $0.evictedThrough <= state.head }) else {
+            throw StoreError.damaged("it knows of events after the last")
+        }
+        let places = try Row.fetchCursor(db, sql: "SELECT place, through, checksum FROM places")
         while let row = try places.next() {
-            guard let place = row.number(0), let through = row.number(1), through <= state.head else {
-                throw StoreError.damaged("its table of forgotten channels cannot be")
+            guard let place = row.number(0), let through = row.number(1), through <= state.head,
+                StableHash.checksum([place, through]) == row.integer(2)
+            else {
+                throw StoreError.damaged("what it says of forgotten channels is not what was written")
             }
             state.places[Int(place)] = through
         }
@@ -95,33 +101,9 @@ struct Incarnation {
         try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES (?, ?)", arguments: [name, value])
     }
 
-    private func channels(_ db: Database) throws -> [ArchiveBatch.Channel] {
-        var channels: [ArchiveBatch.Channel] = []
-        let rows = try Row.fetchCursor(db, sql: "SELECT name, evicted_through, ended_at FROM channels")
-        while let row = try rows.next() {
-            guard let name = row.channelName(0), let through = row.number(1) else {
-                throw StoreError.damaged("what it says of a channel cannot be")
-            }
-            channels.append(ArchiveBatch.Channel(name: name, evictedThrough: through, endedAt: row.number(2)))
-        }
-        return channels
-    }
-
     /// An answer that cannot be read is left out: its publisher may then publish twice, which is better than not at all.
     private func answers(_ db: Database) throws -> [StoredAnswer] {
-        let rows = try Row.fetchAll(
-            db,
-            sql: "SELECT key, fingerprint, time, count, first, last, channels, subscribers FROM answers ORDER BY time")
-        return rows.compactMap { row in
-            guard let key = row.text(0).flatMap({ IdempotencyKey(Array($0.utf8)) }), let fingerprint = row.integer(1),
-                let time = row.number(2), let count = row.number(3), let first = row.text(4), let last = row.text(5),
-                let channels = row.text(6), let subscribers = row.number(7)
-            else { return nil }
-            return StoredAnswer(
-                Idempotency(key: key, fingerprint: UInt64(bitPattern: fingerprint)), time: time, count: Int(count),
-                first: first, last: last,
-                channels: channels.split(separator: "\n").compactMap { try? ChannelName(String($0)) },
-                subscribers: Int(subscribers))
-        }
+        try Row.fetchAll(db, sql: "SELECT \(StoredAnswer.columns) FROM answers ORDER BY time")
+            .compactMap(StoredAnswer.init)
     }
 }

@@ -9,20 +9,7 @@ struct Restorer {
 
     init(_ db: Database) throws {
         self.db = db
-        names = Dictionary(uniqueKeysWithValues: try Self.channels(db).map { ($1, $0) })
-    }
-
-    /// The rows of the channels.
-    static func channels(_ db: Database) throws -> [ChannelName: Int64] {
-        var channels: [ChannelName: Int64] = [:]
-        let rows = try Row.fetchCursor(db, sql: "SELECT id, name FROM channels")
-        while let row = try rows.next() {
-            guard let id = row.integer(0), let name = row.channelName(1), channels[name] == nil else {
-                throw StoreError.damaged("a channel has no name of its own")
-            }
-            channels[name] = id
-        }
-        return channels
+        names = Dictionary(uniqueKeysWithValues: try StoredChannel.all(db).map { ($0.id, $0.channel.name) })
     }
 
     /// Gives the hub every event, the newest with their bytes. All are read and checked: what is told of a gap depends on
@@ -34,17 +21,15 @@ struct Restorer {
         let hot = try firstInMemory(memory)
         var damaged: [Int64] = []
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT \(StoredRow.columns), id, key FROM events ORDER BY sequence")
+            db, sql: "SELECT \(StoredRow.columns) FROM events ORDER BY sequence")
         while let row = try rows.next() {
             guard let stored = StoredRow(row), let channels = channels(stored) else {
                 damaged.append(row.integer(0) ?? 0)
                 continue
             }
-            let id = row.text(6).flatMap { try? EventID($0) }
-            let key = row.text(7).flatMap { try? EventKey(utf8: $0.utf8) }
             let event = StoredEvent(
                 sequence: stored.sequence, time: stored.time, size: stored.wire.count,
-                labels: EventLabels(id: id, key: key), channels: channels)
+                labels: stored.labels, channels: channels)
             hub.restore(event, stored.sequence >= hot ? stored.frame : nil)
         }
         return damaged
@@ -64,13 +49,14 @@ struct Restorer {
         return first
     }
 
-    /// Those that still know the event; nil when what the row says cannot be.
+    /// Those that still know the event; nil when what the row says cannot be: an event goes with the last of them.
     private func channels(_ row: StoredRow) -> [ChannelName]? {
         var ids = [row.channel]
         for part in row.others?.split(separator: " ") ?? [] {
             guard let id = Int64(part) else { return nil }
             ids.append(id)
         }
-        return ids.compactMap { names[$0] }
+        let known = ids.compactMap { names[$0] }
+        return known.isEmpty ? nil : known
     }
 }

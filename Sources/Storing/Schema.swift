@@ -4,7 +4,7 @@ import GRDB
 enum Schema {
     /// `crie`: tells our file from any other SQLite database.
     static let applicationID = 0x6372_6965
-    static let version = 1
+    static let version = 2
 
     private static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -12,9 +12,10 @@ enum Schema {
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             name TEXT NOT NULL UNIQUE,
             evicted_through INTEGER NOT NULL,
-            ended_at INTEGER
+            ended_at INTEGER,
+            checksum INTEGER NOT NULL
         );
-        CREATE TABLE places (place INTEGER PRIMARY KEY, through INTEGER NOT NULL);
+        CREATE TABLE places (place INTEGER PRIMARY KEY, through INTEGER NOT NULL, checksum INTEGER NOT NULL);
         CREATE TABLE events (
             sequence INTEGER PRIMARY KEY,
             time INTEGER NOT NULL,
@@ -33,7 +34,8 @@ enum Schema {
             first TEXT NOT NULL,
             last TEXT NOT NULL,
             channels TEXT NOT NULL,
-            subscribers INTEGER NOT NULL
+            subscribers INTEGER NOT NULL,
+            checksum INTEGER NOT NULL
         );
         """
 

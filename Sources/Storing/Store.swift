@@ -102,8 +102,10 @@ public final class Store: Archive, Sendable {
     public func start(_ hub: Hub) throws(StoreError) {
         let batches: BatchWriter
         do {
-            let channels = try writer.read { db in try Restorer.channels(db) }
-            batches = BatchWriter(writer, channels: channels)
+            let channels = try writer.read { db in try StoredChannel.all(db) }
+            // The state has been written by now, so the second of them is there as well.
+            let files = [path, path + "-wal"].map(OpenFile.init)
+            batches = BatchWriter(writer, files: files, channels: channels)
         } catch {
             throw StoreError(error)
         }

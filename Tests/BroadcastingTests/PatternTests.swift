@@ -144,6 +144,27 @@ private struct Fixture {
         #expect(try fixture.subscribe("*/*", from: "same").gap?.lost == nil)
     }
 
+    @Test func `or a channel with a stream of ours that was published again goes on from its ids`() throws {
+        let policy = HistoryPolicy(rules: [
+            HistoryPolicy.Rule(pattern: try ChannelPattern("short/*"), limits: HistoryLimits(events: 2))
+        ])
+        let fixture = Fixture(policy)
+        for number in 1...3 { try fixture.publish("a\(number)", to: "a") }
+        // To the copy, e-1 is what stands at 4.
+        for number in 1...3 { try fixture.publish("a\(number) again", to: "copy", id: "e-\(number)") }
+        #expect(fixture.read(try fixture.subscribe("copy", from: "e-1")) == ["a2 again", "a3 again"])
+        #expect(fixture.read(try fixture.subscribe("copy", from: "e-3")) == [])
+        #expect(fixture.read(try fixture.subscribe("a", from: "e-2")) == ["a3"])
+        // Where both can be meant, nothing is left out.
+        let both = ["a2", "a3", "a1 again", "a2 again", "a3 again"]
+        #expect(fixture.read(try fixture.subscribe("a", "copy", from: "e-1")) == both)
+        #expect(fixture.read(try fixture.subscribe("*", from: "e-1")) == both)
+        // The same when what could be meant has gone: 7, 8 and 9 were here, and 9 has another meaning too.
+        for number in 7...9 { try fixture.publish("\(number)", to: "short/x") }
+        try fixture.publish("7 again", to: "short/x", id: "e-7")
+        #expect(fixture.read(try fixture.subscribe("short/x", from: "e-7")) == ["9", "7 again"])
+    }
+
     /// Against a look at every channel.
     @Test(arguments: 0..<30)
     func `is told the oldest and the newest event that is held, whatever came and went`(seed: UInt64) throws {

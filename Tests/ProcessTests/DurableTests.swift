@@ -92,6 +92,19 @@ extension String {
 
 extension RealProcess {
     @Suite struct `Durable history` {
+        @Test(arguments: ["history.db", "history.db-wal"])
+        func `that somebody removes is not promised to anyone`(name: String) async throws {
+            let directory = try TemporaryDirectory()
+            try await withDaemon(flags(directory.path)) { daemon in
+                let id = try publish(daemon.port, "a", "kept")
+                unsafe unlink("\(directory.path)/\(name)")
+                let refused = try request(daemon.port, "POST /events/a", body: "lost")
+                #expect(refused.status == 503 && refused.body.contains("was removed or replaced"))
+                let subscriber = try Client.subscribed(daemon.port, "/events/a?replay=all")
+                #expect(try subscriber.event() == "id: \(id)\ndata: kept")
+            }
+        }
+
         @Test func `goes on where it was after the end of the process, whatever ended it`() async throws {
             let directory = try TemporaryDirectory()
             var ids: [String] = []

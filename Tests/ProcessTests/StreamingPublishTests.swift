@@ -234,6 +234,7 @@ extension RealProcess {
                 #expect(try Self.post(daemon.port, "k-2", "x").body != first.body)
                 #expect(try Self.post(daemon.port, "", "x").status == 400)
                 #expect(try Self.post(daemon.port, String(repeating: "k", count: 256), "x").status == 400)
+                #expect(try Self.post(daemon.port, "k-4\r\nIdempotency-Key: k-5", "x").status == 400)
                 #expect(try request(daemon.port, "GET /channels/a").body.contains(#""events":2,"#))
                 let stream = try request(
                     daemon.port, "POST /events/a", body: "",

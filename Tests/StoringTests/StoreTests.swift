@@ -33,16 +33,19 @@ private func store(_ place: Place, _ durability: Store.Durability = .normal) thr
 }
 
 /// Publishes an event and waits until the file has it.
-private func publish(_ data: String, _ store: Store) throws -> String {
+private func publish(
+    _ data: String, _ store: Store, once: Idempotency? = nil, _ policy: HistoryPolicy = HistoryPolicy()
+) throws -> String {
     let mailbox = Mailbox(ring: {})
     let stored = try store.begin()
-    let hub = Hub(epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [mailbox], archive: store)
+    let hub = Hub(epoch: stored.epoch, policy: policy, mailboxes: [mailbox], archive: store)
     hub.restore(stored)
     try store.restore(into: hub, memory: 0)
     hub.finishRestoring(now: Clock.realtime)
     try store.start(hub)
     let publication = Publication(Event(data: EventData(data)), to: [try ChannelName("a")])
-    guard case .pending = hub.publish([publication], reply: Reply(loop: 0, token: 1), now: Clock.realtime) else {
+    guard case .pending = hub.publish([publication], once: once, reply: Reply(loop: 0, token: 1), now: Clock.realtime)
+    else {
         preconditionFailure("it cannot be there yet")
     }
     store.stop()
@@ -92,7 +95,10 @@ private func publish(_ data: String, _ store: Store) throws -> String {
         "UPDATE meta SET value = -1 WHERE name = 'head'", "UPDATE meta SET value = 'x' WHERE name = 'head'",
         "UPDATE meta SET value = 9223372036854775807 WHERE name = 'head'", "DELETE FROM meta WHERE name = 'epoch'",
         "UPDATE channels SET name = 'a*'", "UPDATE channels SET evicted_through = -5",
-        "INSERT INTO places VALUES (1, -1)", "PRAGMA user_version = 2", "PRAGMA application_id = 1",
+        "UPDATE channels SET name = 'b'", "UPDATE channels SET id = 7", "UPDATE channels SET evicted_through = 1",
+        "UPDATE channels SET ended_at = 5", "UPDATE channels SET checksum = 0",
+        "INSERT INTO places VALUES (1, -1, 0)", "INSERT INTO places VALUES (1, 0, 0)", "PRAGMA user_version = 1",
+        "PRAGMA application_id = 1",
         "DROP TABLE answers",
     ])
     func `of which something cannot be is refused with a sentence`(sql: String) throws {
@@ -103,9 +109,33 @@ private func publish(_ data: String, _ store: Store) throws -> String {
         #expect(error?.description.isEmpty == false)
     }
 
+    @Test func `that knows of events after the last is refused, or their numbers would be given again`() throws {
+        let place = try Place()
+        let policy = HistoryPolicy(standard: HistoryLimits(events: 0))
+        _ = try publish("x", try store(place), policy)
+        #expect(try store(place).begin().head == 1)
+        try place.change("UPDATE meta SET value = 0 WHERE name = 'head'")
+        #expect(throws: StoreError.self) { _ = try store(place).begin() }
+    }
+
+    @Test(arguments: [
+        "first = 'e-9'", "last = 'e-9'", "channels = 'b'", "count = 2", "subscribers = 9", "fingerprint = 9",
+        "time = 9",
+        "key = 'another'", "checksum = 0",
+    ])
+    func `never repeats an answer that is not as it was given`(change: String) throws {
+        let place = try Place()
+        let key = try #require(IdempotencyKey(Array("mine".utf8)))
+        let id = try publish("x", try store(place), once: Idempotency(key: key, fingerprint: 1))
+        #expect(try store(place).begin().answers.map(\.receipt.first) == [id])
+        try place.change("UPDATE answers SET \(change)")
+        #expect(try store(place).begin().answers.isEmpty)
+    }
+
     @Test(arguments: [
         "UPDATE events SET wire = 'text'", "UPDATE events SET time = 'x'", "UPDATE events SET others = '1 x'",
         "UPDATE events SET wire = zeroblob(20)", "UPDATE events SET channel = 99", "UPDATE events SET checksum = 0",
+        "UPDATE events SET id = 'another'", "UPDATE events SET key = 'another'", "DELETE FROM channels",
     ])
     func `never gives back an event that is not as it was written`(sql: String) throws {
         let place = try Place()
