@@ -105,7 +105,9 @@ public final class Hub: Sendable {
     }
 
     /// Says that an event which ought to be in the archive cannot be read: it is gone, and whoever missed it is told.
-    public func lose(_ sequence: UInt64) {
+    ///
+    /// - Returns: false when it is not held any more anyway.
+    public func lose(_ sequence: UInt64) -> Bool {
         change { $0.lose(sequence) }
     }
 

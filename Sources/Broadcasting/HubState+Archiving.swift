@@ -132,15 +132,18 @@ extension HubState {
     }
 
     /// Lets go of an event that the archive turned out not to have, and of those before it in its channels.
-    mutating func lose(_ sequence: UInt64) {
+    ///
+    /// - Returns: whether it was held.
+    mutating func lose(_ sequence: UInt64) -> Bool {
+        var wasHeld = false
         for (index, topic) in topics.enumerated() {
-            guard let topic else { continue }
-            let place = topic.log.index(after: sequence - 1)
-            guard place < topic.log.entries.count, topic.log.entries[place].sequence == sequence else { continue }
+            guard let topic, topic.log.holds(sequence) else { continue }
+            wasHeld = true
             while let first = topic.log.entries.first, first.sequence <= sequence {
                 evictFirst(of: TopicID(index: index))
             }
             forgetIfIdle(TopicID(index: index))
         }
+        return wasHeld
     }
 }

@@ -1,6 +1,7 @@
 import Broadcasting
 import HTTPMessages
 import Kernel
+import Logging
 
 extension Reactor {
     /// Publishes what a whole body says.
@@ -104,7 +105,11 @@ extension Reactor {
                     loop.respond(exchange, Problem(refusal).answer)
                 }
             case .fetched(let token, let frames, let missing):
-                if let missing { hub.lose(missing) }
+                // It may as well have gone since it was asked for, as events do.
+                if let missing, hub.lose(missing) {
+                    log.error(
+                        "an event cannot be read back; subscribers are told", metadata: ["sequence": "\(missing)"])
+                }
                 take(frames, token)
             }
         }

@@ -49,9 +49,6 @@ final class ReadRequests: Sendable {
             log.error("the history cannot be read", metadata: ["error": "\(StoreError(error))"])
         }
         let missing = frames.count < request.asked.count ? request.asked[frames.count] : nil
-        if let missing {
-            log.error("an event cannot be read back; subscribers are told", metadata: ["sequence": "\(missing)"])
-        }
         request.mailbox.complete(.fetched(request.token, frames, missing: missing))
     }
 

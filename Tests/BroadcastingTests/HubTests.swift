@@ -271,6 +271,20 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         #expect(try #require(try fixture.subscribe("a", from: "e-1", now: 5000)).gap == nil)
     }
 
+    @Test func `tells what was lost from the archive, and what is older in its channels`() throws {
+        let fixture = Fixture()
+        for number in 1...4 { try fixture.publish("a\(number)", to: "a") }
+        try fixture.publish("both", to: "a", "b")
+        #expect(fixture.hub.lose(3))
+        let subscription = try #require(try fixture.subscribe("a", from: "e-1"))
+        #expect(subscription.gap == Gap(requested: "e-1", oldest: "e-4", newest: "e-5", lost: 2))
+        #expect(fixture.replay(subscription) == [wire(4, "a4"), wire(5, "both")])
+        #expect(fixture.hub.lose(5))
+        #expect(try #require(try fixture.subscribe("b", from: "e-4")).gap?.lost == 1)
+        // What has gone by itself is not lost.
+        #expect(!fixture.hub.lose(5) && !fixture.hub.lose(1) && !fixture.hub.lose(99))
+    }
+
     @Test func `does not arise from the ids of publishers while they are held`() throws {
         let fixture = Fixture(HistoryLimits(events: 3))
         for id in ["x", "y", "x", "z"] { try fixture.publish("\(id)", to: "a", id: id) }
