@@ -88,8 +88,9 @@ public struct EventStreamReader: Sendable {
         if value.first == 0x20 { value.removeFirst() }
         let name = line[..<colon]
         if name.elementsEqual("data".utf8) {
-            if data != nil { data?.append(0x0A) }
-            data = (data ?? []) + value
+            // In place: an event may have as many lines as bytes.
+            if data == nil { data = [] } else { data?.append(0x0A) }
+            data?.append(contentsOf: value)
         } else if name.elementsEqual("event".utf8) {
             event.name = try EventName(utf8: value)
         } else if name.elementsEqual("id".utf8) {

@@ -24,6 +24,13 @@ import Testing
         #expect(try read(bytes.map { [$0] }) == expected)
     }
 
+    /// If each line copied those before it, this would take minutes, and a loop of the daemon would stand still for as long.
+    @Test func `may have an event of very many lines`() throws {
+        let lines = 300_000
+        let events = try read([Array(repeatElement("data\n", count: lines).joined().utf8), [0x0A]], limit: 1 << 20)
+        #expect(events.map(\.data?.bytes.count) == [lines - 1])
+    }
+
     @Test(arguments: [
         ("data: x\n\nid: a\u{0}\n\n", 3, EventStreamReader.Reason.invalid(.nul(.id))),
         ("retry: x\n", 1, .invalid(.retryNotDigits)), ("data: x\n\ndata: y\n", 4, .cutOff), ("data: y", 1, .cutOff),
