@@ -19,6 +19,7 @@ let settings: [SwiftSetting] = [
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
     name: "crier",
@@ -42,7 +43,7 @@ let package = Package(
         // Pure: no input or output, no Glibc, no Foundation.
         .target(name: "HTTPMessages", swiftSettings: settings),
         .target(name: "EventStreams", swiftSettings: settings),
-        .target(name: "Broadcasting", dependencies: ["EventStreams", deque], swiftSettings: settings),
+        .target(name: "Broadcasting", dependencies: ["EventStreams", deque, heap], swiftSettings: settings),
         .target(name: "Envelopes", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
 
         // The data path.

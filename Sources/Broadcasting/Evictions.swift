@@ -1,4 +1,5 @@
 import DequeModule
+import HeapModule
 
 /// What is no longer held, as far as it matters to those who come back for it.
 struct Evictions {
@@ -26,11 +27,32 @@ struct Evictions {
         if recent.count > Self.remembered { unknownThrough = max(unknownThrough, recent.removeFirst()) }
     }
 
-    /// Adds what is gone elsewhere.
-    mutating func merge(_ other: Evictions) {
-        unknownThrough = max(unknownThrough, other.unknownThrough)
-        through = max(through, other.through)
-        for sequence in other.recent { note(sequence) }
+    /// Adds what is not even remembered elsewhere.
+    mutating func merge(unknownThrough other: UInt64) {
+        unknownThrough = max(unknownThrough, other)
+        through = max(through, other)
+    }
+
+    /// Adds what is gone of many channels: of all that they remember the newest. Little is looked at of channels that
+    /// remember older ones only.
+    mutating func merge(channels: [Evictions]) {
+        var newest: Heap<UInt64> = []
+        for channel in channels {
+            merge(unknownThrough: channel.unknownThrough)
+            through = max(through, channel.through)
+            // Of one channel they went in the order of the log.
+            for sequence in channel.recent.reversed() {
+                guard sequence > unknownThrough else { break }
+                guard newest.count == Self.remembered, let least = newest.min else {
+                    newest.insert(sequence)
+                    continue
+                }
+                unknownThrough = max(unknownThrough, min(least, sequence))
+                guard sequence > least else { break }
+                newest.replaceMin(with: sequence)
+            }
+        }
+        for sequence in newest.unordered.sorted() where sequence > unknownThrough { note(sequence) }
     }
 
     /// Goes on counting where others have counted to.

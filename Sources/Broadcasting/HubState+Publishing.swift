@@ -59,29 +59,25 @@ extension HubState {
     /// Adds events to the logs and leaves them for every loop that has subscribers.
     mutating func deliver(_ deliveries: [Delivery], now: UInt64) -> Receipt {
         var receipt = Receipt(count: deliveries.count, first: "", last: "", channels: [], subscribers: 0, backlogs: [])
-        var backlogs: [TopicID] = []
+        let start = deliveries.first?.frame.sequence ?? 0
         for (index, delivery) in deliveries.enumerated() {
             advance(to: delivery.frame.sequence)
-            var posted: [TopicID] = []
+            var subscribers = 0
             for topic in delivery.topics {
-                post(delivery.frame, topic)
-                if self[topic].backlog != nil, !backlogs.contains(topic) { backlogs.append(topic) }
-                for watcher in watchers(of: topic.index) where !posted.contains(watcher) {
-                    posted.append(watcher)
-                    post(delivery.frame, watcher)
-                    if !backlogs.contains(watcher) { backlogs.append(watcher) }
+                subscribers += post(delivery.frame, topic, since: start, &receipt.backlogs)
+                for watcher in watchers(of: topic.index) {
+                    subscribers += post(delivery.frame, watcher, since: start, &receipt.backlogs)
                 }
             }
             if index == 0 {
                 receipt.channels = delivery.topics.compactMap { self[$0].name }
-                receipt.subscribers = (delivery.topics + posted).reduce(0) { $0 + self[$1].subscribers }
+                receipt.subscribers = subscribers
             }
         }
         if let first = deliveries.first, let last = deliveries.last {
             receipt.first = id(of: first)
             receipt.last = deliveries.count == 1 ? receipt.first : id(of: last)
         }
-        receipt.backlogs = backlogs.compactMap { self[$0].backlog }
         for delivery in deliveries {
             if delivery.topics.count > 1 { outbox?.shared[delivery.frame.sequence] = delivery.topics.count }
             for topic in delivery.topics { append(delivery.frame, delivery.labels, to: topic, now: now) }
@@ -96,6 +92,25 @@ extension HubState {
     private func id(of delivery: Delivery) -> String {
         delivery.labels?.id?.description
             ?? EventPosition(epoch: epoch, sequence: delivery.frame.sequence).description
+    }
+
+    /// Leaves a frame for the subscribers of a topic, unless that has been done: an event comes to a pattern once, however
+    /// many of its channels match.
+    ///
+    /// - Parameters:
+    ///   - start: the first event that is delivered together with this one.
+    ///   - backlogs: gets that of the topic, once.
+    /// - Returns: how many subscribers it has; 0 when it has been left before.
+    private mutating func post(
+        _ frame: Frame, _ id: TopicID, since start: UInt64, _ backlogs: inout [Backlog]
+    ) -> Int {
+        let topic = self[id]
+        guard topic.postedThrough < frame.sequence else { return 0 }
+        let isFirst = topic.postedThrough < start
+        topic.postedThrough = frame.sequence
+        post(frame, id)
+        if isFirst, let backlog = topic.backlog { backlogs.append(backlog) }
+        return topic.subscribers
     }
 
     /// Leaves a frame for every loop that has subscribers of a topic.

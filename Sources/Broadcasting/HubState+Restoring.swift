@@ -7,7 +7,7 @@ extension HubState {
         for (place, through) in stored.places { forgotten.note(place: place, through: through) }
         for channel in stored.channels {
             let id = topic(channel.name)
-            self[id].log.gone.merge(Evictions(unknownThrough: channel.evictedThrough))
+            self[id].log.gone.merge(unknownThrough: channel.evictedThrough)
             if let time = channel.endedAt {
                 self[id].life = .ended(at: time)
                 endings.append(id)

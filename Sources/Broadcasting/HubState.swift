@@ -142,7 +142,7 @@ struct HubState {
     func survey(_ id: TopicID) {
         guard !self[id].isSurveyed, case .pattern(let pattern) = self[id].subject else { return }
         var gone = Evictions(unknownThrough: forgotten[pattern])
-        for channel in channels(matching: pattern) { gone.merge(self[channel].log.gone) }
+        gone.merge(channels: channels(matching: pattern).map { self[$0].log.gone })
         gone.count(from: self[id].log.gone)
         self[id].log.gone = gone
         self[id].isSurveyed = true

@@ -32,6 +32,8 @@ final class Topic {
     var loops: UInt64 = 0
     /// What its subscribers have still to be sent; nil for a topic that never had any.
     var backlog: Backlog?
+    /// The newest event that was left for its subscribers.
+    var postedThrough: UInt64 = 0
     /// Events that are on their way into its log.
     var expected = 0
     /// The patterns that match it, as of an age of the tree of patterns.

@@ -144,6 +144,31 @@ private struct Fixture {
         #expect(try fixture.subscribe("*/*", from: "same").gap?.lost == nil)
     }
 
+    @Test func `remembers of many channels what went last, and no more`() throws {
+        let policy = HistoryPolicy(standard: HistoryLimits(events: 1))
+        let fixture = Fixture(policy)
+        for number in 0..<3000 { try fixture.publish("\(number)", to: "a/\(number % 100)") }
+        // Everything up to 2900 has gone, and 1024 of that are remembered.
+        #expect(try fixture.subscribe("a/*", from: "e-1877").gap?.lost == 1023)
+        #expect(try fixture.subscribe("a/*", from: "e-1876").gap?.lost == 1024)
+        #expect(try #require(try fixture.subscribe("a/*", from: "e-1875").gap).lost == nil)
+        #expect(try fixture.subscribe("a/*", from: "e-2900").gap == nil)
+    }
+
+    @Test func `brings each event to a subscriber once, and counts it once, whichever others match`() throws {
+        let fixture = Fixture()
+        _ = try fixture.subscribe("*/*", "a/**")
+        _ = try fixture.subscribe("a/*")
+        _ = try fixture.subscribe("a/x")
+        let event = Event(data: EventData("1"))
+        let receipt = fixture.hub.publish(event, to: try ["a/x", "a/y", "b/x"].map { try ChannelName($0) }, now: 0)
+        #expect(receipt.subscribers == 4)
+        var letters: [Letter] = []
+        fixture.mailbox.collect(into: &letters)
+        #expect(letters.count == 4 && Set(letters.map(\.topic)).count == 4)
+        #expect(receipt.backlogs.count == 4)
+    }
+
     @Test func `or a channel with a stream of ours that was published again goes on from its ids`() throws {
         let policy = HistoryPolicy(rules: [
             HistoryPolicy.Rule(pattern: try ChannelPattern("short/*"), limits: HistoryLimits(events: 2))
