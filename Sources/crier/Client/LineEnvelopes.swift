@@ -1,8 +1,11 @@
-/// Makes an envelope of each line: `{"data":"…"}`.
+/// Makes an envelope of each line: `{"data":"…"}`. Nothing is kept of a line, however long it is: the daemon says when it is
+/// too long.
 struct LineEnvelopes {
     /// The beginning of each envelope, up to the data.
     private let opening: [UInt8]
-    private var line: [UInt8] = []
+    private var isInLine = false
+    /// Whether a carriage return has come, which is data unless the line ends behind it.
+    private var sawCarriageReturn = false
 
     init(event: String?, key: String?) {
         var members = ""
@@ -13,28 +16,29 @@ struct LineEnvelopes {
 
     /// Takes the next piece of input.
     ///
-    /// - Returns: the envelopes of the lines that became complete.
+    /// - Returns: what it adds to the envelopes.
     mutating func feed(_ bytes: [UInt8]) -> [UInt8] {
         var envelopes: [UInt8] = []
         for byte in bytes {
-            if byte == 0x0A { endLine(&envelopes) } else { line.append(byte) }
+            if !isInLine { envelopes += opening }
+            isInLine = true
+            if byte == 0x0A {
+                envelopes += finish()
+                continue
+            }
+            if sawCarriageReturn { JSONLine.append(0x0D, to: &envelopes) }
+            sawCarriageReturn = byte == 0x0D
+            if !sawCarriageReturn { JSONLine.append(byte, to: &envelopes) }
         }
         return envelopes
     }
 
-    /// The envelope of a last line without a line feed; empty when there is none.
+    /// The end of the envelope of a last line without a line feed; empty when there is none.
     mutating func finish() -> [UInt8] {
-        var envelopes: [UInt8] = []
-        if !line.isEmpty { endLine(&envelopes) }
-        return envelopes
-    }
-
-    private mutating func endLine(_ envelopes: inout [UInt8]) {
-        if line.last == 0x0D { line.removeLast() }
-        envelopes += opening
-        JSONLine.append(line, to: &envelopes)
-        envelopes += Array("\"}\n".utf8)
-        line.removeAll(keepingCapacity: true)
+        guard isInLine else { return [] }
+        isInLine = false
+        sawCarriageReturn = false
+        return Array("\"}\n".utf8)
     }
 }
 
@@ -42,19 +46,17 @@ struct LineEnvelopes {
 private enum JSONLine {
     static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = []
-        append(Array(text.utf8), to: &bytes)
+        for byte in text.utf8 { append(byte, to: &bytes) }
         return "\"" + String(decoding: bytes, as: UTF8.self) + "\""
     }
 
-    static func append(_ bytes: [UInt8], to result: inout [UInt8]) {
-        for byte in bytes {
-            switch byte {
-            case 0x22, 0x5C: result += [0x5C, byte]
-            case 0..<0x20:
-                let digits = String(byte, radix: 16)
-                result += Array(("\\u00" + (byte < 16 ? "0" : "") + digits).utf8)
-            default: result.append(byte)
-            }
+    static func append(_ byte: UInt8, to result: inout [UInt8]) {
+        switch byte {
+        case 0x22, 0x5C: result += [0x5C, byte]
+        case 0..<0x20:
+            let digits = String(byte, radix: 16)
+            result += Array(("\\u00" + (byte < 16 ? "0" : "") + digits).utf8)
+        default: result.append(byte)
         }
     }
 }
