@@ -9,9 +9,9 @@ extension HubState {
         if let lastEventID = request.lastEventID {
             for topic in topics { survey(topic) }
             let (cursor, gap) = resume(lastEventID, topics, ended: ended)
-            return Subscription(
-                interests: topics.map { interest($0, from: 0) },
-                cursor: cursor, isBehind: true, gap: gap)
+            let interests = topics.map { interest($0, from: 0) }
+            let hasMissed = interests.contains { !self[$0.topic].isPattern && hasMore($0, after: cursor) }
+            return Subscription(interests: interests, cursor: cursor, isBehind: true, hasMissed: hasMissed, gap: gap)
         }
         let interests = topics.map { topic in
             let start = position(request.replay ?? self[topic].limits.replay, topic)
@@ -19,8 +19,11 @@ extension HubState {
         }
         // Where it begins is said for each topic; the cursor stands before the first of these places.
         let cursor = interests.reduce(head) { min($0, $1.toldThrough) }
-        let isBehind = interests.contains { self[$0.topic].isPattern ? $0.toldThrough < head : hasMore($0) }
-        return Subscription(interests: interests, cursor: isBehind ? cursor : head, isBehind: isBehind, gap: nil)
+        let isBehind = interests.contains {
+            self[$0.topic].isPattern ? $0.toldThrough < head : hasMore($0, after: cursor)
+        }
+        return Subscription(
+            interests: interests, cursor: isBehind ? cursor : head, isBehind: isBehind, hasMissed: false, gap: nil)
     }
 
     /// A topic from a place on, for somebody who has been told of what is gone by now. What is gone of a channel are its
@@ -32,9 +35,9 @@ extension HubState {
             : Interest(topic: id, toldThrough: max(start, gone.through))
     }
 
-    private func hasMore(_ interest: Interest) -> Bool {
+    private func hasMore(_ interest: Interest, after cursor: UInt64) -> Bool {
         let log = self[interest.topic].log
-        return log.index(after: interest.toldThrough) < log.entries.count
+        return log.index(after: max(cursor, interest.toldThrough)) < log.entries.count
     }
 
     /// The position after which a newcomer begins in one topic.

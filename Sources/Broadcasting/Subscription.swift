@@ -69,6 +69,8 @@ public struct Subscription: Sendable {
     public let cursor: UInt64
     /// Whether it must read the log before it is live.
     public let isBehind: Bool
+    /// Whether it comes back and the log is known to have something for it.
+    public let hasMissed: Bool
     /// What to say first, when the position it named is not held.
     public let gap: Gap?
 }

@@ -40,10 +40,13 @@ extension Descriptor {
     }
 
     /// Offers bytes to a socket; never raises SIGPIPE. The corresponding C function is `send`.
-    public func send(_ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
+    ///
+    /// - Parameter moreFollows: whether they may wait for the next bytes, for 200 ms at most (`MSG_MORE`).
+    public func send(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) -> WriteOutcome {
+        let flags = CInt(MSG_NOSIGNAL) | (moreFollows ? CInt(MSG_MORE) : 0)
         do throws(Errno) {
             return .wrote(
-                try invoke(.send) { unsafe Glibc.send(number, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL)) })
+                try invoke(.send) { unsafe Glibc.send(number, bytes.baseAddress, bytes.count, flags) })
         } catch {
             return error == .wouldBlock ? .wouldBlock : .failed(error)
         }

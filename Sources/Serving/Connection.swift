@@ -83,11 +83,12 @@ struct Connection: ~Copyable {
 
     /// Writes on what was begun.
     ///
+    /// - Parameter moreFollows: whether it may wait for what is written next.
     /// - Returns: how it went; `.all` also when nothing was begun.
-    mutating func finishPartial() -> Gather.Sent {
+    mutating func finishPartial(moreFollows: Bool) -> Gather.Sent {
         guard let frame = partial else { return .all(bytes: 0) }
         let rest = unsafe UnsafeRawBufferPointer(rebasing: frame.bytes[partialOffset...])
-        switch unsafe descriptor.send(rest) {
+        switch unsafe descriptor.send(rest, moreFollows: moreFollows) {
         case .failed(let error): return .broken(error)
         case .wouldBlock: return .stalled(frames: 0, offset: 0, bytes: 0)
         case .wrote(let bytes):

@@ -33,9 +33,11 @@ extension Reactor {
     }
 
     /// Finishes what was begun; the subscriber falls behind if its socket does not take all of it.
-    mutating func finishOrFallBehind(_ slot: UInt32) {
+    ///
+    /// - Parameter moreFollows: whether what is written now may wait for what is written next.
+    mutating func finishOrFallBehind(_ slot: UInt32, moreFollows: Bool = false) {
         let ended = connections[slot].partial?.endsTopic
-        switch connections[slot].finishPartial() {
+        switch connections[slot].finishPartial(moreFollows: moreFollows) {
         case .all:
             if let ended { end(ended, for: slot) }
             if connections[slot].phase == .ending { close(slot, drainDeadline == nil ? .ended : .shutdown) }

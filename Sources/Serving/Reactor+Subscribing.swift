@@ -32,7 +32,8 @@ extension Reactor {
         port.status.subscribers.add(1)
         setDeadline(slot, after: 0)
         connections[slot].deadline = heartbeatDeadline(slot)
-        finishOrFallBehind(slot)
+        // What it missed leaves together with the head: that is one packet less, and one time less that the client wakes.
+        finishOrFallBehind(slot, moreFollows: subscription.hasMissed)
         if subscription.isBehind { queueCatchUp(slot) }
     }
 
