@@ -1,10 +1,10 @@
 public import Synchronization
 
-/// A value that is only reached under its lock.
+/// A value that threads reach only under its lock.
 ///
-/// It is the standard library's `Mutex`, with an atomic beside it that is read after locking and written before
-/// unlocking. The lock alone would do: but it lives in a library that the thread sanitizer does not see into, which
-/// then takes every use for a race. What it sees of the atomic are plain loads and stores on x86-64.
+/// It is the standard library's `Mutex` with an atomic beside it, which is read after locking and written before
+/// unlocking. The lock alone is enough for correctness. The thread sanitizer, however, does not see into the library
+/// that contains it, and would report every use as a race. The atomic costs a plain load and a plain store on x86-64.
 public struct Guarded<Value>: ~Copyable, Sendable {
     @usableFromInline let mutex: Mutex<Value>
     @usableFromInline let edge = Atomic<UInt8>(0)
@@ -15,7 +15,7 @@ public struct Guarded<Value>: ~Copyable, Sendable {
         mutex = Mutex(value)
     }
 
-    /// Runs `body` under the lock, which must not be taken again within it.
+    /// Runs `body` under the lock. `body` must not take the same lock again.
     @inlinable
     public borrowing func withLock<Result>(_ body: (inout sending Value) -> sending Result) -> sending Result {
         mutex.withLock { value in

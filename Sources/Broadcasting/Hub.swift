@@ -1,10 +1,10 @@
 import EventStreams
 
-/// The registry of channels and the log of their events: the one thing that all loops share.
+/// The channels and the log of their events: the one thing that all loops share.
 ///
-/// Each method takes the one small lock for a bounded time: never for bytes, never for a descriptor, never for a disk.
+/// Each method holds the one lock for a bounded time: never for bytes, never for a descriptor, never for a disk.
 public final class Hub: Sendable {
-    /// The incarnation of the log.
+    /// Names this life of the log.
     public let epoch: Epoch
 
     private let state: Guarded<HubState>
@@ -12,10 +12,10 @@ public final class Hub: Sendable {
     private let archive: (any Archive)?
 
     /// - Parameters:
-    ///   - mailboxes: one for each loop, 64 at most; a loop is called by its index.
-    ///   - archive: keeps the events beyond the life of the process; ``restore(_:)`` comes before everything else then.
+    ///   - mailboxes: one for each loop, 64 at most; a loop is named by its index.
+    ///   - archive: keeps the events beyond the life of the process. Call ``restore(_:)`` before everything else then.
     public init(epoch: Epoch, policy: HistoryPolicy, mailboxes: [Mailbox], archive: (any Archive)? = nil) {
-        precondition(mailboxes.count <= 64, "the loops of a topic are kept as the bits of one word")
+        precondition(mailboxes.count <= 64, "a topic keeps its loops as the bits of one word")
         self.epoch = epoch
         self.mailboxes = mailboxes
         self.archive = archive
@@ -24,217 +24,188 @@ public final class Hub: Sendable {
 
     // MARK: Publishing
 
-    /// Numbers events, encodes each once, adds them to the log and leaves them for every loop that has subscribers: all of
-    /// them, or none. With an archive, that happens when it has them.
+    /// Numbers events, encodes each once, adds them to the log and posts them to every loop that has subscribers: all of
+    /// them, or none. With an archive this happens once the archive has written them.
     ///
     /// - Parameters:
     ///   - publications: at least one; few enough that the lock is held for a short time.
-    ///   - once: makes sure that nothing is published twice.
-    ///   - reply: who is told when the archive has them.
+    ///   - idempotency: makes repeated sends one publish.
+    ///   - reply: receives the completion when the archive has written them.
     ///   - now: milliseconds since 1970.
     public func publish(
-        _ publications: [Publication], once: Idempotency? = nil, reply: Reply, now: UInt64
+        _ publications: [Publication], idempotency: Idempotency? = nil, reply: ReplyAddress, now: UInt64
     ) -> PublishOutcome {
-        change { $0.publish(publications, once: once, reply: reply, now: now) }
+        change { $0.publish(publications, idempotency, reply: reply, now: now) }
     }
 
-    /// Ends a channel: its subscribers get what they still have to get and then `crier.end`, and its history goes.
+    /// Ends a channel: its subscribers receive what they have still to get and then `crier.end`, and its history goes.
     ///
-    /// - Returns: what became of it, with an archive `.pending`; nil when there is no such channel.
-    public func end(_ name: ChannelName, reply: Reply, now: UInt64) -> EndOutcome? {
-        change { state in
-            guard let id = state.find(name), !state[id].isEnded else { return nil }
-            let frame = Frame(
-                sequence: state.nextSequence(), time: now, endsTopic: id,
-                wire: EventEncoder.encode(Notices.end(of: name)))
-            guard state.outbox != nil else { return .ended(subscribers: state.end(id, with: frame)) }
-            state[id].expected += 1
-            state.outbox?.parcels.append(.end(id, frame, reply))
-            return .pending
-        }
+    /// - Returns: nil when there is no such channel; `.pending` with an archive.
+    public func end(_ name: ChannelName, reply: ReplyAddress, now: UInt64) -> EndOutcome? {
+        change { $0.end(name, reply: reply, now: now) }
     }
 
     // MARK: Subscribing
 
-    /// Enters a subscriber and says where it begins. From here on its loop gets the events of its topics.
+    /// Adds a subscriber and says where it starts. From here on its loop receives the events of its topics.
     public func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> SubscribeOutcome {
-        state.withLock { state in
-            let channels = unique(request.channels).filter { name in
-                state.find(name).map { !state[$0].isEnded } ?? true
-            }
-            guard !channels.isEmpty || !request.patterns.isEmpty else { return .ended }
-            let new = channels.count { state.find($0) == nil }
-            guard new == 0 || state.channels.count + new <= state.policy.channels else {
-                return .tooManyChannels(limit: state.policy.channels)
-            }
-            let topics = channels.map { state.topic($0) } + unique(request.patterns).map { state.topic($0) }
-            for topic in topics {
-                state.enforceLimits(of: topic, now: now)
-                state.countSubscriber(topic, on: loop)
-            }
-            let ended = request.channels.compactMap { state.find($0) }.filter { state[$0].isEnded }
-            return .begun(state.begin(request, topics, ended: ended))
-        }
+        change { $0.subscribe(request, on: loop, now: now) }
     }
 
-    /// Takes a subscriber out of a topic.
+    /// Removes a subscriber from a topic.
     ///
-    /// - Parameter lastOn: its loop, when no other subscriber of the topic is left there.
-    public func leave(_ topic: TopicID, lastOn loop: Int?) {
-        change { $0.discountSubscriber(topic, lastOn: loop) }
+    /// - Parameter lastOn: its loop, when the loop has no other subscriber of the topic.
+    public func unsubscribe(_ topic: TopicID, lastOn loop: Int?) {
+        change { $0.unsubscribe(topic, lastOn: loop) }
     }
 
-    /// Takes the next events after a cursor, in the order of the log, each once.
+    /// Reads the next events after a position, in the order of the log, each once.
     ///
     /// - Parameters:
-    ///   - isSlow: whether the subscriber did not take what it was sent; it may then be cut off by ``SlowPolicy``.
-    ///   - budget: bytes after which no further event is taken; at least one event is.
+    ///   - isSlow: whether the subscriber was live and its socket did not take what it was sent; ``SlowPolicy`` then
+    ///     applies to it.
+    ///   - budget: bytes after which no further event is read; the slice has at least one event.
     ///   - frames: gets the events appended.
     public func read(
-        _ interests: [Interest], after cursor: UInt64, isSlow: Bool = false, now: UInt64, budget: Int,
+        _ cursors: [TopicCursor], after position: UInt64, isSlow: Bool = false, now: UInt64, budget: Int,
         into frames: inout [Frame]
-    ) -> Slice {
-        state.withLock {
-            $0.read(interests, after: cursor, isSlow: isSlow, now: now, budget: budget, into: &frames)
+    ) -> LogSlice {
+        state.withLock { state in
+            let check = state.lagCheck(after: position, isSlow: isSlow, now: now)
+            return LogReader(log: state.log, check: check).read(cursors, budget: budget, into: &frames)
         }
     }
 
-    /// Asks the archive for events that ``read(_:after:isSlow:now:budget:into:)`` found absent.
-    public func fetch(_ absent: [UInt64], reply: Reply) {
+    /// Asks the archive for events that ``read(_:after:isSlow:now:budget:into:)`` found absent from memory.
+    public func fetch(_ absent: [UInt64], reply: ReplyAddress) {
         archive?.fetch(absent, for: reply.token, into: mailboxes[reply.loop])
     }
 
-    /// Says that an event which ought to be in the archive cannot be read: it is gone, and whoever missed it is told.
+    /// Evicts an event that the archive ought to have and cannot read, and the older events of its channels. Subscribers
+    /// that miss them get a gap.
     ///
-    /// - Returns: false when it is not held any more anyway.
-    public func lose(_ sequence: UInt64) -> Bool {
-        change { $0.lose(sequence) }
+    /// - Returns: false when the event was evicted in the meantime.
+    public func evictUnreadable(_ sequence: UInt64) -> Bool {
+        change { $0.evictUnreadable(sequence) }
     }
 
-    /// In what a subscriber that cannot be written to is too far behind to stay, and what to say then before closing, when
-    /// there will be nothing to come back for; nil while it may stay.
+    /// The limit for which crier must disconnect a subscriber whose socket takes nothing, and the control events to send
+    /// before that, when the client will have no channel to reconnect to; nil while it may stay.
     ///
-    /// - Parameter begun: what has been written to it in part; it needs no history for that.
-    public func overdue(
-        _ interests: [Interest], after cursor: UInt64, begun: Frame? = nil, isSlow: Bool, now: UInt64
-    ) -> (lag: Lag, farewell: [UInt8]?)? {
-        state.withLock { $0.overdue(interests, after: cursor, begun: begun, isSlow: isSlow, now: now) }
+    /// - Parameter partial: the event that was written to it in part; it needs no history for that.
+    public func cut(
+        _ cursors: [TopicCursor], after position: UInt64, partial: Frame? = nil, isSlow: Bool, now: UInt64
+    ) -> (lag: Lag, closingNotices: [UInt8]?)? {
+        state.withLock { state in
+            let check = state.lagCheck(after: position, partial: partial, isSlow: isSlow, now: now)
+            guard let lag = check.cut(cursors) else { return nil }
+            return (lag, ClosingNotices(log: state.log, check: check).bytes(cursors))
+        }
     }
 
-    // MARK: Keeping
+    // MARK: Retention
 
-    /// Lets go of events that have become too old, of some channels at a time. Call it every second or so.
+    /// Evicts events that have become too old, of some channels in each call. Call it every second or so.
     public func sweep(now: UInt64) {
         change { $0.sweep(now: now) }
     }
 
-    /// Changes the limits. What they no longer allow goes with the next event of a channel or the next sweep.
+    /// Changes the limits. The next event of a channel, or the next sweep, evicts what they no longer allow.
     public func apply(_ policy: HistoryPolicy) {
         state.withLock { $0.apply(policy) }
     }
 
-    /// Takes over what an archive kept. Events follow, and then ``finishRestoring(now:)``.
+    // MARK: Archiving
+
+    /// Takes over what an archive kept. Its events follow, and then ``finishRestoring(now:)``.
     public func restore(_ stored: StoredState) {
         state.withLock { $0.restore(stored) }
     }
 
     /// Takes over an event that an archive kept; they come in the order of the log.
     ///
-    /// - Parameter frame: the event itself, when it is to be in memory; after the first of them all are.
+    /// - Parameter frame: the event itself, when it is to be in memory; after the first of these every event is.
     public func restore(_ event: StoredEvent, _ frame: Frame?) {
         state.withLock { $0.restore(event, frame) }
     }
 
-    /// Says that not all is known of what was held: whoever names a position from before now is told of a gap.
+    /// Marks the history as incomplete: a client that resumes from before now gets a gap.
     ///
-    /// - Returns: the highest number that was given.
-    public func doubt() -> UInt64 {
-        state.withLock { $0.doubt() }
+    /// - Returns: the highest number given.
+    public func markHistoryIncomplete() -> UInt64 {
+        state.withLock { state in
+            state.log.uncertainThrough = state.log.numbered
+            return state.log.numbered
+        }
     }
 
-    /// Lets go of what the limits of today do not allow.
+    /// Evicts what the current limits do not allow.
     public func finishRestoring(now: UInt64) {
         change { $0.finishRestoring(now: now) }
     }
 
-    /// Takes what is to be written to the archive; nil when there is nothing, after which the archive is woken.
-    public func takeBatch() -> ArchiveBatch? {
-        state.withLock { $0.takeBatch() }
+    /// Takes what the archive is to write; nil when there is nothing. The hub wakes the archive for the next batch.
+    public func nextBatch() -> ArchiveBatch? {
+        state.withLock { $0.writeQueue?.nextBatch($0.log) }
     }
 
-    /// Says that the archive has a batch.
+    /// Reports that the archive has written a batch.
     public func commit(_ batch: ArchiveBatch, now: UInt64) {
         let completions = change { $0.commit(batch, now: now) }
         for (loop, completion) in completions { mailboxes[loop].complete(completion) }
     }
 
-    /// Says that the archive does not take a batch, and why.
+    /// Reports that the archive could not write a batch, and why.
     public func refuse(_ batch: ArchiveBatch, _ reason: String) {
         let completions = state.withLock { $0.refuse(batch, reason) }
         for (loop, completion) in completions { mailboxes[loop].complete(completion) }
     }
 
-    // MARK: Telling
+    // MARK: Figures
 
-    /// What the hub holds.
+    /// Figures of the hub.
     public var summary: HubSummary {
         state.withLock {
             HubSummary(
-                channels: $0.channels.count, events: $0.heldEvents, bytes: $0.heldBytes, subscribers: $0.subscribers,
-                head: $0.head)
+                channels: $0.registry.channelCount, events: $0.log.events, bytes: $0.log.bytes,
+                subscribers: $0.subscribers, head: $0.log.head)
         }
     }
 
-    /// What one channel holds; nil when there is no such channel.
+    /// Figures of one channel; nil when there is no such channel.
     public func summary(of name: ChannelName) -> ChannelSummary? {
-        state.withLock { state in state.find(name).map { state.summary($0, name) } }
+        state.withLock { state in state.registry.find(name).map { ChannelSummary($0, name, state.log) } }
     }
 
     /// Up to `count` channels, sorted by name, beginning after a name.
     ///
-    /// - Returns: the summaries, and the name to ask for more after; nil when this is all.
+    /// - Returns: the summaries, and the name to continue after; nil when this is all.
     public func summaries(after name: String?, count: Int) -> (summaries: [ChannelSummary], next: String?) {
-        // Only the names are copied under the lock; sorting many of them there would hold up every publisher.
-        let names = state.withLock { Array($0.channels.keys) }
+        // The lock is held only to copy the names; sorting them there would stop every publisher.
+        let names = state.withLock { $0.registry.channelNames }
         let page = names.filter { name == nil || $0.description > name! }
             .sorted { $0.description < $1.description }.prefix(count + 1)
         let next = page.count > count ? page[count - 1].description : nil
         return (page.prefix(count).compactMap { summary(of: $0) }, next)
     }
 
-    /// Does something under the lock, and tells whom it concerns afterwards.
+    /// Does something under the lock, and notifies the loops and the archive afterwards.
     private func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
-        let (result, loops, hasNews) = state.withLock { state in
+        let (result, loops, hasWrites) = state.withLock { state in
             let result = body(&state)
             var loops: UInt64 = 0
-            // Still under the lock: letters lie in the mailboxes in the order of the log.
+            // Still under the lock: mailboxes keep the order of the log.
             for loop in state.outgoing.indices where !state.outgoing[loop].isEmpty {
                 mailboxes[loop].post(state.outgoing[loop])
                 state.outgoing[loop].removeAll(keepingCapacity: state.outgoing[loop].capacity <= 4096)
                 loops |= 1 << UInt64(loop)
             }
-            let hasNews = state.outbox.map { !$0.isEmpty && !$0.hasRung } ?? false
-            if hasNews { state.outbox?.hasRung = true }
-            return (result, loops, hasNews)
+            return (result, loops, state.writeQueue?.needsNotification() ?? false)
         }
         if loops != 0 {
             for loop in mailboxes.indices where loops & (1 << UInt64(loop)) != 0 { mailboxes[loop].wake() }
         }
-        if hasNews { archive?.wake() }
+        if hasWrites { archive?.wake() }
         return result
     }
-}
-
-/// What became of ending a channel.
-public enum EndOutcome: Sendable {
-    /// It has ended; so many subscribers it had.
-    case ended(subscribers: Int)
-    /// It is being written to the archive; the loop gets a ``Completion``.
-    case pending
-}
-
-private func unique<Name: Hashable>(_ names: [Name]) -> [Name] {
-    if names.count <= 1 { return names }
-    var seen: Set<Name> = []
-    return names.filter { seen.insert($0).inserted }
 }

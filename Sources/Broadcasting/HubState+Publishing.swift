@@ -1,136 +1,203 @@
 import EventStreams
 
+/// The way of an event: checked, numbered, encoded, written to the archive if there is one, and then in the log.
 extension HubState {
-    /// See ``Hub/publish(_:once:reply:now:)``.
+    /// See ``Hub/publish(_:idempotency:reply:now:)``.
     mutating func publish(
-        _ publications: [Publication], once: Idempotency?, reply: Reply, now: UInt64
+        _ publications: [Publication], _ idempotency: Idempotency?, reply: ReplyAddress, now: UInt64
     ) -> PublishOutcome {
         do throws(PublishRefusal) {
-            if let once, let receipt = try answers.answer(once) { return .repeated(receipt) }
-            try checkRoom(publications)
+            if let idempotency, let receipt = try answers.answer(idempotency) { return .repeated(receipt) }
+            try checkChannelLimit(publications)
         } catch {
             return .refused(error)
         }
-        let deliveries = publications.map { number($0, now: now) }
-        guard outbox != nil else {
-            let receipt = deliver(deliveries, now: now)
-            if let once { remember(receipt, once, now: now) }
+        let events = publications.map { number($0, now: now) }
+        guard writeQueue != nil else {
+            let receipt = addToLog(events, now: now)
+            if let idempotency { answers.record(StoredAnswer(idempotency, time: now, receipt)) }
             return .published(receipt)
         }
-        for delivery in deliveries {
-            for topic in delivery.topics { self[topic].expected += 1 }
+        for event in events {
+            for topic in event.topics { registry[topic].pendingWrites += 1 }
         }
-        if let once { answers.begin(once) }
-        outbox?.parcels.append(.publish(deliveries, reply, once: once))
+        if let idempotency { answers.start(idempotency) }
+        writeQueue?.writes.append(.publish(events, reply, idempotency))
         return .pending
     }
 
-    private func checkRoom(_ publications: [Publication]) throws(PublishRefusal) {
-        // Nothing more is looked up while there is room for certain.
+    /// See ``Hub/end(_:reply:now:)``.
+    mutating func end(_ name: ChannelName, reply: ReplyAddress, now: UInt64) -> EndOutcome? {
+        guard let topic = registry.find(name), !topic.isEnded else { return nil }
+        let frame = Frame(
+            sequence: log.nextSequence(), time: now, endsTopic: topic.id,
+            wire: EventEncoder.encode(ControlEvents.end(of: name)))
+        guard writeQueue != nil else { return .ended(subscribers: end(topic, with: frame)) }
+        topic.pendingWrites += 1
+        writeQueue?.writes.append(.end(topic.id, frame, reply))
+        return .pending
+    }
+
+    private func checkChannelLimit(_ publications: [Publication]) throws(PublishRefusal) {
+        // No name is looked up while there is room for all of them.
         let most = publications.reduce(0) { $0 + $1.channels.count }
-        guard channels.count + most > policy.channels else { return }
+        guard registry.channelCount + most > policy.channels else { return }
         var new: Set<ChannelName> = []
-        for publication in publications { new.formUnion(publication.channels.filter { find($0) == nil }) }
-        guard channels.count + new.count <= policy.channels || new.isEmpty else {
+        for publication in publications { new.formUnion(publication.channels.filter { registry.find($0) == nil }) }
+        guard registry.channelCount + new.count <= policy.channels || new.isEmpty else {
             throw .tooManyChannels(limit: policy.channels)
         }
     }
 
-    private mutating func number(_ publication: Publication, now: UInt64) -> Delivery {
+    /// Gives an event its number, and with it its id and its bytes.
+    private mutating func number(_ publication: Publication, now: UInt64) -> NumberedEvent {
         let event = publication.event
-        let sequence = nextSequence()
+        let sequence = log.nextSequence()
         let wire =
             if let id = event.id {
                 EventEncoder.encode(event, id: id.description)
             } else {
-                EventEncoder.encode(event, epoch: epoch.description, sequence: sequence)
+                EventEncoder.encode(event, epoch: log.epoch.description, sequence: sequence)
             }
         var topics: [TopicID] = []
         topics.reserveCapacity(publication.channels.count)
         for name in publication.channels {
-            let id = topic(name)
+            let id = registry.channel(name, policy).id
             if publication.channels.count == 1 || !topics.contains(id) { topics.append(id) }
         }
-        return Delivery(
+        return NumberedEvent(
             frame: Frame(sequence: sequence, time: now, wire: wire), labels: EventLabels(id: event.id, key: event.key),
             topics: topics)
     }
 
-    /// Adds events to the logs and leaves them for every loop that has subscribers.
-    mutating func deliver(_ deliveries: [Delivery], now: UInt64) -> Receipt {
-        var receipt = Receipt(count: deliveries.count, first: "", last: "", channels: [], subscribers: 0, backlogs: [])
-        let start = deliveries.first?.frame.sequence ?? 0
-        for (index, delivery) in deliveries.enumerated() {
-            advance(to: delivery.frame.sequence)
-            var subscribers = 0
-            for topic in delivery.topics {
-                subscribers += post(delivery.frame, topic, since: start, &receipt.backlogs)
-                for watcher in watchers(of: topic.index) {
-                    subscribers += post(delivery.frame, watcher, since: start, &receipt.backlogs)
-                }
+    // MARK: Into the log
+
+    /// Adds events to the log and posts them to every loop that has subscribers.
+    private mutating func addToLog(_ events: [NumberedEvent], now: UInt64) -> Receipt {
+        let (first, last) = (events[0], events[events.count - 1])
+        var receipt = Receipt(
+            count: events.count, first: log.id(first.frame.sequence, first.labels), last: "", channels: [],
+            subscribers: 0, backlogs: [])
+        receipt.last = events.count == 1 ? receipt.first : log.id(last.frame.sequence, last.labels)
+        receipt.channels = first.topics.compactMap { registry[$0].name }
+        for event in events {
+            log.advance(to: event.frame.sequence)
+            let subscribers = post(event, since: first.frame.sequence, &receipt.backlogs)
+            if event.frame.sequence == first.frame.sequence { receipt.subscribers = subscribers }
+        }
+        for event in events {
+            writeQueue?.share(event.frame.sequence, by: event.topics.count)
+            for topic in event.topics { append(event.frame, event.labels, to: registry[topic], now: now) }
+        }
+        for event in events {
+            for id in event.topics {
+                if let topic = registry.topic(at: id.index) { removeIfIdle(topic) }
             }
-            if index == 0 {
-                receipt.channels = delivery.topics.compactMap { self[$0].name }
-                receipt.subscribers = subscribers
-            }
         }
-        if let first = deliveries.first, let last = deliveries.last {
-            receipt.first = id(of: first)
-            receipt.last = deliveries.count == 1 ? receipt.first : id(of: last)
-        }
-        for delivery in deliveries {
-            if delivery.topics.count > 1 { outbox?.shared[delivery.frame.sequence] = delivery.topics.count }
-            for topic in delivery.topics { append(delivery.frame, delivery.labels, to: topic, now: now) }
-        }
-        for delivery in deliveries {
-            for topic in delivery.topics { forgetIfIdle(topic) }
-        }
-        forgetEmptied()
+        removeEmptied()
         return receipt
     }
 
-    private func id(of delivery: Delivery) -> String {
-        delivery.labels?.id?.description
-            ?? EventPosition(epoch: epoch, sequence: delivery.frame.sequence).description
+    /// Adds an event to a channel's log and evicts what the limits no longer allow.
+    mutating func append(_ frame: Frame, _ labels: EventLabels?, to topic: Topic, now: UInt64) {
+        // The events before an end go at the latest when the channel opens again.
+        if topic.isEnded {
+            evictAll(of: topic)
+            writeQueue?.changed.insert(topic.id.index)
+        }
+        topic.status = .open
+        log.append(frame.sequence, time: frame.time, size: frame.count, labels, frame: frame, to: topic)
+        enforceLimits(of: topic, now: now)
+        enforceTotal()
+        unloadOldest()
     }
 
-    /// Leaves a frame for the subscribers of a topic, unless that has been done: an event comes to a pattern once, however
-    /// many of its channels match.
+    /// Posts an event to the subscribers of its channels and of the patterns that match them.
     ///
     /// - Parameters:
-    ///   - start: the first event that is delivered together with this one.
-    ///   - backlogs: gets that of the topic, once.
-    /// - Returns: how many subscribers it has; 0 when it has been left before.
-    private mutating func post(
-        _ frame: Frame, _ id: TopicID, since start: UInt64, _ backlogs: inout [Backlog]
+    ///   - start: the first event that is added to the log together with this one.
+    ///   - backlogs: gets those of the topics, each once.
+    /// - Returns: how many subscribers these topics have.
+    private mutating func post(_ event: NumberedEvent, since start: UInt64, _ backlogs: inout [Backlog]) -> Int {
+        var subscribers = 0
+        for id in event.topics {
+            let channel = registry[id]
+            subscribers += postOnce(event.frame, channel, since: start, &backlogs)
+            for pattern in registry.patterns(matching: channel) {
+                subscribers += postOnce(event.frame, registry[pattern], since: start, &backlogs)
+            }
+        }
+        return subscribers
+    }
+
+    /// Posts a frame to a topic, unless it was posted before: an event reaches a pattern once, however many of its channels
+    /// match.
+    private mutating func postOnce(
+        _ frame: Frame, _ topic: Topic, since start: UInt64, _ backlogs: inout [Backlog]
     ) -> Int {
-        let topic = self[id]
         guard topic.postedThrough < frame.sequence else { return 0 }
         let isFirst = topic.postedThrough < start
         topic.postedThrough = frame.sequence
-        post(frame, id)
+        post(frame, topic)
         if isFirst, let backlog = topic.backlog { backlogs.append(backlog) }
         return topic.subscribers
     }
 
-    /// Leaves a frame for every loop that has subscribers of a topic.
-    mutating func post(_ frame: Frame, _ id: TopicID) {
-        let topic = self[id]
+    /// Posts a frame to every loop that has subscribers of a topic.
+    mutating func post(_ frame: Frame, _ topic: Topic) {
         guard topic.loops != 0 else { return }
         let backlog = topic.backlog ?? Backlog()
         topic.backlog = backlog
         // Connections are spread evenly over the loops, and so, nearly, are the subscribers of a topic.
         let work = frame.count * max(1, topic.subscribers / topic.loops.nonzeroBitCount)
         for loop in outgoing.indices where topic.loops & (1 << UInt64(loop)) != 0 {
-            outgoing[loop].append(Letter(frame: frame, topic: id, work: work, backlog: backlog))
+            outgoing[loop].append(MailboxItem(frame: frame, topic: topic.id, work: work, backlog: backlog))
         }
     }
 
-    /// Remembers what was answered to an idempotency key.
-    mutating func remember(_ receipt: Receipt, _ once: Idempotency, now: UInt64) {
-        answers.note(
-            StoredAnswer(
-                once, time: now, count: receipt.count, first: receipt.first, last: receipt.last,
-                channels: receipt.channels, subscribers: receipt.subscribers))
+    // MARK: From the archive
+
+    /// Adds to the log what the archive has written.
+    mutating func commit(_ batch: ArchiveBatch, now: UInt64) -> [(loop: Int, Completion)] {
+        batch.writes.map { write in
+            switch write {
+            case .publish(let events, let reply, let idempotency):
+                discountPendingWrites(events)
+                let receipt = addToLog(events, now: now)
+                if let idempotency { answers.record(StoredAnswer(idempotency, time: now, receipt)) }
+                return (reply.loop, .published(reply.token, receipt))
+            case .end(let topic, let frame, let reply):
+                registry[topic].pendingWrites -= 1
+                return (reply.loop, .ended(reply.token, subscribers: end(registry[topic], with: frame)))
+            }
+        }
+    }
+
+    /// Gives up what the archive could not write.
+    mutating func refuse(_ batch: ArchiveBatch, _ reason: String) -> [(loop: Int, Completion)] {
+        writeQueue?.putBack(batch, registry)
+        return batch.writes.map { write in
+            switch write {
+            case .publish(let events, let reply, let idempotency):
+                discountPendingWrites(events)
+                for event in events {
+                    for id in event.topics {
+                        if let topic = registry.topic(at: id.index) { removeIfIdle(topic) }
+                    }
+                }
+                if let idempotency { answers.abandon(idempotency) }
+                return (reply.loop, .refused(reply.token, .notStored(reason)))
+            case .end(let topic, _, let reply):
+                registry[topic].pendingWrites -= 1
+                removeIfIdle(registry[topic])
+                return (reply.loop, .refused(reply.token, .notStored(reason)))
+            }
+        }
+    }
+
+    private func discountPendingWrites(_ events: [NumberedEvent]) {
+        for event in events {
+            for topic in event.topics { registry[topic].pendingWrites -= 1 }
+        }
     }
 }

@@ -1,150 +1,118 @@
 import DequeModule
 import EventStreams
 
-/// All that the hub's lock guards.
+/// The state that the hub's lock guards.
 struct HubState {
-    let epoch: Epoch
     var policy: HistoryPolicy
-    /// The number of the newest event that the log holds, or held.
-    var head: UInt64 = 0
-    /// The highest number that has been given; events on their way into the archive are above ``head``.
-    var numbered: UInt64 = 0
-    /// Who names a position up to here may have missed what was lost with the power.
-    var brokenThrough: UInt64 = 0
-    var heldEvents = 0
-    var heldBytes = 0
-    var subscribers = 0
-    var topics: [Topic?] = []
-    var channels: [ChannelName: Int] = [:]
-    var patterns: [ChannelPattern: Int] = [:]
-    var answers = Answers()
-
-    /// What the archive has still to be told; nil without one.
-    var outbox: Outbox?
-    /// Letters on their way to each loop, while the lock is held.
-    var outgoing: [[Letter]]
-
-    var publisherIDs = PublisherIDs()
-    var channelTree = SegmentTree()
-    var patternTree = SegmentTree()
-    var patternsAge = 1
-    var free: [Int] = []
-    /// Every held event, oldest first, for ``HistoryPolicy/total`` and for those who read by patterns. Events that a
-    /// channel's own limits have let go are still in here until they come up, or until they are too many.
-    var order: Deque<LogPlace> = []
-    /// Bytes of events that the archive has and memory too.
-    var loadedBytes = 0
-    /// Up to here, bytes are in the archive only.
-    var unloadedThrough: UInt64 = 0
-    var forgotten = ForgottenChannels()
-    /// Channels that have lost their last event and may be in use by whoever caused it.
-    var emptied: [TopicID] = []
+    let registry = TopicRegistry()
+    let log: EventLog
+    var answers = IdempotencyAnswers()
+    /// What the archive has still to write; nil without an archive.
+    var writeQueue: WriteQueue?
+    /// Items for the mailbox of each loop, while the lock is held.
+    var outgoing: [[MailboxItem]]
+    /// Over all topics.
+    private(set) var subscribers = 0
+    /// Channels that lost their last event to ``HistoryPolicy/total``. The operation that evicted it may still use them.
+    var emptied: [Topic] = []
     /// Channels that have ended, in the order of their ends.
-    var endings: Deque<TopicID> = []
-    var sweepNext = 0
+    var endedChannels: Deque<TopicID> = []
 
     init(epoch: Epoch, policy: HistoryPolicy, loops: Int) {
-        self.epoch = epoch
         self.policy = policy
+        log = EventLog(epoch: epoch, registry)
         outgoing = Array(repeating: [], count: loops)
     }
 
-    subscript(topic: TopicID) -> Topic {
-        guard let topic = topics[topic.index] else { preconditionFailure("a topic in use is kept") }
-        return topic
-    }
+    // MARK: Subscribers
 
-    /// What has a number, which may have been given up.
-    func topic(at index: Int) -> Topic? { topics.indices.contains(index) ? topics[index] : nil }
-
-    // MARK: Topics
-
-    func find(_ name: ChannelName) -> TopicID? { channels[name].map(TopicID.init) }
-
-    /// The topic of a channel, which is made if it is not there.
-    mutating func topic(_ name: ChannelName) -> TopicID {
-        if let known = find(name) { return known }
-        let rule = policy.rule(for: name)
-        let topic = add(
-            Topic(
-                .channel(name), limits: rule?.limits ?? policy.standard, slow: rule?.slow ?? policy.slow,
-                forgottenThrough: forgotten[name]))
-        channels[name] = topic.index
-        channelTree.insert(topic, at: name.description)
-        return topic
-    }
-
-    /// The topic of a pattern, which is made if it is not there.
-    mutating func topic(_ pattern: ChannelPattern) -> TopicID {
-        if let known = patterns[pattern] { return TopicID(index: known) }
-        let rule = policy.rule(for: pattern)
-        let topic = add(
-            Topic(
-                .pattern(pattern), limits: rule?.limits ?? policy.standard, slow: rule?.slow ?? policy.slow,
-                forgottenThrough: 0))
-        patterns[pattern] = topic.index
-        patternTree.insert(topic, at: pattern.description)
-        patternsAge += 1
-        return topic
-    }
-
-    private mutating func add(_ topic: Topic) -> TopicID {
-        if let reused = free.popLast() {
-            topics[reused] = topic
-            return TopicID(index: reused)
+    /// See ``Hub/subscribe(_:on:now:)``.
+    mutating func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> SubscribeOutcome {
+        let named = request.channels.unique()
+        let channels = named.filter { name in registry.find(name).map { !$0.isEnded } ?? true }
+        guard !channels.isEmpty || !request.patterns.isEmpty else { return .ended }
+        let new = channels.count { registry.find($0) == nil }
+        guard new == 0 || registry.channelCount + new <= policy.channels else {
+            return .tooManyChannels(limit: policy.channels)
         }
-        topics.append(topic)
-        return TopicID(index: topics.count - 1)
+        let topics =
+            channels.map { registry.channel($0, policy) }
+            + request.patterns.unique().map { registry.pattern($0, policy) }
+        for topic in topics {
+            enforceLimits(of: topic, now: now)
+            topic.subscribers += 1
+            topic.loops |= 1 << UInt64(loop)
+            subscribers += 1
+        }
+        let ended = named.compactMap { registry.find($0) }.filter(\.isEnded)
+        return .subscribed(ResumePoint(log: log).subscription(request, topics, ended: ended))
     }
 
-    /// Forgets a channel that holds nothing and has no subscriber: it then costs nothing.
-    mutating func forgetIfIdle(_ id: TopicID) {
-        guard let topic = topic(at: id.index), topic.isIdle else { return }
-        switch topic.subject {
-        case .channel(let name):
-            if topic.log.gone.through > 0 {
-                for place in forgotten.note(name, through: topic.log.gone.through) {
-                    outbox?.places[place] = forgotten.through(place: place)
-                }
+    /// See ``Hub/unsubscribe(_:lastOn:)``.
+    mutating func unsubscribe(_ id: TopicID, lastOn loop: Int?) {
+        let topic = registry[id]
+        topic.subscribers -= 1
+        subscribers -= 1
+        if topic.isEnded, topic.subscribers == 0 { evictAll(of: topic) }
+        if let loop { topic.loops &= ~(1 << UInt64(loop)) }
+        removeIfIdle(topic)
+    }
+
+    /// A check of one subscriber.
+    func lagCheck(after position: UInt64, partial: Frame? = nil, isSlow: Bool, now: UInt64) -> LagCheck {
+        LagCheck(registry: registry, position: position, partial: partial, isSlow: isSlow, now: now)
+    }
+
+    // MARK: Starting
+
+    /// Takes over what an archive kept.
+    mutating func restore(_ stored: StoredState) {
+        writeQueue = WriteQueue()
+        log.advance(to: stored.head)
+        log.uncertainThrough = stored.uncertainThrough
+        for (slot, through) in stored.removedSlots { registry.restoreRemoved(slot: slot, through: through) }
+        for channel in stored.channels {
+            let topic = registry.channel(channel.name, policy)
+            topic.log.evictions.merge(unknownThrough: channel.evictedThrough)
+            if let time = channel.endedAt {
+                topic.status = .ended(at: time)
+                endedChannels.append(topic.id)
             }
-            outbox?.forgotten.append(name)
-            outbox?.changed.remove(id.index)
-            channels[name] = nil
-            channelTree.remove(name.description)
-        case .pattern(let pattern):
-            patterns[pattern] = nil
-            patternTree.remove(pattern.description)
-            patternsAge += 1
         }
-        topics[id.index] = nil
-        free.append(id.index)
+        for answer in stored.answers { answers.record(answer) }
     }
 
-    /// Forgets the channels that were emptied since the last call. No topic may be in use any more.
-    mutating func forgetEmptied() {
-        for id in emptied { forgetIfIdle(id) }
-        emptied.removeAll(keepingCapacity: true)
+    /// See ``Hub/restore(_:_:)``.
+    mutating func restore(_ event: StoredEvent, _ frame: Frame?) {
+        var count = 0
+        for name in event.channels {
+            let topic = registry.channel(name, policy)
+            guard event.sequence > topic.log.evictions.through, !topic.isEnded else { continue }
+            log.append(event.sequence, time: event.time, size: event.size, event.labels, frame: frame, to: topic)
+            count += 1
+        }
+        log.advance(to: event.sequence)
+        if count == 0 { writeQueue?.evict(event.sequence) }
+        writeQueue?.share(event.sequence, by: count)
     }
 
-    /// The patterns that somebody subscribes to and that match a channel.
-    func watchers(of index: Int) -> [TopicID] {
-        guard patternTree.count > 0, let topic = topic(at: index), let name = topic.name else { return [] }
-        if topic.watchersAge == patternsAge { return topic.watchers }
-        topic.watchers = patternTree.patterns(matching: name)
-        topic.watchersAge = patternsAge
-        return topic.watchers
+    /// See ``Hub/finishRestoring(now:)``.
+    mutating func finishRestoring(now: UInt64) {
+        for topic in registry.all {
+            enforceLimits(of: topic, now: now)
+            removeIfIdle(topic)
+        }
+        enforceTotal()
+        removeEmptied()
+        unloadOldest()
     }
+}
 
-    /// The channels that a pattern matches.
-    func channels(matching pattern: ChannelPattern) -> [TopicID] { channelTree.names(matching: pattern) }
-
-    /// Gathers what is gone of the channels that a pattern matches, so that who comes back to it can be told.
-    func survey(_ id: TopicID) {
-        guard !self[id].isSurveyed, case .pattern(let pattern) = self[id].subject else { return }
-        var gone = Evictions(unknownThrough: forgotten[pattern])
-        gone.merge(channels: channels(matching: pattern).map { self[$0].log.gone })
-        gone.count(from: self[id].log.gone)
-        self[id].log.gone = gone
-        self[id].isSurveyed = true
+extension Array where Element: Hashable {
+    /// Each element once, in the order of the first.
+    fileprivate func unique() -> [Element] {
+        if count <= 1 { return self }
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
     }
 }

@@ -106,7 +106,7 @@ public struct Configuration: Sendable {
 
     private mutating func channelRule(
         _ entries: [Document.Entry], _ path: String, _ document: Document
-    ) -> HistoryPolicy.Rule? {
+    ) -> HistoryRule? {
         var pattern: ChannelPattern?
         var limits = settings.history.standard
         var slow = settings.history.slow
@@ -137,7 +137,7 @@ public struct Configuration: Sendable {
         if pattern == nil, !entries.contains(where: { $0.path == "pattern" }) {
             add(document.place(path), "\(path).pattern", "is missing")
         }
-        return pattern.map { HistoryPolicy.Rule(pattern: $0, limits: limits, slow: slow) }
+        return pattern.map { HistoryRule(pattern: $0, limits: limits, slow: slow) }
     }
 
     private static func mode(_ text: String) throws(InvalidValue) -> UInt32 {

@@ -1,27 +1,10 @@
 public import HTTPMessages
 
-/// What a listening socket may be asked for. A request outside of its roles is answered as if there were no such
-/// thing: 404.
-public struct Roles: OptionSet, Sendable, Hashable {
-    /// One bit a role.
-    public let rawValue: UInt8
-
-    /// Wraps bits.
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    /// `GET /events`.
-    public static let subscribe = Roles(rawValue: 1)
-    /// `POST /events`.
-    public static let publish = Roles(rawValue: 2)
-    /// Channels, and the page.
-    public static let admin = Roles(rawValue: 4)
-}
-
-/// How connections are served. Times are in milliseconds. All of it can change while the daemon runs.
+/// How crier serves connections. Times are in milliseconds. All of it can change while the daemon runs.
 public struct ServingSettings: Sendable, Hashable {
-    /// How long a stream may be silent before a comment is sent.
+    /// How long a stream may be silent before crier sends a comment.
     public var heartbeat: UInt64 = 15_000
-    /// The base of the reconnection time; each connection gets half to one and a half of it.
+    /// The base of the reconnection time; each client gets half to one and a half of it.
     public var retry: UInt64 = 3_000
     /// How long subscribers have to take their last bytes when the daemon stops.
     public var shutdown: UInt64 = 10_000
@@ -35,12 +18,21 @@ public struct ServingSettings: Sendable, Hashable {
     public var messages = MessageLimits()
     /// Channels that one subscriber may name, or one event may be published to.
     public var channelsPerRequest = 100
-    /// Bytes that may wait to be written to the subscribers of a channel, an event counted once for each of them,
-    /// before its publishers wait.
+    /// Bytes that may wait to be written to the subscribers of a channel, an event counted once for each of them, before
+    /// publishers to the channel wait.
     public var fanoutBacklog = 16 << 20
-    /// Connections at a time; beyond it they are refused politely.
+    /// Connections at a time. crier refuses further ones politely.
     public var connections = 1000
 
     /// The defaults.
     public init() {}
+
+    /// The milliseconds of a timeout.
+    subscript(timeout: Exchange.Timeout) -> UInt64 {
+        switch timeout {
+        case .head: headTimeout
+        case .body: bodyTimeout
+        case .idle: idleTimeout
+        }
+    }
 }

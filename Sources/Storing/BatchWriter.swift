@@ -56,16 +56,16 @@ final class BatchWriter {
     }
 
     private func write(_ batch: ArchiveBatch, _ db: Database, _ known: inout [ChannelName: Int64]) throws {
-        if !batch.forgotten.isEmpty {
+        if !batch.removed.isEmpty {
             let forget = try db.cachedStatement(sql: "DELETE FROM channels WHERE name = ?")
-            for name in batch.forgotten {
+            for name in batch.removed {
                 known[name] = nil
                 try forget.execute(arguments: [name.description])
             }
         }
-        if !batch.places.isEmpty {
+        if !batch.removedSlots.isEmpty {
             let place = try db.cachedStatement(sql: "INSERT OR REPLACE INTO places VALUES (?, ?, ?)")
-            for (index, through) in batch.places {
+            for (index, through) in batch.removedSlots {
                 try place.execute(arguments: [index, Int64(through), StableHash.checksum([UInt64(index), through])])
             }
         }
@@ -78,7 +78,7 @@ final class BatchWriter {
     }
 
     private func write(
-        _ changed: [ArchiveBatch.Channel], _ db: Database, _ known: inout [ChannelName: Int64]
+        _ changed: [ArchivedChannel], _ db: Database, _ known: inout [ChannelName: Int64]
     ) throws {
         guard !changed.isEmpty else { return }
         for channel in changed {
@@ -103,7 +103,7 @@ final class BatchWriter {
         let row = db.lastInsertedRowID
         known[name] = row
         // Only now is it known by which number.
-        try update(StoredChannel(id: row, ArchiveBatch.Channel(name: name, evictedThrough: 0, endedAt: nil)), db)
+        try update(StoredChannel(id: row, ArchivedChannel(name: name, evictedThrough: 0, endedAt: nil)), db)
         return row
     }
 

@@ -31,14 +31,14 @@ struct Incarnation {
         else { throw StoreError.damaged("its epoch is none") }
         var state = StoredState(epoch: Epoch(description: epoch))
         state.head = max(try number("head", db), try newest(db))
-        state.brokenThrough = try number("broken", db)
+        state.uncertainThrough = try number("broken", db)
         // No log gets that far; adding to it must not overflow.
-        guard state.head < 1 << 62, state.brokenThrough <= state.head else {
+        guard state.head < 1 << 62, state.uncertainThrough <= state.head else {
             throw StoreError.damaged("its numbers cannot be")
         }
         if try hasLostPower(boot, db) {
             state.head += Self.leap
-            state.brokenThrough = state.head
+            state.uncertainThrough = state.head
             try set("head", Int64(state.head), db)
             try set("broken", Int64(state.head), db)
         }
@@ -54,7 +54,7 @@ struct Incarnation {
             else {
                 throw StoreError.damaged("what it says of forgotten channels is not what was written")
             }
-            state.places[Int(place)] = through
+            state.removedSlots[Int(place)] = through
         }
         state.answers = try answers(db)
         try mark(boot, db)

@@ -88,7 +88,7 @@ public final class Store: Archive, Sendable {
                 metadata: [
                     "path": "\(path)", "count": "\(damaged.count)", "first": "\(damaged[0])",
                 ])
-            let head = hub.doubt()
+            let head = hub.markHistoryIncomplete()
             try writer.write { db in
                 for row in damaged { try db.execute(sql: "DELETE FROM events WHERE sequence = ?", arguments: [row]) }
                 try Incarnation(durability).doubt(head, db)
@@ -156,7 +156,7 @@ public final class Store: Archive, Sendable {
         var tidied = Clock.monotonic
         while true {
             var failed = false
-            while !failed, let batch = hub.takeBatch() {
+            while !failed, let batch = hub.nextBatch() {
                 do throws(StoreError) {
                     try batches.write(batch)
                     hub.commit(batch, now: Clock.realtime)

@@ -4,7 +4,7 @@ import GRDB
 /// One row of the table of channels.
 struct StoredChannel {
     let id: Int64
-    let channel: ArchiveBatch.Channel
+    let channel: ArchivedChannel
 
     /// Tells whether the row is read back as it was written: with another name, or number, its events would go to the
     /// subscribers of another channel.
@@ -17,7 +17,7 @@ struct StoredChannel {
         return Int64(bitPattern: hash.value)
     }
 
-    init(id: Int64, _ channel: ArchiveBatch.Channel) {
+    init(id: Int64, _ channel: ArchivedChannel) {
         self.id = id
         self.channel = channel
     }
@@ -26,7 +26,7 @@ struct StoredChannel {
         guard let id = row.integer(0), let name = row.channelName(1), let through = row.number(2) else {
             throw StoreError.damaged("what it says of a channel cannot be")
         }
-        self.init(id: id, ArchiveBatch.Channel(name: name, evictedThrough: through, endedAt: row.number(3)))
+        self.init(id: id, ArchivedChannel(name: name, evictedThrough: through, endedAt: row.number(3)))
         guard checksum == row.integer(4) else {
             throw StoreError.damaged("what it says of channel \(name) is not what was written")
         }

@@ -4,7 +4,7 @@ import EventStreams
 extension Hub {
     /// Publishes where there is no archive to wait for.
     func publish(_ event: Event, to channels: [ChannelName], now: UInt64) -> Receipt {
-        let outcome = publish([Publication(event, to: channels)], reply: Reply(loop: 0, token: 0), now: now)
+        let outcome = publish([Publication(event, to: channels)], reply: ReplyAddress(loop: 0, token: 0), now: now)
         guard case .published(let receipt) = outcome else { preconditionFailure("\(outcome)") }
         return receipt
     }
@@ -12,14 +12,16 @@ extension Hub {
     /// Subscribes; nil when all channels have ended.
     func enter(_ request: SubscriptionRequest, now: UInt64) -> Subscription? {
         switch subscribe(request, on: 0, now: now) {
-        case .begun(let subscription): subscription
+        case .subscribed(let subscription): subscription
         case .ended, .tooManyChannels: nil
         }
     }
 
     /// Ends a channel where there is no archive to wait for.
     func end(_ name: ChannelName, now: UInt64) -> Int? {
-        guard case .ended(let subscribers) = end(name, reply: Reply(loop: 0, token: 0), now: now) else { return nil }
+        guard case .ended(let subscribers) = end(name, reply: ReplyAddress(loop: 0, token: 0), now: now) else {
+            return nil
+        }
         return subscribers
     }
 }

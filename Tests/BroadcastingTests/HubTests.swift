@@ -6,7 +6,7 @@ import Testing
 
 /// A hub with one loop, whose mailbox is looked into.
 private struct Fixture {
-    let mailbox = Mailbox(ring: {})
+    let mailbox = Mailbox(wakeLoop: {})
     let hub: Hub
 
     init(_ limits: HistoryLimits = HistoryLimits(), total: Int = 1 << 30) {
@@ -28,11 +28,11 @@ private struct Fixture {
 
     /// All that a subscriber reads from the log, in slices.
     func replay(_ subscription: Subscription, budget: Int = 1) -> [String] {
-        var cursor = subscription.cursor
+        var cursor = subscription.position
         var seen: [String] = []
         while true {
             var frames: [Frame] = []
-            let slice = hub.read(subscription.interests, after: cursor, now: 0, budget: budget, into: &frames)
+            let slice = hub.read(subscription.cursors, after: cursor, now: 0, budget: budget, into: &frames)
             if slice.cut != nil { return seen + ["fell off"] }
             seen += frames.map(text)
             cursor = frames.last?.sequence ?? cursor
@@ -44,9 +44,9 @@ private struct Fixture {
         unsafe String(decoding: frame.bytes, as: UTF8.self)
     }
 
-    func letters() -> [Letter] {
-        var letters: [Letter] = []
-        mailbox.collect(into: &letters)
+    func letters() -> [MailboxItem] {
+        var letters: [MailboxItem] = []
+        mailbox.collectItems(into: &letters)
         return letters
     }
 }
@@ -75,7 +75,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let fixture = Fixture()
         for number in 1...5 { try fixture.publish("\(number)", to: "a") }
         let newcomer = try #require(try fixture.subscribe("a"))
-        #expect(newcomer.cursor == 5 && !newcomer.isBehind && newcomer.gap == nil)
+        #expect(newcomer.position == 5 && !newcomer.isBehind && newcomer.gap == nil)
         let returning = try #require(try fixture.subscribe("a", from: "e-2"))
         #expect(returning.isBehind && returning.gap == nil)
         #expect(fixture.replay(returning) == [wire(3, "3"), wire(4, "4"), wire(5, "5")])
@@ -103,7 +103,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let fixture = Fixture()
         #expect(try fixture.publish("x", to: "a", "a").channels.count == 1)
         let subscription = try #require(try fixture.subscribe("a", "a"))
-        #expect(subscription.interests.count == 1)
+        #expect(subscription.cursors.count == 1)
     }
 
     @Test func `has no seam between history and live`() throws {
@@ -113,7 +113,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         try fixture.publish("2", to: "a")
         var frames: [Frame] = []
         let slice = fixture.hub.read(
-            subscription.interests, after: subscription.cursor, now: 0, budget: .max, into: &frames)
+            subscription.cursors, after: subscription.position, now: 0, budget: .max, into: &frames)
         try fixture.publish("3", to: "a")
         let head = try #require(slice.head)
         #expect(frames.map(fixture.text) == [wire(1, "1"), wire(2, "2")])
@@ -146,13 +146,13 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let subscription = try #require(try fixture.subscribe("a", from: "e-0", now: 1500))
         #expect(subscription.gap?.lost == 1)
         #expect(fixture.replay(subscription) == [wire(2, "new")])
-        fixture.hub.leave(subscription.interests[0].topic, lastOn: 0)
+        fixture.hub.unsubscribe(subscription.cursors[0].topic, lastOn: 0)
         fixture.hub.sweep(now: 5000)
         #expect(fixture.hub.summary == HubSummary(channels: 0, events: 0, bytes: 0, subscribers: 0, head: 2))
     }
 
     @Test func `is bounded over all channels, and the oldest events go first`() throws {
-        let fixture = Fixture(total: 3 * (HistoryPolicy.bookkeeping + 17))
+        let fixture = Fixture(total: 3 * (HistoryPolicy.overhead + 17))
         for number in 1...9 { try fixture.publish("\(number)", to: "c\(number)") }
         #expect(fixture.hub.summary.events == 3)
         #expect(fixture.hub.summaries(after: nil, count: 10).summaries.map(\.name.description) == ["c7", "c8", "c9"])
@@ -167,7 +167,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
     }
 
     @Test func `that is full lets one publish empty another of its own channels`() throws {
-        let fixture = Fixture(total: 3 * (HistoryPolicy.bookkeeping + 40))
+        let fixture = Fixture(total: 3 * (HistoryPolicy.overhead + 40))
         try fixture.publish("old", to: "b")
         for _ in 0..<3 { try fixture.publish(String(repeating: "x", count: 20), to: "fill") }
         #expect(try fixture.publish(String(repeating: "x", count: 20), to: "fill", "b").channels.count == 2)
@@ -195,8 +195,8 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
 
     @Test func `has the limits of the first rule that matches`() throws {
         let rules = [
-            HistoryPolicy.Rule(pattern: try ChannelPattern("a/*"), limits: HistoryLimits(events: 1)),
-            HistoryPolicy.Rule(pattern: try ChannelPattern("a/**"), limits: HistoryLimits(events: 2)),
+            HistoryRule(pattern: try ChannelPattern("a/*"), limits: HistoryLimits(events: 1)),
+            HistoryRule(pattern: try ChannelPattern("a/**"), limits: HistoryLimits(events: 2)),
         ]
         let policy = HistoryPolicy(rules: rules)
         #expect(policy.rule(for: try ChannelName("a/b"))?.limits.events == 1)
@@ -275,14 +275,14 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let fixture = Fixture()
         for number in 1...4 { try fixture.publish("a\(number)", to: "a") }
         try fixture.publish("both", to: "a", "b")
-        #expect(fixture.hub.lose(3))
+        #expect(fixture.hub.evictUnreadable(3))
         let subscription = try #require(try fixture.subscribe("a", from: "e-1"))
         #expect(subscription.gap == Gap(requested: "e-1", oldest: "e-4", newest: "e-5", lost: 2))
         #expect(fixture.replay(subscription) == [wire(4, "a4"), wire(5, "both")])
-        #expect(fixture.hub.lose(5))
+        #expect(fixture.hub.evictUnreadable(5))
         #expect(try #require(try fixture.subscribe("b", from: "e-4")).gap != nil)
         // What has gone by itself is not lost.
-        #expect(!fixture.hub.lose(5) && !fixture.hub.lose(1) && !fixture.hub.lose(99))
+        #expect(!fixture.hub.evictUnreadable(5) && !fixture.hub.evictUnreadable(1) && !fixture.hub.evictUnreadable(99))
     }
 
     @Test func `does not arise from the ids of publishers while they are held`() throws {
@@ -304,7 +304,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let letters = fixture.letters()
         #expect(letters.map { $0.frame.endsTopic != nil } == [false, true])
         #expect(fixture.text(letters[1].frame) == "event: crier.end\ndata: {\"channel\":\"a\"}\n\n")
-        fixture.hub.leave(letters[0].topic, lastOn: 0)
+        fixture.hub.unsubscribe(letters[0].topic, lastOn: 0)
         #expect(fixture.hub.summary.events == 0)
     }
 
@@ -313,7 +313,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         try fixture.publish("1", to: "a")
         _ = fixture.hub.end(try ChannelName("a"), now: 0)
         #expect(try fixture.subscribe("a") == nil)
-        #expect(try #require(try fixture.subscribe("a", "b")).interests.count == 1)
+        #expect(try #require(try fixture.subscribe("a", "b")).cursors.count == 1)
         try fixture.publish("2", to: "a")
         #expect(try fixture.subscribe("a") != nil)
     }
@@ -325,7 +325,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         _ = fixture.hub.end(try ChannelName("a"), now: 0)
         let end = "event: crier.end\ndata: {\"channel\":\"a\"}\n\n"
         #expect(fixture.replay(subscription) == [wire(2, "2"), wire(3, "3"), end])
-        fixture.hub.leave(subscription.interests[0].topic, lastOn: 0)
+        fixture.hub.unsubscribe(subscription.cursors[0].topic, lastOn: 0)
         #expect(fixture.hub.summary.events == 0)
         try fixture.publish("again", to: "a")
         #expect(try #require(try fixture.subscribe("a", from: "e-3")).gap == nil)
@@ -338,10 +338,10 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         for number in 2...5 { try fixture.publish("\(number)", to: "a") }
         _ = fixture.hub.end(try ChannelName("a"), now: 0)
         var frames: [Frame] = []
-        let slice = fixture.hub.read(subscription.interests, after: 0, now: 0, budget: .max, into: &frames)
+        let slice = fixture.hub.read(subscription.cursors, after: 0, now: 0, budget: .max, into: &frames)
         let gap = #"{"requested":"e-0","oldest":null,"newest":null,"lost":5}"#
         let expected = "event: crier.gap\ndata: \(gap)\n\nevent: crier.end\ndata: {\"channel\":\"a\"}\n\n"
-        #expect(slice.farewell.map { String(decoding: $0, as: UTF8.self) } == expected)
+        #expect(slice.closingNotices.map { String(decoding: $0, as: UTF8.self) } == expected)
     }
 
     @Test func `of one of several channels is part of the gap for who comes back`() throws {
@@ -350,7 +350,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         _ = fixture.hub.end(try ChannelName("a"), now: 0)
         let subscription = try #require(try fixture.subscribe("a", "b", from: "e-1"))
         #expect(subscription.gap?.lost == 3)
-        #expect(subscription.interests.count == 1)
+        #expect(subscription.cursors.count == 1)
     }
 
     @Test func `closes who was behind when the channel begins anew`() throws {
@@ -394,30 +394,32 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
 @Suite struct `A mailbox` {
     @Test func `rings only when its loop sleeps`() throws {
         let rings = Rings()
-        let mailbox = Mailbox(ring: { rings.count.withLock { $0 += 1 } })
+        let mailbox = Mailbox(wakeLoop: { rings.count.withLock { $0 += 1 } })
         mailbox.wake()
         #expect(rings.count.withLock { $0 } == 0)
-        #expect(mailbox.fallAsleep())
+        #expect(mailbox.prepareToSleep())
         mailbox.wake()
         mailbox.wake()
         #expect(rings.count.withLock { $0 } == 1)
     }
 
     @Test func `does not let its loop sleep over a letter`() {
-        let mailbox = Mailbox(ring: {})
+        let mailbox = Mailbox(wakeLoop: {})
         let frame = Frame(sequence: 1, time: 0, wire: [1, 2, 3])
-        mailbox.post([Letter(frame: frame, topic: TopicID(index: 0), work: 30, backlog: Backlog())])
-        #expect(!mailbox.fallAsleep())
+        mailbox.post([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: Backlog())])
+        #expect(!mailbox.prepareToSleep())
     }
 
     @Test func `counts work until it is done, and says when that brought it down to the limit`() {
-        let mailbox = Mailbox(ring: {})
+        let mailbox = Mailbox(wakeLoop: {})
         let (frame, ofTopic) = (Frame(sequence: 1, time: 0, wire: [1, 2, 3]), Backlog())
-        for _ in 0..<3 { mailbox.post([Letter(frame: frame, topic: TopicID(index: 0), work: 30, backlog: ofTopic)]) }
+        for _ in 0..<3 {
+            mailbox.post([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: ofTopic)])
+        }
         #expect(mailbox.backlog.current == 90 && ofTopic.current == 90)
-        #expect(!ofTopic.take(30, limit: 40))
-        #expect(ofTopic.take(30, limit: 40))
-        #expect(!ofTopic.take(30, limit: 40))
+        #expect(!ofTopic.subtract(30, limit: 40))
+        #expect(ofTopic.subtract(30, limit: 40))
+        #expect(!ofTopic.subtract(30, limit: 40))
         #expect(ofTopic.current == 0 && mailbox.backlog.current == 90)
     }
 }

@@ -14,8 +14,8 @@ final class FakeArchive: Archive {
 
     struct Contents {
         var rows: [UInt64: Row] = [:]
-        var channels: [ChannelName: ArchiveBatch.Channel] = [:]
-        var places: [Int: UInt64] = [:]
+        var channels: [ChannelName: ArchivedChannel] = [:]
+        var removedSlots: [Int: UInt64] = [:]
         var answers: [IdempotencyKey: StoredAnswer] = [:]
         var head: UInt64 = 0
         var asked = 0
@@ -38,12 +38,12 @@ final class FakeArchive: Archive {
     /// Writes a batch, as a transaction would.
     func write(_ batch: ArchiveBatch) {
         contents.withLock { contents in
-            for name in batch.forgotten { contents.channels[name] = nil }
-            contents.places.merge(batch.places) { _, new in new }
+            for name in batch.removed { contents.channels[name] = nil }
+            contents.removedSlots.merge(batch.removedSlots) { _, new in new }
             for channel in batch.channels { contents.channels[channel.name] = channel }
             for addition in batch.additions {
                 for name in addition.channels where contents.channels[name] == nil {
-                    contents.channels[name] = ArchiveBatch.Channel(name: name, evictedThrough: 0, endedAt: nil)
+                    contents.channels[name] = ArchivedChannel(name: name, evictedThrough: 0, endedAt: nil)
                 }
                 let frame = addition.frame
                 contents.rows[frame.sequence] = Row(
@@ -65,7 +65,7 @@ final class FakeArchive: Archive {
         hub.restore(
             StoredState(
                 epoch: Epoch(description: "e"), head: contents.head, channels: Array(contents.channels.values),
-                places: contents.places, answers: contents.answers.values.sorted { $0.time < $1.time }))
+                removedSlots: contents.removedSlots, answers: contents.answers.values.sorted { $0.time < $1.time }))
         for row in contents.rows.values.sorted(by: { $0.event.sequence < $1.event.sequence }) {
             let known = row.event.channels.filter { contents.channels[$0] != nil }
             var event = row.event
@@ -84,8 +84,8 @@ private struct Reader {
     /// What it names when it comes back; nil before it has got an event.
     var lastEventID: String?
     var subscription: Subscription?
-    var interests: [Interest] = []
-    var cursor: UInt64 = 0
+    var cursors: [TopicCursor] = []
+    var position: UInt64 = 0
     var isLive = false
     /// Where this connection began, what it brought, and how many it said are lost; nil when it cannot know.
     var start: UInt64 = 0
@@ -107,7 +107,7 @@ private struct World {
     let comment: String
     let policy: HistoryPolicy
     let archive = FakeArchive()
-    var mailbox = Mailbox(ring: {})
+    var mailbox = Mailbox(wakeLoop: {})
     var hub: Hub
     var readers: [Reader] = []
     /// Every event that is in the log, or was.
@@ -130,7 +130,7 @@ private struct World {
             age: [50, 1 << 40].randomElement(using: &generator)!)
         policy = HistoryPolicy(
             standard: HistoryLimits(events: 20),
-            rules: [HistoryPolicy.Rule(pattern: try ChannelPattern("a/**"), limits: limits)],
+            rules: [HistoryRule(pattern: try ChannelPattern("a/**"), limits: limits)],
             total: [1500, 1 << 20].randomElement(using: &generator)!,
             memory: [0, 100, 1 << 20].randomElement(using: &generator)!)
         hub =
@@ -176,7 +176,7 @@ private struct World {
             publications.append(Publication(event, to: try chosen.map { try ChannelName($0) }))
             names.append(chosen)
         }
-        let outcome = hub.publish(publications, reply: Reply(loop: 0, token: 1), now: now)
+        let outcome = hub.publish(publications, reply: ReplyAddress(loop: 0, token: 1), now: now)
         guard case .published(let receipt) = outcome else { return }
         try #require(!isDurable && receipt.count == publications.count)
         let head = hub.summary.head
@@ -192,7 +192,7 @@ private struct World {
 
     /// The archive takes what waits, or does not.
     private mutating func store() throws {
-        guard isDurable, let batch = hub.takeBatch() else { return }
+        guard isDurable, let batch = hub.nextBatch() else { return }
         guard Int.random(in: 0..<8, using: &generator) > 0 else { return hub.refuse(batch, "the disk is full") }
         archive.write(batch)
         for addition in batch.additions {
@@ -205,21 +205,21 @@ private struct World {
 
     private mutating func crash() throws {
         for index in readers.indices { try fallAway(index) }
-        mailbox = Mailbox(ring: {})
+        mailbox = Mailbox(wakeLoop: {})
         hub = archive.hub(policy, mailbox, now: now, inMemory: Bool.random(using: &generator))
     }
 
     private mutating func fallAway(_ index: Int) throws {
         guard readers[index].subscription != nil else { return }
         try check(readers[index])
-        for interest in readers[index].interests {
+        for interest in readers[index].cursors {
             let isLast = !readers.indices.contains { other in
-                other != index && readers[other].interests.contains { $0.topic == interest.topic }
+                other != index && readers[other].cursors.contains { $0.topic == interest.topic }
             }
-            hub.leave(interest.topic, lastOn: isLast ? 0 : nil)
+            hub.unsubscribe(interest.topic, lastOn: isLast ? 0 : nil)
         }
         if let last = readers[index].seen.last { readers[index].lastEventID = ids[last] ?? "e-\(last)" }
-        (readers[index].subscription, readers[index].interests) = (nil, [])
+        (readers[index].subscription, readers[index].cursors) = (nil, [])
     }
 
     private mutating func act(_ index: Int) throws {
@@ -233,14 +233,14 @@ private struct World {
             channels: try reader.channels.map { try ChannelName($0) },
             patterns: try reader.patterns.map { try ChannelPattern($0) },
             lastEventID: reader.lastEventID.map { Array($0.utf8) })
-        guard case .begun(let subscription) = hub.subscribe(request, on: 0, now: now) else {
+        guard case .subscribed(let subscription) = hub.subscribe(request, on: 0, now: now) else {
             return #expect(Bool(false), "\(comment): nothing has ended")
         }
         reader.subscription = subscription
-        reader.interests = subscription.interests
-        reader.cursor = subscription.cursor
+        reader.cursors = subscription.cursors
+        reader.position = subscription.position
         reader.isLive = !subscription.isBehind
-        reader.start = subscription.cursor
+        reader.start = subscription.position
         (reader.seen, reader.told) = ([], 0)
         if let gap = subscription.gap { tell(gap, &reader) }
         // A position that is not known any more: all that is held follows, and nothing can be said of what is not.
@@ -257,14 +257,14 @@ private struct World {
         var reader = readers[index]
         var frames: [Frame] = []
         let slice = hub.read(
-            reader.interests, after: reader.cursor, now: now,
+            reader.cursors, after: reader.position, now: now,
             budget: [1, 100, 10_000].randomElement(using: &generator)!, into: &frames)
         if slice.cut != nil { return try fallAway(index) }
-        if let interests = slice.interests { reader.interests = interests }
+        if let cursors = slice.cursors { reader.cursors = cursors }
         if let gap = slice.gap { tell(gap, &reader) }
         if !slice.absent.isEmpty {
             try #require(isDurable && frames.isEmpty && slice.head == nil)
-            hub.fetch(slice.absent, reply: Reply(loop: 0, token: 7))
+            hub.fetch(slice.absent, reply: ReplyAddress(loop: 0, token: 7))
             for case .fetched(7, let fetched, let missing) in mailbox.collectCompletions() {
                 // Between the two the loop has other things to do.
                 try #require(missing == nil, "\(comment): the hub asks for what it has let go")
@@ -272,9 +272,9 @@ private struct World {
             }
         }
         take(frames, &reader)
-        if let through = slice.through { reader.cursor = max(reader.cursor, through) }
+        if let through = slice.through { reader.position = max(reader.position, through) }
         if let head = slice.head {
-            reader.cursor = max(reader.cursor, head)
+            reader.position = max(reader.position, head)
             reader.isLive = true
         }
         readers[index] = reader
@@ -283,18 +283,18 @@ private struct World {
     private func take(_ frames: [Frame], _ reader: inout Reader) {
         for frame in frames {
             reader.seen.append(frame.sequence)
-            reader.cursor = frame.sequence
+            reader.position = frame.sequence
         }
     }
 
     /// The loop takes its letters.
     private mutating func deliver() throws {
-        var letters: [Letter] = []
-        mailbox.collect(into: &letters)
+        var letters: [MailboxItem] = []
+        mailbox.collectItems(into: &letters)
         for index in readers.indices where readers[index].subscription != nil && readers[index].isLive {
             var reader = readers[index]
-            let topics = Set(reader.interests.map(\.topic))
-            for letter in letters where topics.contains(letter.topic) && letter.frame.sequence > reader.cursor {
+            let topics = Set(reader.cursors.map(\.topic))
+            for letter in letters where topics.contains(letter.topic) && letter.frame.sequence > reader.position {
                 take([letter.frame], &reader)
             }
             readers[index] = reader
@@ -303,7 +303,7 @@ private struct World {
 
     /// Lets everybody come back and read to the head.
     private mutating func finish() throws {
-        while isDurable, let batch = hub.takeBatch() {
+        while isDurable, let batch = hub.nextBatch() {
             archive.write(batch)
             for addition in batch.additions {
                 note(addition.frame.sequence, addition.channels.map(\.description), addition.labels?.id)

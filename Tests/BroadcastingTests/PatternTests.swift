@@ -6,7 +6,7 @@ import Testing
 
 /// A hub with one loop, whose subscribers read from the log.
 private struct Fixture {
-    let mailbox = Mailbox(ring: {})
+    let mailbox = Mailbox(wakeLoop: {})
     let hub: Hub
 
     init(_ policy: HistoryPolicy = HistoryPolicy()) {
@@ -31,11 +31,11 @@ private struct Fixture {
     /// The data of all that a subscriber reads.
     func read(_ subscription: Subscription, budget: Int = 1) -> [String] {
         guard subscription.isBehind else { return [] }
-        var cursor = subscription.cursor
+        var cursor = subscription.position
         var seen: [String] = []
         while true {
             var frames: [Frame] = []
-            let slice = hub.read(subscription.interests, after: cursor, now: 0, budget: budget, into: &frames)
+            let slice = hub.read(subscription.cursors, after: cursor, now: 0, budget: budget, into: &frames)
             if slice.cut != nil { return seen + ["cut"] }
             seen += frames.map { frame in
                 let lines = unsafe String(decoding: frame.bytes, as: UTF8.self).split(separator: "\n")
@@ -57,8 +57,8 @@ private struct Fixture {
         {
             try fixture.publish(data, to: name)
         }
-        var letters: [Letter] = []
-        fixture.mailbox.collect(into: &letters)
+        var letters: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &letters)
         #expect(letters.map(\.frame.sequence) == [2, 6])
         #expect(fixture.read(try fixture.subscribe("news/*", from: "e-1")) == ["2", "6"])
         #expect(fixture.read(try fixture.subscribe("news/**", from: "e-1")) == ["2", "4", "6"])
@@ -100,7 +100,7 @@ private struct Fixture {
             let start = try fixture.subscribe("a/*", from: "e-1")
             #expect(start.gap?.lost == 3)
             #expect(fixture.read(start) == ["3", "4", "5", "6", "7", "8"])
-            fixture.hub.leave(start.interests[0].topic, lastOn: 0)
+            fixture.hub.unsubscribe(start.cursors[0].topic, lastOn: 0)
         }
         #expect(try fixture.subscribe("b/*", from: "e-1").gap == nil)
     }
@@ -163,15 +163,15 @@ private struct Fixture {
         let event = Event(data: EventData("1"))
         let receipt = fixture.hub.publish(event, to: try ["a/x", "a/y", "b/x"].map { try ChannelName($0) }, now: 0)
         #expect(receipt.subscribers == 4)
-        var letters: [Letter] = []
-        fixture.mailbox.collect(into: &letters)
+        var letters: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &letters)
         #expect(letters.count == 4 && Set(letters.map(\.topic)).count == 4)
         #expect(receipt.backlogs.count == 4)
     }
 
     @Test func `or a channel with a stream of ours that was published again goes on from its ids`() throws {
         let policy = HistoryPolicy(rules: [
-            HistoryPolicy.Rule(pattern: try ChannelPattern("short/*"), limits: HistoryLimits(events: 2))
+            HistoryRule(pattern: try ChannelPattern("short/*"), limits: HistoryLimits(events: 2))
         ])
         let fixture = Fixture(policy)
         for number in 1...3 { try fixture.publish("a\(number)", to: "a") }
@@ -195,7 +195,7 @@ private struct Fixture {
     func `is told the oldest and the newest event that is held, whatever came and went`(seed: UInt64) throws {
         var random = SplitMix(state: seed)
         var policy = HistoryPolicy(standard: HistoryLimits(events: 4, age: 2000))
-        policy.total = 20 * (HistoryPolicy.bookkeeping + 20)
+        policy.total = 20 * (HistoryPolicy.overhead + 20)
         let fixture = Fixture(policy)
         let names = ["a/1", "a/2", "a/3", "b/1", "b/2", "c"]
         // Somebody has them all the while.
@@ -232,7 +232,7 @@ private struct Fixture {
         // The history stays for those who have still to be told of the end.
         #expect(fixture.read(named) == ["1", #"{"channel":"a/x"}"#])
         #expect(fixture.read(start) == ["1", "2"])
-        fixture.hub.leave(named.interests[0].topic, lastOn: 0)
+        fixture.hub.unsubscribe(named.cursors[0].topic, lastOn: 0)
         #expect(fixture.read(start) == ["cut"])
         #expect(try fixture.subscribe("a/*", from: "e-0").gap?.lost == 1)
     }
@@ -240,10 +240,10 @@ private struct Fixture {
     @Test func `costs nothing when nobody has it any more`() throws {
         let fixture = Fixture()
         let start = try fixture.subscribe("a/*", "b/**", replay: .all)
-        for interest in start.interests { fixture.hub.leave(interest.topic, lastOn: 0) }
+        for interest in start.cursors { fixture.hub.unsubscribe(interest.topic, lastOn: 0) }
         try fixture.publish("1", to: "a/x")
-        var letters: [Letter] = []
-        fixture.mailbox.collect(into: &letters)
+        var letters: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &letters)
         #expect(letters.isEmpty)
     }
 }
@@ -278,8 +278,8 @@ private struct Fixture {
 
     @Test func `begins where each channel says when it asks for nothing`() throws {
         let rules = [
-            HistoryPolicy.Rule(pattern: try ChannelPattern("last/*"), limits: HistoryLimits(replay: .last(1))),
-            HistoryPolicy.Rule(pattern: try ChannelPattern("all/**"), limits: HistoryLimits(replay: .all)),
+            HistoryRule(pattern: try ChannelPattern("last/*"), limits: HistoryLimits(replay: .last(1))),
+            HistoryRule(pattern: try ChannelPattern("all/**"), limits: HistoryLimits(replay: .all)),
         ]
         let fixture = Fixture(HistoryPolicy(rules: rules))
         for number in 1...3 {

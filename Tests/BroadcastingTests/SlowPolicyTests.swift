@@ -6,14 +6,14 @@ import Testing
 
 /// A hub whose channels `d/…`, `s/…` and `l/…` have a policy each, and a reader who does by hand what a loop does.
 private struct Fixture {
-    let mailbox = Mailbox(ring: {})
+    let mailbox = Mailbox(wakeLoop: {})
     let hub: Hub
 
     init(
         _ history: HistoryLimits = HistoryLimits(), events: Int = 0, bytes: Int = 0, age: UInt64 = 0
     ) throws {
         let rules = try zip(["d/*", "s/*", "l/*"], SlowPolicy.Action.allCases).map { pattern, action in
-            HistoryPolicy.Rule(
+            HistoryRule(
                 pattern: try ChannelPattern(pattern), limits: history,
                 slow: SlowPolicy(action: action, events: events, bytes: bytes, age: age))
         }
@@ -33,31 +33,31 @@ private struct Fixture {
             channels: try channels.map { try ChannelName($0) }, lastEventID: id.map { Array($0.utf8) })
         let subscription = try #require(hub.enter(request, now: 0))
         return Reader(
-            hub: hub, interests: subscription.interests, cursor: subscription.cursor, gap: subscription.gap)
+            hub: hub, cursors: subscription.cursors, position: subscription.position, gap: subscription.gap)
     }
 }
 
 /// What a slow subscriber is to its loop.
 private struct Reader {
     let hub: Hub
-    var interests: [Interest]
-    var cursor: UInt64
+    var cursors: [TopicCursor]
+    var position: UInt64
     /// What was said when it subscribed.
     var gap: Gap?
 
     /// In what it is too far behind to stay.
-    func overdue(isSlow: Bool = true, begun: Frame? = nil, now: UInt64 = 0) -> Lag? {
-        hub.overdue(interests, after: cursor, begun: begun, isSlow: isSlow, now: now)?.lag
+    func cut(isSlow: Bool = true, partial: Frame? = nil, now: UInt64 = 0) -> Lag? {
+        hub.cut(cursors, after: position, partial: partial, isSlow: isSlow, now: now)?.lag
     }
 
     /// Reads one slice and answers what is said of it: the data of events, gaps, ends, and the cut.
     mutating func read(isSlow: Bool = true, now: UInt64 = 0, budget: Int = .max) -> [String] {
         var frames: [Frame] = []
         let slice = hub.read(
-            interests, after: cursor, isSlow: isSlow, now: now, budget: budget, into: &frames)
+            cursors, after: position, isSlow: isSlow, now: now, budget: budget, into: &frames)
         if let cut = slice.cut { return ["cut: \(cut)"] }
-        interests = slice.interests ?? interests
-        cursor = max(frames.last?.sequence ?? cursor, slice.head ?? 0)
+        cursors = slice.cursors ?? cursors
+        position = max(frames.last?.sequence ?? position, slice.head ?? 0)
         return (slice.gap.map { ["lost \($0.lost.map(String.init) ?? "?")"] } ?? []) + frames.map(said)
     }
 
@@ -75,7 +75,7 @@ private struct Reader {
         let fixture = try Fixture(events: 3, bytes: 1000, age: 1000)
         var reader = try fixture.subscribe(channel)
         for number in 1...3 { try fixture.publish("\(number)", to: channel, now: 500) }
-        #expect(reader.overdue(now: 1500) == nil)
+        #expect(reader.cut(now: 1500) == nil)
         #expect(reader.read(now: 1500) == ["1", "2", "3"])
     }
 
@@ -83,7 +83,7 @@ private struct Reader {
         let fixture = try Fixture(events: 3)
         var reader = try fixture.subscribe("d/1")
         for number in 1...4 { try fixture.publish("\(number)", to: "d/1") }
-        #expect(reader.overdue() == .events)
+        #expect(reader.cut() == .events)
         #expect(reader.read() == ["cut: events"])
     }
 
@@ -92,9 +92,9 @@ private struct Reader {
         let fixture = try Fixture(bytes: 34)
         let reader = try fixture.subscribe("d/1")
         for number in 1...2 { try fixture.publish("\(number)", to: "d/1") }
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == nil)
         try fixture.publish("3", to: "d/1")
-        #expect(reader.overdue() == .bytes)
+        #expect(reader.cut() == .bytes)
     }
 
     @Test func `is cut off when the oldest event that it has not got is too old`() throws {
@@ -102,33 +102,33 @@ private struct Reader {
         var reader = try fixture.subscribe("d/1")
         try fixture.publish("1", to: "d/1", now: 5000)
         try fixture.publish("2", to: "d/1", now: 5900)
-        #expect(reader.overdue(now: 6000) == nil)
-        #expect(reader.overdue(now: 6001) == .age)
-        #expect(reader.overdue(now: 0) == nil, "the clock was set back")
-        reader.cursor = 1
-        #expect(reader.overdue(now: 6001) == nil)
+        #expect(reader.cut(now: 6000) == nil)
+        #expect(reader.cut(now: 6001) == .age)
+        #expect(reader.cut(now: 0) == nil, "the clock was set back")
+        reader.position = 1
+        #expect(reader.cut(now: 6001) == nil)
     }
 
     @Test func `is cut off by the limit that is passed first`() throws {
         let fixture = try Fixture(events: 2, bytes: 100, age: 1000)
         let first = try fixture.subscribe("d/1")
         try fixture.publish(String(repeating: "x", count: 100), to: "d/1")
-        #expect(first.overdue(now: 0) == .bytes)
+        #expect(first.cut(now: 0) == .bytes)
         let second = try fixture.subscribe("d/1")
         for number in 1...3 { try fixture.publish("\(number)", to: "d/1", now: 10) }
-        #expect(second.overdue(now: 10) == .events)
+        #expect(second.cut(now: 10) == .events)
         let third = try fixture.subscribe("d/1")
         try fixture.publish("x", to: "d/1", now: 20)
-        #expect(third.overdue(now: 1021) == .age)
+        #expect(third.cut(now: 1021) == .age)
     }
 
     @Test func `counts what it has got no more`() throws {
         let fixture = try Fixture(bytes: 34)
         for number in 1...9 { try fixture.publish("\(number)", to: "d/1") }
         var reader = try fixture.subscribe("d/1", from: "e-6")
-        #expect(reader.overdue() == .bytes)
-        reader.cursor = 7
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == .bytes)
+        reader.position = 7
+        #expect(reader.cut() == nil)
     }
 
     @Test func `is not who comes back or keeps up, while the history holds its place`() throws {
@@ -139,7 +139,7 @@ private struct Reader {
         ]
         for number in 1...20 { try fixture.publish("\(number)", to: "d/1", "s/1", "l/1") }
         for index in readers.indices {
-            #expect(readers[index].overdue(isSlow: false, now: 9999) == nil)
+            #expect(readers[index].cut(isSlow: false, now: 9999) == nil)
             #expect(readers[index].read(isSlow: false, now: 9999).count == 20)
         }
     }
@@ -148,9 +148,9 @@ private struct Reader {
         let fixture = try Fixture(HistoryLimits(events: 3))
         var reader = try fixture.subscribe("d/1")
         for number in 1...3 { try fixture.publish("\(number)", to: "d/1") }
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == nil)
         try fixture.publish("4", to: "d/1")
-        #expect(reader.overdue(isSlow: false) == .history)
+        #expect(reader.cut(isSlow: false) == .history)
         #expect(reader.read(isSlow: false) == ["cut: history"])
     }
 
@@ -158,15 +158,15 @@ private struct Reader {
         let fixture = try Fixture(HistoryLimits(events: 0), age: 1000)
         var reader = try fixture.subscribe("d/1")
         try fixture.publish("large", to: "d/1")
-        var letters: [Letter] = []
-        fixture.mailbox.collect(into: &letters)
+        var letters: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &letters)
         let begun = letters[0].frame
-        #expect(reader.overdue() == .history)
-        #expect(reader.overdue(begun: begun) == nil)
+        #expect(reader.cut() == .history)
+        #expect(reader.cut(partial: begun) == nil)
         try fixture.publish("next", to: "d/1")
-        #expect(reader.overdue(begun: begun) == .history)
-        reader.cursor = 2
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut(partial: begun) == .history)
+        reader.position = 2
+        #expect(reader.cut() == nil)
     }
 
     @Test func `of channels that have all ended is told by what it is cut off with, but not twice`() throws {
@@ -178,14 +178,14 @@ private struct Reader {
         for number in 4...6 { try fixture.publish("\(number)", to: "d/1") }
         try fixture.end("d/1")
         let end = "event: crier.end\ndata: {\"channel\":\"d/1\"}\n\n"
-        let cut = try #require(fixture.hub.overdue(reader.interests, after: 0, isSlow: true, now: 0))
-        let farewell = cut.farewell.map { String(decoding: $0, as: UTF8.self) }
+        let cut = try #require(fixture.hub.cut(reader.cursors, after: 0, isSlow: true, now: 0))
+        let farewell = cut.closingNotices.map { String(decoding: $0, as: UTF8.self) }
         #expect(farewell?.contains("\"lost\":5}") == true && farewell?.hasSuffix(end) == true)
         // Five of the six are missing when it has got one meanwhile, or has a part of it.
-        for (cursor, begun) in [(4, nil), (0, 4)] as [(UInt64, UInt64?)] {
+        for (position, begun) in [(4, nil), (0, 4)] as [(UInt64, UInt64?)] {
             let begun = begun.map { Frame(sequence: $0, time: 0, wire: []) }
-            let cut = fixture.hub.overdue(reader.interests, after: cursor, begun: begun, isSlow: true, now: 0)
-            #expect(cut?.farewell.map { String(decoding: $0, as: UTF8.self).contains("\"lost\":2}") } == true)
+            let cut = fixture.hub.cut(reader.cursors, after: position, partial: begun, isSlow: true, now: 0)
+            #expect(cut?.closingNotices.map { String(decoding: $0, as: UTF8.self).contains("\"lost\":2}") } == true)
         }
     }
 
@@ -193,12 +193,12 @@ private struct Reader {
         let fixture = try Fixture(HistoryLimits(events: 0))
         let reader = try fixture.subscribe("d/1")
         try fixture.end("d/1")
-        var letters: [Letter] = []
-        fixture.mailbox.collect(into: &letters)
-        let cut = fixture.hub.overdue(reader.interests, after: 0, isSlow: true, now: 0)
+        var letters: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &letters)
+        let cut = fixture.hub.cut(reader.cursors, after: 0, isSlow: true, now: 0)
         let end = "event: crier.end\ndata: {\"channel\":\"d/1\"}\n\n"
-        #expect(cut?.farewell.map { String(decoding: $0, as: UTF8.self) } == end)
-        #expect(fixture.hub.overdue(reader.interests, after: 0, begun: letters[0].frame, isSlow: true, now: 0) == nil)
+        #expect(cut?.closingNotices.map { String(decoding: $0, as: UTF8.self) } == end)
+        #expect(fixture.hub.cut(reader.cursors, after: 0, partial: letters[0].frame, isSlow: true, now: 0) == nil)
     }
 
     @Test func `is not further behind by the end of a channel`() throws {
@@ -206,7 +206,7 @@ private struct Reader {
         var reader = try fixture.subscribe("d/1")
         for number in 1...2 { try fixture.publish("\(number)", to: "d/1") }
         try fixture.end("d/1")
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == nil)
         #expect(reader.read() == ["1", "2", "end"])
     }
 }
@@ -216,7 +216,7 @@ private struct Reader {
         let fixture = try Fixture(events: 3)
         var reader = try fixture.subscribe("s/1")
         for number in 1...9 { try fixture.publish("\(number)", to: "s/1") }
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == nil)
         #expect(reader.read() == ["lost 8", "9"])
         #expect(reader.read() == [])
         for number in 10...12 { try fixture.publish("\(number)", to: "s/1") }
@@ -232,7 +232,7 @@ private struct Reader {
         try fixture.end("s/1")
         var frames: [Frame] = []
         let slice = fixture.hub.read(
-            reader.interests, after: 1, isSlow: true, now: 0, budget: .max, into: &frames)
+            reader.cursors, after: 1, isSlow: true, now: 0, budget: .max, into: &frames)
         #expect(slice.skipped == .events)
         #expect(slice.gap == Gap(requested: "e-1", oldest: "e-6", newest: "e-7", lost: 4))
         #expect(frames.map(\.sequence) == [6, 7, 8])
@@ -252,9 +252,9 @@ private struct Reader {
         var frames: [Frame] = []
         // The gap is said, but its connection takes nothing more than that.
         let slice = fixture.hub.read(
-            reader.interests, after: reader.cursor, isSlow: true, now: 0, budget: .max, into: &frames)
+            reader.cursors, after: reader.position, isSlow: true, now: 0, budget: .max, into: &frames)
         #expect(slice.gap?.lost == 8)
-        reader.interests = try #require(slice.interests)
+        reader.cursors = try #require(slice.cursors)
         for number in 10...19 { try fixture.publish("\(number)", to: "s/1") }
         #expect(reader.read() == ["lost 10", "19"])
     }
@@ -286,7 +286,7 @@ private struct Reader {
         var reader = try fixture.subscribe("s/1")
         for number in 1...9 { try fixture.publish("\(number)", to: "s/1") }
         try fixture.end("s/1")
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == nil)
         #expect(reader.read() == ["lost 8", "9", "end"])
     }
 }
@@ -304,7 +304,7 @@ private struct Reader {
             try fixture.publish("\(number)", to: "l/1", key: key == 0 ? nil : "k\(key)")
             newest["\(key)"] = "\(number)"
         }
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == nil)
         #expect(reader.read() == newest.values.sorted { Int($0)! < Int($1)! })
         #expect(reader.read() == [])
     }
@@ -373,13 +373,13 @@ private struct Reader {
         for number in 1...64 { try fixture.publish("\(number)", to: "l/1") }
         for number in 65...70 { try fixture.publish("\(number)", to: "l/2", key: "k\(number % 5)") }
         for channel in ["l/1", "l/2"] { try fixture.end(channel) }
-        #expect(few.overdue() == nil && many.overdue() == nil)
+        #expect(few.cut() == nil && many.cut() == nil)
         #expect(few.read() == ["64", "end"])
         #expect(many.read() == ["66", "67", "68", "69", "70", "end"])
     }
 
     @Test func `holds no key longer than its newest event`() throws {
-        var log = ChannelLog(forgottenThrough: 0)
+        var log = ChannelLog(removedThrough: 0)
         for sequence in 1...1000 as ClosedRange<UInt64> {
             let key = try #require(try EventKey(utf8: "\(sequence)".utf8))
             log.append(sequence, time: 0, size: 0, EventLabels(id: nil, key: key), frame: nil)
@@ -393,8 +393,8 @@ private struct Reader {
         let fixture = try Fixture()
         _ = try fixture.subscribe("l/1")
         try fixture.publish("x", to: "l/1", key: "secret")
-        var letters: [Letter] = []
-        fixture.mailbox.collect(into: &letters)
+        var letters: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &letters)
         #expect(unsafe String(decoding: letters[0].frame.bytes, as: UTF8.self) == "id: e-1\ndata: x\n\n")
     }
 }
@@ -416,9 +416,9 @@ private struct Reader {
         let fixture = try Fixture(events: 4)
         var reader = try fixture.subscribe("s/1", "l/1", "d/1")
         for number in 1...5 { try fixture.publish("\(number)", to: "s/1", "l/1") }
-        #expect(reader.overdue() == nil)
+        #expect(reader.cut() == nil)
         for number in 1...5 { try fixture.publish("\(number)", to: "d/1") }
-        #expect(reader.overdue() == .events)
+        #expect(reader.cut() == .events)
         #expect(reader.read() == ["cut: events"])
     }
 
@@ -457,7 +457,7 @@ private struct Reader {
         try fixture.end("d/1")
         #expect(try fixture.subscribe("d/1", "d/2", from: "e-1").gap?.lost == 3)
         #expect(try fixture.subscribe("d/1", "d/2", from: "e-4").gap == nil)
-        #expect(stays.overdue() == nil)
+        #expect(stays.cut() == nil)
     }
 
     @Test func `agree with a model of the log whatever is published and however it is read`() throws {
@@ -474,7 +474,7 @@ private struct Reader {
         let channels = names.shuffled(using: &generator).prefix(Int.random(in: 1...3, using: &generator))
         let request = SubscriptionRequest(channels: try channels.map { try ChannelName($0) })
         let subscription = try #require(fixture.hub.enter(request, now: 0))
-        var reader = Reader(hub: fixture.hub, interests: subscription.interests, cursor: 0)
+        var reader = Reader(hub: fixture.hub, cursors: subscription.cursors, position: 0)
         var published: [(channels: Set<String>, key: String?)] = []
         var got: [Int] = []
         var lost = 0
@@ -493,7 +493,7 @@ private struct Reader {
                 take(reader.read(budget: Int.random(in: 1...200, using: &generator)))
             }
         }
-        while reader.cursor < UInt64(published.count) { take(reader.read(budget: 100)) }
+        while reader.position < UInt64(published.count) { take(reader.read(budget: 100)) }
         let mine = published.indices.filter { !published[$0].channels.isDisjoint(with: channels) }.map { $0 + 1 }
         #expect(got == got.sorted() && Set(got).count == got.count, "seed \(seed)")
         #expect(Set(got).isSubset(of: mine), "seed \(seed)")

@@ -34,9 +34,9 @@ private func store(_ place: Place, _ durability: Store.Durability = .normal) thr
 
 /// Publishes an event and waits until the file has it.
 private func publish(
-    _ data: String, _ store: Store, once: Idempotency? = nil, _ policy: HistoryPolicy = HistoryPolicy()
+    _ data: String, _ store: Store, idempotency: Idempotency? = nil, _ policy: HistoryPolicy = HistoryPolicy()
 ) throws -> String {
-    let mailbox = Mailbox(ring: {})
+    let mailbox = Mailbox(wakeLoop: {})
     let stored = try store.begin()
     let hub = Hub(epoch: stored.epoch, policy: policy, mailboxes: [mailbox], archive: store)
     hub.restore(stored)
@@ -44,7 +44,9 @@ private func publish(
     hub.finishRestoring(now: Clock.realtime)
     try store.start(hub)
     let publication = Publication(Event(data: EventData(data)), to: [try ChannelName("a")])
-    guard case .pending = hub.publish([publication], once: once, reply: Reply(loop: 0, token: 1), now: Clock.realtime)
+    guard
+        case .pending = hub.publish(
+            [publication], idempotency: idempotency, reply: ReplyAddress(loop: 0, token: 1), now: Clock.realtime)
     else {
         preconditionFailure("it cannot be there yet")
     }
@@ -74,12 +76,15 @@ private func publish(
         )
         let reopened = try store(place)
         let stored = try reopened.begin()
-        #expect(stored.head == (leaps ? 1 << 32 + 1 : 1) && stored.brokenThrough == (leaps ? stored.head : 0))
-        let hub = Hub(epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(ring: {})], archive: reopened)
+        #expect(stored.head == (leaps ? 1 << 32 + 1 : 1) && stored.uncertainThrough == (leaps ? stored.head : 0))
+        let hub = Hub(
+            epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: reopened)
         hub.restore(stored)
         try reopened.restore(into: hub, memory: 1 << 20)
         let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array(id.utf8))
-        guard case .begun(let subscription) = hub.subscribe(request, on: 0, now: 0) else { return #expect(Bool(false)) }
+        guard case .subscribed(let subscription) = hub.subscribe(request, on: 0, now: 0) else {
+            return #expect(Bool(false))
+        }
         #expect((subscription.gap != nil) == leaps && subscription.gap?.lost == nil)
     }
 
@@ -87,7 +92,7 @@ private func publish(
         let place = try Place()
         _ = try publish("before", try store(place))
         try place.change("UPDATE meta SET value = 'another' WHERE name = 'boot'")
-        #expect(try store(place).begin().brokenThrough == 0)
+        #expect(try store(place).begin().uncertainThrough == 0)
     }
 
     @Test(arguments: [
@@ -126,7 +131,7 @@ private func publish(
     func `never repeats an answer that is not as it was given`(change: String) throws {
         let place = try Place()
         let key = try #require(IdempotencyKey(Array("mine".utf8)))
-        let id = try publish("x", try store(place), once: Idempotency(key: key, fingerprint: 1))
+        let id = try publish("x", try store(place), idempotency: Idempotency(key: key, fingerprint: 1))
         #expect(try store(place).begin().answers.map(\.receipt.first) == [id])
         try place.change("UPDATE answers SET \(change)")
         #expect(try store(place).begin().answers.isEmpty)
@@ -144,13 +149,16 @@ private func publish(
         try place.change(sql)
         let damaged = try store(place)
         let stored = try damaged.begin()
-        let hub = Hub(epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(ring: {})], archive: damaged)
+        let hub = Hub(
+            epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: damaged)
         hub.restore(stored)
         try damaged.restore(into: hub, memory: 1 << 20)
         hub.finishRestoring(now: Clock.realtime)
         #expect(hub.summary.events == 0)
         let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array(id.utf8))
-        guard case .begun(let subscription) = hub.subscribe(request, on: 0, now: 0) else { return #expect(Bool(false)) }
+        guard case .subscribed(let subscription) = hub.subscribe(request, on: 0, now: 0) else {
+            return #expect(Bool(false))
+        }
         #expect(subscription.gap != nil && subscription.gap?.lost == nil)
     }
 }

@@ -36,11 +36,11 @@ struct Cellar {
 
     /// A server that goes on where the history ends.
     func server(
-        loops: Int, doors: consuming Doors, _ settings: Settings, serving: ServingSettings
+        loops: Int, listeners: consuming ListenerSet, _ settings: Settings, serving: ServingSettings
     ) throws(Failure) -> Server {
         do {
             return try Server(
-                loops: loops, doors: doors, settings: serving, history: settings.history,
+                loops: loops, listeners: listeners, settings: serving, history: settings.history,
                 epoch: stored?.epoch ?? .random(), archive: store, log: log
             ) { hub throws(StoreError) in try prepare(hub, settings) }
         } catch let error as StoreError {
@@ -64,7 +64,7 @@ struct Cellar {
                 "path": "\(path)", "channels": "\(summary.channels)", "events": "\(summary.events)",
                 "milliseconds": "\(Clock.monotonic - start)",
             ])
-        if stored.brokenThrough == stored.head, stored.head > 0 {
+        if stored.uncertainThrough == stored.head, stored.head > 0 {
             log.warning(
                 "the machine was started anew while the history was open; events of its last moments may be lost")
         }

@@ -50,7 +50,8 @@ struct Daemon: ~Copyable {
         do throws(Cellar.Failure) {
             let cellar = try Cellar(settings, log)
             server = try cellar.server(
-                loops: loops, doors: doorway.doors(), settings, serving: settings.serving(descriptors: descriptorLimit))
+                loops: loops, listeners: doorway.listeners(), settings,
+                serving: settings.serving(descriptors: descriptorLimit))
             store = cellar.store
         } catch {
             log.error("\(error.description)")

@@ -13,7 +13,7 @@ struct Doorway: ~Copyable {
     }
 
     private let settings: Settings
-    private var listening = Doors()
+    private var listening = ListenerSet()
     /// What is listened on, for the log.
     private(set) var places: [String] = []
     /// The files of Unix sockets that go with the daemon.
@@ -24,7 +24,7 @@ struct Doorway: ~Copyable {
     }
 
     /// The sockets, in the hands of the server.
-    consuming func doors() -> Doors { listening }
+    consuming func listeners() -> ListenerSet { listening }
 
     private var options: ConnectionOptions {
         ConnectionOptions(deadPeerSeconds: Int(settings.deadPeer / 1000), unsentLimit: settings.unsent)

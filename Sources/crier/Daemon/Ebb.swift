@@ -1,4 +1,4 @@
-/// Notices when much of what the daemon held has gone, which is when memory can be given back.
+/// ControlEvents when much of what the daemon held has gone, which is when memory can be given back.
 struct Ebb {
     private var connections = 0
     private var bytes = 0

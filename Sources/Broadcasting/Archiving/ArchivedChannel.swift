@@ -1,0 +1,16 @@
+/// What an archive records about a channel besides its events.
+public struct ArchivedChannel: Sendable, Hashable {
+    /// Its name.
+    public var name: ChannelName
+    /// Its events up to here were evicted.
+    public var evictedThrough: UInt64
+    /// When a publisher ended it, in milliseconds since 1970; nil while it is open.
+    public var endedAt: UInt64?
+
+    /// A record.
+    public init(name: ChannelName, evictedThrough: UInt64, endedAt: UInt64?) {
+        self.name = name
+        self.evictedThrough = evictedThrough
+        self.endedAt = endedAt
+    }
+}

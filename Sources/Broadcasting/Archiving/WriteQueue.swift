@@ -1,0 +1,85 @@
+/// What the archive has still to write.
+struct WriteQueue {
+    /// In the order of the log.
+    var writes: [PendingWrite] = []
+    /// Events that no channel retains any more.
+    private(set) var evicted: [UInt64] = []
+    /// Topics of which more than the events has changed.
+    var changed: Set<Int> = []
+    /// Channels that were removed.
+    private(set) var removed: [ChannelName] = []
+    /// Slots of ``RemovedChannels`` that have changed.
+    private(set) var removedSlots: [Int: UInt64] = [:]
+    /// Idempotency keys that have expired.
+    private(set) var expired: [IdempotencyKey] = []
+    /// Events that several channels retain, and how many do.
+    private var shared: [UInt64: Int] = [:]
+    /// Whether the archive knows that there is something to write.
+    private var isNotified = false
+
+    var isEmpty: Bool {
+        writes.isEmpty && evicted.isEmpty && changed.isEmpty && removed.isEmpty && removedSlots.isEmpty
+            && expired.isEmpty
+    }
+
+    /// Whether the archive must be woken now.
+    mutating func needsNotification() -> Bool {
+        if isEmpty || isNotified { return false }
+        isNotified = true
+        return true
+    }
+
+    /// Takes everything that waits; nil when there is nothing.
+    mutating func nextBatch(_ log: EventLog) -> ArchiveBatch? {
+        guard !isEmpty else {
+            isNotified = false
+            return nil
+        }
+        let batch = ArchiveBatch(self, log)
+        let shared = shared
+        self = WriteQueue()
+        self.shared = shared
+        // The archive asks again after this batch; nobody need wake it meanwhile.
+        isNotified = true
+        return batch
+    }
+
+    /// Puts back what must be written in any case, after the archive failed to write a batch.
+    mutating func putBack(_ batch: ArchiveBatch, _ registry: TopicRegistry) {
+        isNotified = false
+        evicted.insert(contentsOf: batch.evicted, at: 0)
+        removed.insert(contentsOf: batch.removed, at: 0)
+        removedSlots.merge(batch.removedSlots) { newer, _ in newer }
+        expired.insert(contentsOf: batch.expired, at: 0)
+        for channel in batch.channels {
+            if let topic = registry.find(channel.name) { changed.insert(topic.id.index) }
+        }
+    }
+
+    /// Records that several channels retain an event.
+    mutating func share(_ sequence: UInt64, by count: Int) {
+        if count > 1 { shared[sequence] = count }
+    }
+
+    /// Records that a channel no longer retains an event.
+    mutating func evict(_ sequence: UInt64, from topic: Topic) {
+        changed.insert(topic.id.index)
+        if !shared.isEmpty, let count = shared[sequence] {
+            shared[sequence] = count > 1 ? count - 1 : nil
+            if count > 1 { return }
+        }
+        evicted.append(sequence)
+    }
+
+    /// Records that no channel retains an event that the archive gave back.
+    mutating func evict(_ sequence: UInt64) { evicted.append(sequence) }
+
+    /// Records that a topic was removed.
+    mutating func remove(_ topic: Topic, _ slots: [(slot: Int, through: UInt64)]) {
+        for (slot, through) in slots { removedSlots[slot] = through }
+        changed.remove(topic.id.index)
+        if let name = topic.name { removed.append(name) }
+    }
+
+    mutating func expire(_ keys: [IdempotencyKey]) { expired += keys }
+}

@@ -1,0 +1,69 @@
+import Synchronization
+
+/// Where the hub posts events and completions for one loop thread. With ``Frame`` it is all that crosses threads.
+public final class Mailbox: Sendable {
+    private let items = Guarded<[MailboxItem]>([])
+    private let completions = Guarded<[Completion]>([])
+    private let isAsleep = Atomic<Bool>(false)
+    /// The work of everything that was posted and is not done yet.
+    public let backlog = Backlog()
+    private let wakeLoop: @Sendable () -> Void
+
+    /// - Parameter wakeLoop: wakes the loop from its wait. Any thread calls it, and only while the loop sleeps.
+    public init(wakeLoop: @escaping @Sendable () -> Void) {
+        self.wakeLoop = wakeLoop
+    }
+
+    /// Posts items. The caller must ``wake()`` the loop afterwards, outside of its own locks.
+    func post(_ posted: [MailboxItem]) {
+        var work = 0
+        for item in posted {
+            work += item.work
+            item.backlog.add(item.work)
+        }
+        backlog.add(work)
+        items.withLock { $0 += posted }
+    }
+
+    /// Posts an answer that the loop waited for, and wakes it.
+    public func complete(_ completion: Completion) {
+        completions.withLock { $0.append(completion) }
+        wake()
+    }
+
+    /// Wakes the loop if it sleeps. A thread that posts something for the loop calls this after the post.
+    public func wake() {
+        if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { wakeLoop() }
+    }
+
+    /// Takes all items, in the order of the log. `emptied` must be empty; the mailbox reuses its memory.
+    public func collectItems(into emptied: inout [MailboxItem]) {
+        items.withLock { swap(&$0, &emptied) }
+    }
+
+    /// Takes all completions, in the order in which they were posted.
+    public func collectCompletions() -> [Completion] {
+        completions.withLock { waiting in
+            guard !waiting.isEmpty else { return [] }
+            defer { waiting = [] }
+            return waiting
+        }
+    }
+
+    /// Called by the loop before it waits. After this a post wakes it.
+    ///
+    /// - Returns: whether it may sleep. False when something was posted before: a loop that slept now would miss it.
+    public func prepareToSleep() -> Bool {
+        isAsleep.store(true, ordering: .sequentiallyConsistent)
+        guard items.withLock({ $0.isEmpty }), completions.withLock({ $0.isEmpty }) else {
+            didWake()
+            return false
+        }
+        return true
+    }
+
+    /// Called by the loop after it has waited. After this a post does not wake it.
+    public func didWake() {
+        isAsleep.store(false, ordering: .sequentiallyConsistent)
+    }
+}

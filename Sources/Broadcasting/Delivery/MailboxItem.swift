@@ -1,0 +1,11 @@
+/// An event on its way to the subscribers that one loop has for a topic.
+public struct MailboxItem: Sendable {
+    /// The event.
+    public let frame: Frame
+    /// The topic whose subscribers receive it.
+    public let topic: TopicID
+    /// About how many bytes the loop will write because of it: the event, once for each of its subscribers.
+    public let work: Int
+    /// Counts the work until it is done.
+    public let backlog: Backlog
+}

@@ -1,0 +1,21 @@
+public import EventStreams
+
+/// The events that crier itself puts into a stream. They carry no id: an id would move the client's position, and for a
+/// client of several channels no position but its own is right.
+public enum ControlEvents {
+    /// `crier.gap`: events are missing before the next one.
+    public static func gap(_ gap: Gap) -> Event {
+        let lost = gap.lost.map(String.init) ?? "null"
+        let data =
+            #"{"requested":\#(JSONText.string(gap.requested)),"oldest":\#(JSONText.string(gap.oldest)),"#
+            + #""newest":\#(JSONText.string(gap.newest)),"lost":\#(lost)}"#
+        return Event(name: try? EventName("crier.gap"), data: EventData(data))
+    }
+
+    /// `crier.end`: the channel has ended, and the client need not reconnect for it.
+    public static func end(of channel: ChannelName) -> Event {
+        Event(
+            name: try? EventName("crier.end"),
+            data: EventData(#"{"channel":\#(JSONText.string(channel.description))}"#))
+    }
+}

@@ -1,0 +1,25 @@
+/// A position in the log, as `id:` lines carry it: `<epoch>-<sequence>`.
+public struct EventPosition: Sendable, Hashable, CustomStringConvertible {
+    /// The life of the log.
+    public let epoch: Epoch
+    /// The number of the event; the first event has 1.
+    public let sequence: UInt64
+
+    /// A position.
+    public init(epoch: Epoch, sequence: UInt64) {
+        self.epoch = epoch
+        self.sequence = sequence
+    }
+
+    /// Parses an id that crier gave. Nil for every other text, leading zeros and signs included, so that each position
+    /// has one spelling only.
+    public init?(_ text: String) {
+        guard let dash = text.lastIndex(of: "-") else { return nil }
+        let digits = text[text.index(after: dash)...]
+        guard let sequence = UInt64(digits), String(sequence) == digits, dash > text.startIndex else { return nil }
+        self.init(epoch: Epoch(description: String(text[..<dash])), sequence: sequence)
+    }
+
+    /// The id.
+    public var description: String { "\(epoch)-\(sequence)" }
+}

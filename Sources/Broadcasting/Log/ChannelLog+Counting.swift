@@ -1,0 +1,47 @@
+import DequeModule
+
+/// What a subscriber at a position has still to get of a channel, and what it will not get.
+extension ChannelLog {
+    /// The limit of a policy that a subscriber at a position exceeds; nil when it exceeds none.
+    func lag(after sequence: UInt64, _ policy: SlowPolicy, now: UInt64) -> Lag? {
+        guard policy.hasLimits else { return nil }
+        let next = index(after: sequence)
+        guard next < events else { return nil }
+        if policy.events > 0, events - next > policy.events { return .events }
+        if policy.bytes > 0, bytes(from: next) > policy.bytes { return .bytes }
+        let oldest = entries[next].time
+        if policy.age > 0, oldest < now, now - oldest > policy.age { return .age }
+        return nil
+    }
+
+    /// How many events lie above one position and not above another; nil when the number is unknown. All evicted events
+    /// must lie at or before the second position.
+    func count(after sequence: UInt64, through last: UInt64) -> Int? {
+        guard let evicted = evictions.count(after: sequence) else { return nil }
+        return evicted + max(0, index(after: last) - index(after: sequence))
+    }
+
+    /// The sequence numbers of these events.
+    func sequences(after sequence: UInt64, through last: UInt64) -> [UInt64]? {
+        guard let evicted = evictions.list(after: sequence) else { return nil }
+        return evicted
+            + entries[index(after: sequence)..<max(index(after: sequence), index(after: last))].map(\.sequence)
+    }
+
+    /// The position before the newest retained event; after all evicted events when none is retained.
+    var positionBeforeNewest: UInt64 {
+        newestSequence > evictions.through ? newestSequence - 1 : evictions.through
+    }
+
+    /// The events above a position that are the newest of their key, and the end of the channel.
+    func conflated(after position: UInt64) -> Deque<LogEntry> {
+        let start = index(after: position)
+        // Each lookup is a search, so with few keys it is cheaper to look at the keys than at the events.
+        guard let sequences = newest.sequences(after: position, atMost: (entries.count - start) / 16) else {
+            return Deque(entries[start...].filter { isNewest($0) })
+        }
+        var chosen = Deque(sequences.map { entries[index(after: $0 - 1)] })
+        if let last = entries.last, last.isEnd, last.sequence > position { chosen.append(last) }
+        return chosen
+    }
+}

@@ -1,0 +1,120 @@
+import DequeModule
+import EventStreams
+
+/// The retained events of one channel, oldest first.
+struct ChannelLog {
+    private(set) var entries: Deque<LogEntry> = []
+    /// The events that are no longer retained.
+    var evictions: Evictions
+    /// The newest events of all keys, for ``SlowPolicy/Action/latest``.
+    private(set) var newest = NewestEvents()
+    /// Bytes of the channel before the first of ``entries``.
+    private var start = 0
+    /// Of the events that have labels.
+    private var labels: [UInt64: EventLabels] = [:]
+
+    /// - Parameter removedThrough: removed channels may have had this name and events up to here.
+    init(removedThrough: UInt64) {
+        evictions = Evictions(unknownThrough: removedThrough)
+    }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// Bytes on the wire of the retained events.
+    var bytes: Int { (entries.last?.end ?? start) - start }
+
+    /// How many events are retained. The end of the channel is no event.
+    var events: Int { entries.count - (entries.last?.isEnd == true ? 1 : 0) }
+
+    /// Adds an event.
+    ///
+    /// - Parameters:
+    ///   - size: bytes on the wire.
+    ///   - frame: nil when the bytes are in the archive only.
+    mutating func append(_ sequence: UInt64, time: UInt64, size: Int, _ labels: EventLabels?, frame: Frame?) {
+        entries.append(
+            LogEntry(sequence: sequence, time: time, end: (entries.last?.end ?? start) + size, frame: frame))
+        if frame?.endsTopic == nil { newest.add(sequence, labels?.key) }
+        if let labels { self.labels[sequence] = labels }
+    }
+
+    /// Evicts the oldest event.
+    ///
+    /// - Returns: the event, its weight in ``HistoryPolicy/total``, and the id that its publisher gave it.
+    mutating func evictFirst() -> (entry: LogEntry, weight: Int, id: EventID?) {
+        let entry = entries.removeFirst()
+        let weight = Self.weight(entry.end - start, labels[entry.sequence])
+        start = entry.end
+        // No subscriber misses the end of a channel as an event.
+        if entry.isEnd { return (entry, weight, nil) }
+        let labels = labels.removeValue(forKey: entry.sequence)
+        newest.evict(entry.sequence, labels?.key)
+        evictions.record(entry.sequence)
+        return (entry, weight, labels?.id)
+    }
+
+    /// Frees the bytes of an event that the archive has.
+    ///
+    /// - Returns: how many bytes; nil when they were not in memory.
+    mutating func unload(_ sequence: UInt64) -> Int? {
+        let index = index(after: sequence - 1)
+        guard index < entries.count, entries[index].sequence == sequence, let frame = entries[index].frame,
+            frame.endsTopic == nil
+        else { return nil }
+        entries[index].frame = nil
+        return frame.count
+    }
+
+    /// Bytes that an event counts for in ``HistoryPolicy/total``. A key counts twice: an index holds it a second time.
+    static func weight(_ size: Int, _ labels: EventLabels?) -> Int {
+        size + HistoryPolicy.overhead + 2 * (labels?.key?.description.utf8.count ?? 0)
+    }
+
+    /// Whether a limit requires the eviction of the oldest event.
+    func exceeds(_ limits: HistoryLimits, now: UInt64) -> Bool {
+        guard let oldest = entries.first else { return false }
+        if entries.count > limits.events || (bytes > limits.bytes && entries.count > 1) { return true }
+        return oldest.time < now && now - oldest.time > limits.age
+    }
+
+    // MARK: Lookup
+
+    /// The index in ``entries`` of the first event above a position.
+    func index(after sequence: UInt64) -> Int {
+        // A subscriber that is up to date, or has no event yet, needs no search.
+        guard let last = entries.last, last.sequence > sequence else { return entries.count }
+        return entries.partitioningIndex { $0.sequence > sequence }
+    }
+
+    /// The index in ``entries`` of the first event that was published at a time or later.
+    func index(since time: UInt64) -> Int { entries.partitioningIndex { $0.time >= time } }
+
+    /// Whether an event is retained.
+    func retains(_ sequence: UInt64) -> Bool {
+        let index = index(after: sequence - 1)
+        return index < entries.count && entries[index].sequence == sequence
+    }
+
+    /// Bytes on the wire of one of ``entries``.
+    func size(at index: Int) -> Int { entries[index].end - (index == 0 ? start : entries[index - 1].end) }
+
+    /// Bytes on the wire of the events from one of ``entries`` on, the end of the channel left out.
+    func bytes(from index: Int) -> Int { entries[events - 1].end - (index == 0 ? start : entries[index - 1].end) }
+
+    /// The names that the publisher gave an event.
+    func labels(of sequence: UInt64) -> EventLabels? { labels.isEmpty ? nil : labels[sequence] }
+
+    /// Whether no newer event with the same key is retained.
+    func isNewest(_ entry: LogEntry) -> Bool {
+        entry.isEnd || newest.isNewest(entry.sequence, labels(of: entry.sequence)?.key)
+    }
+
+    /// The oldest event; the end of the channel is none.
+    var oldestEntry: LogEntry? { events > 0 ? entries.first : nil }
+
+    /// The newest event; the end of the channel is none.
+    var newestEntry: LogEntry? { events > 0 ? entries[events - 1] : nil }
+
+    /// The sequence number of the newest event, retained or evicted.
+    var newestSequence: UInt64 { newestEntry?.sequence ?? evictions.through }
+}

@@ -1,0 +1,143 @@
+import DequeModule
+import EventStreams
+
+/// The one ordered log: numbers events, indexes those that are retained over all channels, and evicts them. Only reached
+/// under the hub's lock.
+final class EventLog {
+    let epoch: Epoch
+    let registry: TopicRegistry
+    /// The number of the newest event that was added to the log.
+    private(set) var head: UInt64 = 0
+    /// The highest number given. Events on their way into the archive are above ``head``.
+    private(set) var numbered: UInt64 = 0
+    /// Events up to here may have been lost with the power: a client that resumes from before gets a gap.
+    var uncertainThrough: UInt64 = 0
+    /// Retained events, counted once for each channel, and their weights.
+    private(set) var events = 0
+    private(set) var bytes = 0
+    /// Every retained event, oldest first, for ``HistoryPolicy/total`` and for subscribers by pattern. Events that a
+    /// channel's own limits evicted stay listed until they come up, or until there are too many of them.
+    private(set) var index: Deque<LogPlace> = []
+    /// Bytes in memory of events that the archive has too.
+    private var loadedBytes = 0
+    /// Up to here, bytes are in the archive only.
+    private var unloadedThrough: UInt64 = 0
+    private var publisherIDs = PublisherIDs()
+
+    init(epoch: Epoch, _ registry: TopicRegistry) {
+        self.epoch = epoch
+        self.registry = registry
+    }
+
+    // MARK: Numbers
+
+    /// Numbers the next event.
+    func nextSequence() -> UInt64 {
+        numbered += 1
+        return numbered
+    }
+
+    /// Declares that everything up to a number is in the log.
+    func advance(to sequence: UInt64) {
+        head = max(head, sequence)
+        numbered = max(numbered, sequence)
+    }
+
+    /// The id of an event, as it is on the wire.
+    func id(_ sequence: UInt64, in log: ChannelLog) -> String { id(sequence, log.labels(of: sequence)) }
+
+    /// The id of an event with these labels, as it is on the wire.
+    func id(_ sequence: UInt64, _ labels: EventLabels?) -> String {
+        labels?.id?.description ?? EventPosition(epoch: epoch, sequence: sequence).description
+    }
+
+    // MARK: Adding and evicting
+
+    /// Adds an event to the log of a channel. Limits are the caller's to enforce.
+    ///
+    /// - Parameters:
+    ///   - size: bytes on the wire.
+    ///   - frame: nil when the bytes are in the archive only.
+    func append(
+        _ sequence: UInt64, time: UInt64, size: Int, _ labels: EventLabels?, frame: Frame?, to topic: Topic
+    ) {
+        topic.log.append(sequence, time: time, size: size, labels, frame: frame)
+        events += 1
+        bytes += ChannelLog.weight(size, labels)
+        let place = LogPlace(topic: topic.id.index, sequence: sequence)
+        index.append(place)
+        if let given = labels?.id { publisherIDs.add(given, at: place) }
+        if let frame, frame.endsTopic == nil { loadedBytes += size } else if frame == nil { unloadedThrough = sequence }
+    }
+
+    /// Evicts the oldest event of a channel, and records that for the patterns that match it.
+    func evictFirst(of topic: Topic) -> LogEntry {
+        let (entry, weight, given) = topic.log.evictFirst()
+        events -= 1
+        bytes -= weight
+        if entry.isEnd { return entry }
+        if let frame = entry.frame { loadedBytes -= frame.count }
+        for pattern in registry.patterns(matching: topic) {
+            registry[pattern].log.evictions.record(entry.sequence)
+        }
+        if let given, publisherIDs.remove(given, at: LogPlace(topic: topic.id.index, sequence: entry.sequence)) {
+            let places = publisherIDs.places(of: given)
+            publisherIDs.keep(given, places.filter { registry.topic(at: $0.topic)?.log.retains($0.sequence) == true })
+        }
+        return entry
+    }
+
+    /// The channel that retains the oldest event of all, taken off the index; nil when the log is empty.
+    func popOldest() -> Topic? {
+        while let oldest = index.popFirst() {
+            if let topic = registry.topic(at: oldest.topic), topic.log.entries.first?.sequence == oldest.sequence {
+                return topic
+            }
+        }
+        return nil
+    }
+
+    /// Frees the bytes of the oldest events that the archive has too, down to a limit.
+    func unloadOldest(limit: Int) {
+        guard loadedBytes > limit else { return }
+        var next = position(after: unloadedThrough)
+        while loadedBytes > limit, next < index.count {
+            let place = index[next]
+            if let bytes = registry.topic(at: place.topic)?.log.unload(place.sequence) { loadedBytes -= bytes }
+            unloadedThrough = place.sequence
+            next += 1
+        }
+    }
+
+    /// Removes evicted events from the index when they are too many.
+    func compactIndex() {
+        guard index.count > 2 * events + 1024 else { return }
+        rebuildIndex()
+    }
+
+    private func rebuildIndex() {
+        index = index.filter { place in
+            guard let first = registry.topic(at: place.topic)?.log.entries.first else { return false }
+            return first.sequence <= place.sequence
+        }
+    }
+
+    /// Frees the memory of many evicted events.
+    ///
+    /// - Parameter isWorthwhile: whether many events are known to have gone.
+    func shrink(isWorthwhile: Bool) {
+        publisherIDs.shrink()
+        if isWorthwhile || index.count > 2 * events + 1024 || (events == 0 && !index.isEmpty) { rebuildIndex() }
+    }
+
+    // MARK: Lookup
+
+    /// The position in ``index`` of the first event above a number.
+    func position(after sequence: UInt64) -> Int {
+        guard let last = index.last, last.sequence > sequence else { return index.count }
+        return index.partitioningIndex { $0.sequence > sequence }
+    }
+
+    /// The events to which a publisher gave an id, in the order of the log, and a few that are no longer retained.
+    func places(of id: EventID) -> some Collection<LogPlace> { publisherIDs.places(of: id) }
+}

@@ -1,0 +1,19 @@
+/// How much of one channel the log retains for subscribers that resume. The limit that is reached first applies.
+public struct HistoryLimits: Sendable, Hashable {
+    /// Events, 0 or more; 0 retains nothing.
+    public var events: Int
+    /// Bytes on the wire. The log retains the newest event even when that alone is larger.
+    public var bytes: Int
+    /// Milliseconds since the event was published.
+    public var age: UInt64
+    /// Where a subscriber without a position starts.
+    public var replay: Replay
+
+    /// Limits for a channel.
+    public init(events: Int = 1000, bytes: Int = 1 << 20, age: UInt64 = 3_600_000, replay: Replay = .none) {
+        self.events = events
+        self.bytes = bytes
+        self.age = age
+        self.replay = replay
+    }
+}

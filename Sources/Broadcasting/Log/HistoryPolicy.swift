@@ -1,0 +1,44 @@
+/// The limits of the hub: what the log retains of every channel, and of all channels together.
+public struct HistoryPolicy: Sendable, Hashable {
+    /// For channels that no rule matches.
+    public var standard: HistoryLimits
+    /// For channels that no rule matches.
+    public var slow: SlowPolicy
+    /// The first rule that matches decides.
+    public var rules: [HistoryRule]
+    /// Bytes over all channels, with ``overhead`` for each event. Beyond it the log evicts the oldest events first.
+    public var total: Int
+    /// Bytes of events that stay in memory when an archive has them too; the newest stay.
+    public var memory: Int
+    /// Channels that retain events or have subscribers. crier refuses more.
+    public var channels: Int
+    /// Milliseconds for which crier remembers an idempotency key.
+    public var idempotencyWindow: UInt64
+    /// How many idempotency keys crier remembers.
+    public var idempotencyKeys: Int
+
+    /// Bytes that an event counts for besides its bytes on the wire, so that many tiny events are bounded too.
+    public static let overhead = 256
+
+    /// A policy.
+    public init(
+        standard: HistoryLimits = HistoryLimits(), slow: SlowPolicy = SlowPolicy(), rules: [HistoryRule] = [],
+        total: Int = 256 << 20, memory: Int = 64 << 20, channels: Int = 1_000_000,
+        idempotencyWindow: UInt64 = 600_000, idempotencyKeys: Int = 100_000
+    ) {
+        self.standard = standard
+        self.slow = slow
+        self.rules = rules
+        self.total = total
+        self.memory = memory
+        self.channels = channels
+        self.idempotencyWindow = idempotencyWindow
+        self.idempotencyKeys = idempotencyKeys
+    }
+
+    /// The rule for a channel; nil when the standard limits apply.
+    func rule(for name: ChannelName) -> HistoryRule? { rules.first { $0.pattern.matches(name) } }
+
+    /// The rule for the subscribers of a pattern: the one with the same pattern.
+    func rule(for pattern: ChannelPattern) -> HistoryRule? { rules.first { $0.pattern == pattern } }
+}

@@ -1,0 +1,33 @@
+import EventStreams
+
+/// Knows, among the retained events of a channel, the newest of each key.
+struct NewestEvents {
+    private var unkeyed: UInt64 = 0
+    private var keyed: [EventKey: UInt64] = [:]
+    /// The highest number of an evicted event that was the newest of its key. A subscriber behind it has missed an event
+    /// that no newer event replaces.
+    private(set) var lostThrough: UInt64 = 0
+
+    mutating func add(_ sequence: UInt64, _ key: EventKey?) {
+        if let key { keyed[key] = sequence } else { unkeyed = sequence }
+    }
+
+    mutating func evict(_ sequence: UInt64, _ key: EventKey?) {
+        guard isNewest(sequence, key) else { return }
+        lostThrough = sequence
+        if let key { keyed[key] = nil } else { unkeyed = 0 }
+    }
+
+    /// Whether no newer event with the same key is retained.
+    func isNewest(_ sequence: UInt64, _ key: EventKey?) -> Bool {
+        sequence == key.map { keyed[$0] ?? 0 } ?? unkeyed
+    }
+
+    /// The newest events above a position, oldest first.
+    ///
+    /// - Returns: nil when there are so many keys that a scan over every event is cheaper.
+    func sequences(after position: UInt64, atMost limit: Int) -> [UInt64]? {
+        guard keyed.count < limit else { return nil }
+        return (keyed.values + [unkeyed]).filter { $0 > position }.sorted()
+    }
+}

@@ -1,0 +1,65 @@
+/// The name of a channel: segments between slashes, such as `news/eu`. 1 to 255 bytes of UTF-8.
+///
+/// Two names are equal when their bytes are. Swift's strings are also equal when one writes é as one character and the
+/// other as two; a proxy that compares bytes would then disagree with crier about which channel a request names.
+public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
+    /// The name as text.
+    public let description: String
+
+    /// The most bytes a name may have.
+    public static let limit = 255
+
+    /// Why a text is not a channel name.
+    public enum Invalid: Error, Sendable, Hashable, CustomStringConvertible {
+        case empty, tooLong, notUTF8, emptySegment, controlCharacter, asterisk
+
+        /// A sentence for the client.
+        public var description: String {
+            switch self {
+            case .empty: "The channel name is empty."
+            case .tooLong: "The channel name is longer than \(ChannelName.limit) bytes."
+            case .notUTF8: "The channel name is not valid UTF-8."
+            case .emptySegment: "The channel name has an empty segment: a slash at either end, or two in a row."
+            case .controlCharacter: "The channel name contains a control character."
+            case .asterisk: "The channel name contains an asterisk, which is reserved for patterns."
+            }
+        }
+    }
+
+    /// Validates the bytes of a name. The caller has already percent-decoded them.
+    ///
+    /// - Throws: the first rule that the bytes break.
+    public init(utf8 bytes: some Collection<UInt8>) throws(Invalid) {
+        guard !bytes.isEmpty else { throw .empty }
+        guard bytes.count <= Self.limit else { throw .tooLong }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+        if bytes.contains(UInt8(ascii: "*")) { throw .asterisk }
+        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw .controlCharacter
+        }
+        guard bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty })
+        else { throw .emptySegment }
+        description = text
+    }
+
+    /// Validates a string.
+    ///
+    /// - Throws: the first rule that the text breaks.
+    public init(_ text: String) throws(Invalid) {
+        try self.init(utf8: Array(text.utf8))
+    }
+
+    /// Whether the first segment starts with `$`: the channel is the daemon's own, and no publisher may use it.
+    public var isReserved: Bool { description.utf8.first == UInt8(ascii: "$") }
+
+    /// Whether the bytes are the same.
+    public static func == (left: ChannelName, right: ChannelName) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    /// Hashes the bytes, all in one call: every publish looks a channel up.
+    public func hash(into hasher: inout Hasher) {
+        var text = description
+        text.withUTF8 { bytes in unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes)) }
+    }
+}

@@ -1,0 +1,59 @@
+/// Names a set of channels: `*` matches one segment, a final `**` matches one or more. Neither matches a first segment
+/// that starts with `$`: such channels are the daemon's own. Two patterns are equal when their bytes are.
+public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
+    /// The pattern as text.
+    public let description: String
+
+    /// Why a text is not a pattern.
+    public enum Invalid: Error, Sendable, Hashable, CustomStringConvertible {
+        case emptySegment, partialWildcard, tailNotLast, tooLong
+
+        /// A sentence for the client or the operator that wrote the pattern.
+        public var description: String {
+            switch self {
+            case .emptySegment: "The pattern is empty or has an empty segment."
+            case .partialWildcard: "An asterisk stands for a whole segment: write `a/*`, not `a*`."
+            case .tailNotLast: "`**` may only be the last segment of a pattern."
+            case .tooLong: "The pattern is longer than \(ChannelName.limit) bytes."
+            }
+        }
+    }
+
+    /// Validates a pattern of 1 to 255 bytes.
+    ///
+    /// - Throws: the first rule that the text breaks.
+    public init(_ text: String) throws(Invalid) {
+        guard text.utf8.count <= ChannelName.limit else { throw .tooLong }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ !$0.isEmpty }) else { throw .emptySegment }
+        for (index, part) in parts.enumerated() {
+            if part == "**" {
+                guard index == parts.count - 1 else { throw .tailNotLast }
+            } else if part != "*", part.utf8.contains(UInt8(ascii: "*")) {
+                throw .partialWildcard
+            }
+        }
+        description = text
+    }
+
+    /// Whether the pattern covers a channel.
+    public func matches(_ name: ChannelName) -> Bool {
+        let parts = Segment.split(name.description)
+        let segments = Segment.split(description)
+        let hasTail = segments.last == .tail
+        guard hasTail ? parts.count >= segments.count : parts.count == segments.count else { return false }
+        return zip(segments, parts).enumerated().allSatisfy { index, pair in
+            pair.0 == .any || pair.0 == .tail ? index > 0 || !pair.1.isReserved : pair.0 == pair.1
+        }
+    }
+
+    /// Whether the bytes are the same.
+    public static func == (left: ChannelPattern, right: ChannelPattern) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        for byte in description.utf8 { hasher.combine(byte) }
+    }
+}

@@ -1,0 +1,45 @@
+import DequeModule
+
+/// Finds the events, over all channels, that a subscriber with patterns gets.
+struct EventMatcher {
+    private let registry: TopicRegistry
+    /// By topic: the events up to here need no report.
+    private var reported: [Int: UInt64] = [:]
+    private let hasPatterns: Bool
+
+    init(_ registry: TopicRegistry, _ cursors: [TopicCursor]) {
+        self.registry = registry
+        for cursor in cursors { reported[cursor.topic.index] = cursor.reportedThrough }
+        hasPatterns = cursors.contains { registry[$0.topic].isPattern }
+    }
+
+    /// The event at a place, if the log retains it and the subscriber gets it.
+    func entry(_ place: LogPlace) -> (entry: LogEntry, size: Int)? {
+        let isNamed = reported[place.topic].map { place.sequence > $0 } ?? false
+        guard let topic = registry.topic(at: place.topic), isNamed || isMatched(topic, place.sequence) else {
+            return nil
+        }
+        let index = topic.log.index(after: place.sequence - 1)
+        guard index < topic.log.entries.count, topic.log.entries[index].sequence == place.sequence else { return nil }
+        // Only a subscriber that names a channel learns of its end.
+        if topic.log.entries[index].isEnd, !isNamed { return nil }
+        return (topic.log.entries[index], topic.log.size(at: index))
+    }
+
+    private func isMatched(_ topic: Topic, _ sequence: UInt64) -> Bool {
+        guard hasPatterns else { return false }
+        return registry.patterns(matching: topic).contains { pattern in
+            reported[pattern.index].map { sequence > $0 } ?? false
+        }
+    }
+
+    /// Whether the subscriber still gets an event by one of its channels.
+    func isComing(_ sequence: UInt64, _ log: EventLog) -> Bool {
+        var index = log.position(after: sequence - 1)
+        while index < log.index.count, log.index[index].sequence == sequence {
+            if entry(log.index[index]) != nil { return true }
+            index += 1
+        }
+        return false
+    }
+}

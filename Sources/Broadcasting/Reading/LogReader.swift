@@ -1,0 +1,72 @@
+import DequeModule
+
+/// Reads the next slice of the log for a subscriber. Keeps no state between reads.
+struct LogReader {
+    let log: EventLog
+    let check: LagCheck
+
+    /// Events of all channels that one read for a subscriber with patterns looks at.
+    private static var scanLimit: Int { 4096 }
+
+    /// See ``Hub/read(_:after:isSlow:now:budget:into:)``.
+    func read(_ cursors: [TopicCursor], budget: Int, into frames: inout [Frame]) -> LogSlice {
+        var slice = LogSlice()
+        if let lag = check.cut(cursors) {
+            slice.cut = lag
+            slice.closingNotices = ClosingNotices(log: log, check: check).bytes(cursors)
+            return slice
+        }
+        let cursors = EventSkip(log: log, check: check).apply(cursors, &slice)
+        var builder = SliceBuilder(budget: budget)
+        let isComplete =
+            if cursors.contains(where: { log.registry[$0.topic].isPattern }) {
+                scan(cursors, &builder, &slice)
+            } else if cursors.count == 1, !check.isConflated(cursors[0]) {
+                readOne(cursors[0], &builder)
+            } else {
+                merge(cursors.map { TopicSource($0, check) }, &builder)
+            }
+        frames += builder.frames
+        slice.absent = builder.absent
+        if isComplete, builder.absent.isEmpty { slice.head = log.head }
+        return slice
+    }
+
+    /// - Returns: whether the channel has no further event.
+    private func readOne(_ cursor: TopicCursor, _ builder: inout SliceBuilder) -> Bool {
+        let log = log.registry[cursor.topic].log
+        for index in log.index(after: max(check.position, cursor.reportedThrough))..<log.entries.count {
+            guard builder.add(log.entries[index], size: log.size(at: index)) else { return false }
+        }
+        return true
+    }
+
+    /// Merges several channels in the order of the log. An event of two of them is read once.
+    private func merge(_ sources: [TopicSource], _ builder: inout SliceBuilder) -> Bool {
+        var sources = sources
+        while let first = sources.lazy.compactMap(\.first).min(by: { $0.sequence < $1.sequence }) {
+            guard builder.add(first, size: first.frame?.count ?? SliceBuilder.assumedSize) else { return false }
+            for index in sources.indices where sources[index].first?.sequence == first.sequence {
+                sources[index].next += 1
+            }
+        }
+        return true
+    }
+
+    /// Scans the events of all channels for those that match. An event of two channels is read once. The cost does not
+    /// depend on how many channels the patterns match.
+    private func scan(_ cursors: [TopicCursor], _ builder: inout SliceBuilder, _ slice: inout LogSlice) -> Bool {
+        let index = log.index
+        let matcher = EventMatcher(log.registry, cursors)
+        let start = log.position(after: check.position)
+        var end = min(index.count, start + Self.scanLimit)
+        // The index lists an event of several channels several times.
+        while end > start, end < index.count, index[end].sequence == index[end - 1].sequence { end += 1 }
+        for place in index[start..<end] where place.sequence != builder.last {
+            guard let match = matcher.entry(place) else { continue }
+            guard builder.add(match.entry, size: match.size) else { return false }
+        }
+        if end < index.count, builder.absent.isEmpty { slice.through = index[end - 1].sequence }
+        return end == index.count
+    }
+}

@@ -1,0 +1,32 @@
+/// Counts the events that a subscriber misses.
+struct LossCount {
+    let log: EventLog
+    let check: LagCheck
+
+    /// How many events are missed; nil when the number is unknown. An event of two channels counts once, and not at all
+    /// when it still comes by one of them.
+    func count(_ omissions: [OmittedEvents], coming cursors: [TopicCursor]) -> Int? {
+        let registry = log.registry
+        if omissions.count == 1, cursors.count <= 1, !registry[omissions[0].topic].isPattern {
+            let omission = omissions[0]
+            return registry[omission.topic].log.count(after: omission.after, through: omission.through)
+        }
+        var missed: Set<UInt64> = []
+        for omission in omissions {
+            guard let sequences = omission.sequences(registry) else { return nil }
+            missed.formUnion(sequences)
+        }
+        guard let last = missed.max() else { return 0 }
+        if cursors.contains(where: { registry[$0.topic].isPattern }) {
+            let matcher = EventMatcher(registry, cursors)
+            return missed.count { !matcher.isComing($0, log) }
+        }
+        for cursor in cursors {
+            let source = TopicSource(cursor, check)
+            for entry in source.entries[source.next...].prefix(while: { $0.sequence <= last }) {
+                missed.remove(entry.sequence)
+            }
+        }
+        return missed.count
+    }
+}

@@ -1,0 +1,16 @@
+/// The events of a topic that a subscriber does not get by it: those above one position and not above another.
+struct OmittedEvents {
+    let topic: TopicID
+    let after: UInt64
+    let through: UInt64
+    /// See ``TopicCursor/reportedEvictions``.
+    var since: UInt64 = 0
+
+    /// Their sequence numbers; nil when not all of them are remembered.
+    func sequences(_ registry: TopicRegistry) -> [UInt64]? {
+        let topic = registry[topic]
+        return topic.isPattern
+            ? topic.log.evictions.list(after: after, since: since)
+            : topic.log.sequences(after: after, through: through)
+    }
+}

@@ -1,0 +1,9 @@
+/// The result of subscribing.
+public enum SubscribeOutcome: Sendable {
+    /// The hub has added the subscriber. From here on its loop receives the events of its topics.
+    case subscribed(Subscription)
+    /// All of the channels have ended.
+    case ended
+    /// The request names channels that do not exist, and ``HistoryPolicy/channels`` allows no more.
+    case tooManyChannels(limit: Int)
+}

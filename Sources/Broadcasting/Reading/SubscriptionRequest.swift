@@ -1,0 +1,21 @@
+/// What a client asks for when it subscribes.
+public struct SubscriptionRequest: Sendable {
+    /// Channels. A channel that the client names twice counts once.
+    public var channels: [ChannelName]
+    /// Patterns. With ``channels`` there is at least one.
+    public var patterns: [ChannelPattern]
+    /// The position that the client names, as raw bytes that nothing has validated; nil when it names none.
+    public var lastEventID: [UInt8]?
+    /// Where to start without a position; nil applies the setting of each channel.
+    public var replay: Replay?
+
+    /// A request for some channels.
+    public init(
+        channels: [ChannelName], patterns: [ChannelPattern] = [], lastEventID: [UInt8]? = nil, replay: Replay? = nil
+    ) {
+        self.channels = channels
+        self.patterns = patterns
+        self.lastEventID = lastEventID
+        self.replay = replay
+    }
+}

@@ -1,0 +1,75 @@
+/// A channel, or all channels of a pattern: the thing that clients subscribe to. Only reached under the hub's lock.
+final class Topic {
+    /// The kind and the name.
+    enum Subject {
+        case channel(ChannelName)
+        /// A pattern retains no events of its own: they are in the logs of the channels that it matches.
+        case pattern(ChannelPattern)
+    }
+
+    /// Whether clients can publish and subscribe.
+    enum Status {
+        case open
+        /// A publisher ended it at this time. A client that subscribes is told to stop, until someone publishes again.
+        case ended(at: UInt64)
+    }
+
+    let id: TopicID
+    let subject: Subject
+    var limits: HistoryLimits
+    var slow: SlowPolicy
+    var log: ChannelLog
+    var status = Status.open
+    /// Over all loops.
+    var subscribers = 0
+    /// The loops that have subscribers: one bit each.
+    var loops: UInt64 = 0
+    /// Bytes still to be written to its subscribers; nil for a topic that never had any.
+    var backlog: Backlog?
+    /// The newest event that the hub posted to its subscribers' loops.
+    var postedThrough: UInt64 = 0
+    /// Events that are being written to the archive and come into the log afterwards.
+    var pendingWrites = 0
+    /// The patterns that match it, and the version of the registry's patterns at which that was true.
+    var matchingPatterns: (topics: [TopicID], version: Int) = ([], 0)
+    /// Whether ``log`` knows the evictions of the channels that existed before this pattern.
+    var hasRebuiltEvictions = false
+    /// Of a pattern: the oldest and newest retained event of its channels; nil until a reader asks.
+    var heldRange: HeldRange?
+
+    init(_ id: TopicID, _ subject: Subject, _ policy: HistoryPolicy, removedThrough: UInt64) {
+        self.id = id
+        self.subject = subject
+        (limits, slow) = (policy.standard, policy.slow)
+        log = ChannelLog(removedThrough: removedThrough)
+        apply(policy)
+    }
+
+    /// Takes the limits that a policy sets for this topic.
+    func apply(_ policy: HistoryPolicy) {
+        let rule =
+            switch subject {
+            case .channel(let name): policy.rule(for: name)
+            case .pattern(let pattern): policy.rule(for: pattern)
+            }
+        limits = rule?.limits ?? policy.standard
+        slow = rule?.slow ?? policy.slow
+    }
+
+    /// Whether the hub can remove it without losing anything.
+    var isIdle: Bool {
+        guard subscribers == 0, log.isEmpty, loops == 0, pendingWrites == 0 else { return false }
+        return !isEnded
+    }
+
+    var isEnded: Bool {
+        if case .ended = status { true } else { false }
+    }
+
+    /// The name of a channel; nil for a pattern.
+    var name: ChannelName? {
+        if case .channel(let name) = subject { name } else { nil }
+    }
+
+    var isPattern: Bool { name == nil }
+}

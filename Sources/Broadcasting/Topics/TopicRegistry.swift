@@ -1,0 +1,137 @@
+/// The channels that exist and the patterns that have subscribers. Only reached under the hub's lock.
+final class TopicRegistry {
+    private var topics: [Topic?] = []
+    private var free: [Int] = []
+    private var channels: [ChannelName: Topic] = [:]
+    private var patterns: [ChannelPattern: Topic] = [:]
+    private var channelTree = SegmentTree()
+    private var patternTree = SegmentTree()
+    /// Changes with every pattern that comes or goes.
+    private var patternsVersion = 1
+    private var removed = RemovedChannels()
+    private var sweepPosition = 0
+
+    subscript(id: TopicID) -> Topic {
+        guard let topic = topics[id.index] else { preconditionFailure("a topic in use stays in the registry") }
+        return topic
+    }
+
+    /// The topic with a number that may have been removed.
+    func topic(at index: Int) -> Topic? { topics.indices.contains(index) ? topics[index] : nil }
+
+    func find(_ name: ChannelName) -> Topic? { channels[name] }
+
+    var channelCount: Int { channels.count }
+
+    var channelNames: [ChannelName] { Array(channels.keys) }
+
+    /// All topics.
+    var all: [Topic] { topics.compactMap(\.self) }
+
+    // MARK: Adding and removing
+
+    /// The topic of a channel. Adds it if it does not exist.
+    func channel(_ name: ChannelName, _ policy: HistoryPolicy) -> Topic {
+        if let known = channels[name] { return known }
+        let topic = Topic(nextID(), .channel(name), policy, removedThrough: removed[name])
+        topics[topic.id.index] = topic
+        channels[name] = topic
+        channelTree.insert(topic.id, at: name.description)
+        return topic
+    }
+
+    /// The topic of a pattern. Adds it if it does not exist.
+    func pattern(_ pattern: ChannelPattern, _ policy: HistoryPolicy) -> Topic {
+        if let known = patterns[pattern] { return known }
+        let topic = Topic(nextID(), .pattern(pattern), policy, removedThrough: 0)
+        topics[topic.id.index] = topic
+        patterns[pattern] = topic
+        patternTree.insert(topic.id, at: pattern.description)
+        patternsVersion += 1
+        return topic
+    }
+
+    private func nextID() -> TopicID {
+        if let reused = free.popLast() { return TopicID(index: reused) }
+        topics.append(nil)
+        return TopicID(index: topics.count - 1)
+    }
+
+    /// Removes a topic, which then costs nothing.
+    ///
+    /// - Returns: what the archive must record about a removed channel; see ``RemovedChannels``.
+    func remove(_ topic: Topic) -> [(slot: Int, through: UInt64)] {
+        var records: [(slot: Int, through: UInt64)] = []
+        switch topic.subject {
+        case .channel(let name):
+            let through = topic.log.evictions.through
+            if through > 0 { records = removed.record(name, through: through) }
+            channels[name] = nil
+            channelTree.remove(name.description)
+        case .pattern(let pattern):
+            patterns[pattern] = nil
+            patternTree.remove(pattern.description)
+            patternsVersion += 1
+        }
+        topics[topic.id.index] = nil
+        free.append(topic.id.index)
+        return records
+    }
+
+    /// Takes over what an archive recorded about removed channels.
+    func restoreRemoved(slot: Int, through sequence: UInt64) { removed.restore(slot: slot, through: sequence) }
+
+    // MARK: Patterns
+
+    /// The patterns with subscribers that match a channel.
+    func patterns(matching channel: Topic) -> [TopicID] {
+        guard patternTree.count > 0, let name = channel.name else { return [] }
+        if channel.matchingPatterns.version == patternsVersion { return channel.matchingPatterns.topics }
+        let found = patternTree.patterns(matching: name)
+        channel.matchingPatterns = (found, patternsVersion)
+        return found
+    }
+
+    /// The channels that a pattern matches.
+    func channels(matching pattern: ChannelPattern) -> [Topic] {
+        channelTree.names(matching: pattern).map { self[$0] }
+    }
+
+    /// Rebuilds what a pattern knows about evicted events from the channels that it matches, so that a client that resumes
+    /// learns what it missed before the pattern had subscribers.
+    func rebuildEvictions(of topic: Topic) {
+        guard !topic.hasRebuiltEvictions, case .pattern(let pattern) = topic.subject else { return }
+        var evictions = Evictions(unknownThrough: removed[pattern])
+        evictions.merge(channels: channels(matching: pattern).map(\.log.evictions))
+        evictions.addCount(of: topic.log.evictions)
+        topic.log.evictions = evictions
+        topic.hasRebuiltEvictions = true
+    }
+
+    // MARK: Upkeep
+
+    /// The next topics to be looked at, so that all are within thirty calls.
+    func nextToSweep() -> [Topic] {
+        var found: [Topic] = []
+        for _ in 0..<min(topics.count, max(4096, topics.count / 30)) {
+            sweepPosition = sweepPosition + 1 < topics.count ? sweepPosition + 1 : 0
+            if let topic = topics[sweepPosition] { found.append(topic) }
+        }
+        return found
+    }
+
+    /// Frees the memory of many removed topics.
+    ///
+    /// - Returns: whether so many channels have gone that other memory of theirs is worth freeing too.
+    func shrink() -> Bool {
+        if let last = topics.last, last == nil {
+            topics.removeLast(topics.reversed().prefix { $0 == nil }.count)
+            free.removeAll { $0 >= topics.count }
+        }
+        guard channels.capacity > 4 * max(channels.count, 1024) else { return false }
+        topics = topics.map(\.self)
+        free = free.map(\.self)
+        channels = Dictionary(uniqueKeysWithValues: channels.map { ($0.key, $0.value) })
+        return true
+    }
+}

@@ -1,0 +1,104 @@
+import Kernel
+import Logging
+import SystemPackage
+
+/// Accepts connections for one loop and spreads them over all loops.
+struct Acceptor {
+    private enum State {
+        case open
+        /// Descriptors have run out. The loop tries again with every tick.
+        case paused
+        /// The daemon is stopping.
+        case closed
+    }
+
+    /// A connection that was accepted, and the loop that is to serve it.
+    struct Accepted: ~Copyable {
+        let descriptor: Descriptor
+        let listener: UInt8
+        let admission: Admission
+        let loop: Int
+
+        consuming func takeDescriptor() -> Descriptor { descriptor }
+    }
+
+    /// Connections accepted in one turn: a storm of them must not delay the connections that are already there.
+    static let acceptsPerTurn = 64
+
+    private let context: LoopContext
+    private var state = State.open
+
+    init(_ context: LoopContext) {
+        self.context = context
+    }
+
+    /// Watches the listening sockets.
+    ///
+    /// - Parameter firstToken: the token of the first; the others follow.
+    static func watch(
+        _ listeners: [SharedListener], with poller: borrowing Poller, firstToken: UInt64
+    ) throws(Errno) {
+        for (index, shared) in listeners.enumerated() {
+            try poller.watchShared(shared.listener.descriptor, token: firstToken + UInt64(index))
+        }
+    }
+
+    /// Accepts the next connection from a listening socket and counts it; nil when there is none, or no room.
+    mutating func accept(from index: Int, limit: Int, _ poller: borrowing Poller) -> Accepted? {
+        while case .open = state {
+            guard let admission = context.connectionCount.admission(limit: limit) else {
+                pause("all connections are in use, including those reserved for refusals", poller)
+                return nil
+            }
+            switch context.listeners[index].listener.accept() {
+            case .connection(let descriptor):
+                context.connectionCount.add()
+                let loop = leastLoaded()
+                context.ports[loop].status.connections.add(1)
+                return Accepted(descriptor: descriptor, listener: UInt8(index), admission: admission, loop: loop)
+            case .nobody: return nil
+            case .vanished: continue
+            case .exhausted(let error): pause("\(error)", poller)
+            case .failed(let error):
+                context.log.error("a listening socket failed", metadata: ["error": "\(error)"])
+                pause("\(error)", poller)
+            }
+        }
+        return nil
+    }
+
+    /// The loop with the fewest connections. EPOLLEXCLUSIVE wakes one loop, and tends to wake the same one.
+    private func leastLoaded() -> Int {
+        var least = context.index
+        for candidate in context.ports.indices where load(of: candidate) + 1 < load(of: least) { least = candidate }
+        return least
+    }
+
+    private func load(of loop: Int) -> Int { context.ports[loop].status.connections.current }
+
+    /// Clients wait in the kernel's backlog until there are descriptors again. Listening sockets are level-triggered: one
+    /// that stayed registered would make the loop spin.
+    private mutating func pause(_ reason: String, _ poller: borrowing Poller) {
+        context.log.warning("accepting is paused", metadata: ["reason": "\(reason)"])
+        unwatch(poller)
+        state = .paused
+    }
+
+    /// Accepts again after a pause, when there is room.
+    mutating func resume(limit: Int, _ poller: borrowing Poller, firstToken: UInt64) {
+        guard case .paused = state, context.connectionCount.admission(limit: limit) != nil else { return }
+        guard (try? Self.watch(context.listeners, with: poller, firstToken: firstToken)) != nil else { return }
+        state = .open
+    }
+
+    /// Accepts no more connections.
+    mutating func close(_ poller: borrowing Poller) {
+        if case .open = state { unwatch(poller) }
+        state = .closed
+        context.connectionCount.stopAccepting()
+    }
+
+    private func unwatch(_ poller: borrowing Poller) {
+        for shared in context.listeners { try? poller.forget(shared.listener.descriptor) }
+    }
+}

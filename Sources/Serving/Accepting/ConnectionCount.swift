@@ -1,0 +1,31 @@
+import Synchronization
+
+/// How many connections the process has, over all loops.
+final class ConnectionCount: Sendable {
+    /// Connections beyond the limit that crier accepts in order to refuse them politely.
+    static let reserve = 48
+
+    private let count = Gauge()
+    private let acceptingLoops: Atomic<Int>
+
+    init(loops: Int) {
+        acceptingLoops = Atomic(loops)
+    }
+
+    /// Called by a loop that accepts no more connections, and so hands none to other loops.
+    func stopAccepting() { acceptingLoops.subtract(1, ordering: .sequentiallyConsistent) }
+
+    /// Whether no loop accepts any more.
+    var isClosed: Bool { acceptingLoops.load(ordering: .sequentiallyConsistent) == 0 }
+
+    /// What to do with the next connection; nil leaves it in the kernel's backlog, since there is no room to refuse it.
+    func admission(limit: Int) -> Admission? {
+        let count = count.current
+        if count < limit { return .served }
+        return count < limit + Self.reserve ? .refused : nil
+    }
+
+    func add() { count.add(1) }
+
+    func remove() { count.add(-1) }
+}

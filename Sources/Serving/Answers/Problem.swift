@@ -1,0 +1,70 @@
+import Broadcasting
+import EventStreams
+import HTTPMessages
+
+/// A refusal as a problem document (RFC 9457): a sentence that names the mistake.
+struct Problem: Error, Sendable, Hashable {
+    let status: Int
+    var detail: String
+    /// The methods that would work, for 405.
+    var allow: String?
+    /// Seconds to wait, for 503.
+    var retryAfter: Int?
+    /// Further members of the document, as JSON without braces.
+    var members: String?
+
+    init(_ status: Int, _ detail: String, allow: String? = nil, retryAfter: Int? = nil) {
+        self.status = status
+        self.detail = detail
+        self.allow = allow
+        self.retryAfter = retryAfter
+    }
+
+    init(_ refusal: Refusal) {
+        self.init(refusal.status, refusal.description)
+    }
+
+    init(_ invalid: InvalidEvent) {
+        self.init(400, invalid.description)
+    }
+
+    init(_ invalid: ChannelName.Invalid) {
+        self.init(400, invalid.description)
+    }
+
+    init(_ invalid: ChannelPattern.Invalid) {
+        self.init(400, invalid.description)
+    }
+
+    init(_ refusal: PublishRefusal) {
+        switch refusal {
+        case .tooManyChannels(let limit): self = .tooManyChannels(limit)
+        case .keyInUse: self.init(409, "A publish with this Idempotency-Key is in progress.")
+        case .keyReused: self.init(422, "This Idempotency-Key was used for something else.")
+        case .notStored(let reason):
+            self.init(503, "The event cannot be stored: \(reason). It was not published.", retryAfter: 1)
+        }
+    }
+
+    static func tooManyChannels(_ limit: Int) -> Problem {
+        Problem(503, "There are \(limit) channels, which is the limit (limits.channels).", retryAfter: 10)
+    }
+
+    static let notFound = Problem(404, "There is nothing here. Events are at /events/{channel}.")
+
+    static let noSuchChannel = Problem(404, "There is no such channel.")
+
+    static func methodNotAllowed(_ method: String, allow: String) -> Problem {
+        Problem(405, "\(method.prefix(32)) is not understood here; \(allow) are.", allow: allow)
+    }
+
+    var answer: Answer {
+        let body =
+            #"{"type":"about:blank","title":\#(JSONText.string(ResponseWriter.reason(status))),"#
+            + #""status":\#(status),"detail":\#(JSONText.string(detail))\#(members.map { ",\($0)" } ?? "")}"# + "\n"
+        var answer = Answer(status: status, type: "application/problem+json", body: Array(body.utf8))
+        if let allow { answer.fields.append(("Allow", allow)) }
+        if let retryAfter { answer.fields.append(("Retry-After", "\(retryAfter)")) }
+        return answer
+    }
+}

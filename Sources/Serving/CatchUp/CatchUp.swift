@@ -1,0 +1,189 @@
+import Broadcasting
+import DequeModule
+import EventStreams
+
+/// Lets the subscribers of one loop that are behind read the log, a slice at a time, until they are live: those that resume
+/// and those that are slow alike.
+struct CatchUp: ~Copyable {
+    /// Bytes of the log that a subscriber reads at a time: several times what publishers may add in a turn, so that a busy
+    /// channel does not outrun its readers.
+    private static let sliceBytes = 256 * 1024
+
+    private var queue: Deque<Subscribers.Token> = []
+    /// The slice that the last subscriber read, when others may need the same.
+    private var replay = ReplayBatch()
+    private var fetches = FetchQueue()
+    private var batch = WriteBatch()
+    private var slice: [Frame] = []
+    private var slowLog: SlowSubscriberLog
+    private let context: LoopContext
+    /// Milliseconds that a subscriber has to take its last bytes.
+    var closingTimeout: UInt64
+
+    init(_ context: LoopContext, closingTimeout: UInt64) {
+        self.context = context
+        self.closingTimeout = closingTimeout
+        slowLog = SlowSubscriberLog(context)
+    }
+
+    /// Whether there is nothing to do.
+    var isIdle: Bool { queue.isEmpty && !fetches.canAdmit }
+
+    /// How many subscribers wait for their turn.
+    var waiting: Int { queue.count }
+
+    /// Queues a subscriber. One that has more to read goes to the end of the queue, and has its turn again when all the
+    /// others have had theirs.
+    mutating func append(_ token: Subscribers.Token) { queue.append(token) }
+
+    /// Lets waiting subscribers fetch. Called in every turn, since a subscriber that leaves does not report it.
+    mutating func admitFetches(_ subscribers: inout Subscribers) {
+        guard fetches.canAdmit else { return }
+        for token in fetches.admit() {
+            guard let slot = subscribers.slot(of: token),
+                case .behind(.awaitingFetch, let isSlow) = subscribers[slot].state
+            else { continue }
+            subscribers[slot].state = .behind(.queued(nil), isSlow: isSlow)
+            queue.append(token)
+        }
+    }
+
+    /// The next subscriber of the queue writes its pending output, and then reads on. Afterwards the caller removes the
+    /// subscribers that were sent the end of a topic.
+    ///
+    /// - Parameter goodbye: when the daemon is stopping, the last bytes for a subscriber without pending output.
+    mutating func runNext(
+        _ subscribers: inout Subscribers, _ connections: inout Connections, _ time: TurnTime,
+        goodbye: [UInt8]?
+    ) {
+        guard let token = queue.popFirst(), let slot = subscribers.slot(of: token) else { return }
+        switch subscribers[slot].state {
+        case .behind(.queued(nil), _): break
+        case .behind(.queued, _), .ending:
+            // Its turn to read comes next: the pending event may have been the end of one of its topics.
+            if subscribers.writePending(slot, &connections) { queue.append(token) }
+            return
+        case .live, .behind, .closed: return
+        }
+        if let goodbye {
+            return subscribers.finish(slot, with: goodbye, .shutdown, timeout: closingTimeout, &connections)
+        }
+        read(slot, token, &subscribers, &connections, time)
+        if queue.isEmpty { replay.clear() }
+    }
+
+    private mutating func read(
+        _ slot: UInt32, _ token: Subscribers.Token, _ subscribers: inout Subscribers,
+        _ connections: inout Connections, _ time: TurnTime
+    ) {
+        let cursors = subscribers[slot].topics.cursors
+        let (position, isSlow) = (subscribers[slot].position, subscribers[slot].isSlow)
+        if !isSlow, replay.isNext(for: cursors, after: position) {
+            // Only the slice after this one tells whether the subscriber is live.
+            if deliverReplay(slot, &subscribers, connections) { queue.append(token) }
+            return
+        }
+        defer { slice.removeAll(keepingCapacity: true) }
+        let read = context.hub.read(
+            cursors, after: position, isSlow: isSlow, now: time.today, budget: Self.sliceBytes, into: &slice)
+        if let lag = read.cut {
+            return cut(slot, lag, read.closingNotices, &subscribers, &connections, time)
+        }
+        guard skip(slot, read, &subscribers, &connections, time) else { return }
+        guard read.absent.isEmpty else { return fetch(read.absent, slot, token, &subscribers) }
+        let isShared = !isSlow && read.cursors == nil && !queue.isEmpty
+        let isDelivered =
+            isShared && replay.load(slice, cursors, after: position)
+            ? deliverReplay(slot, &subscribers, connections) : deliver(slice, slot, &subscribers, connections)
+        guard isDelivered else { return }
+        if let through = read.through { subscribers[slot].position = max(subscribers[slot].position, through) }
+        // From the moment of the read on, every further event is posted to the mailbox; the events that it still holds from
+        // before are not above this position.
+        if let head = read.head { subscribers.goLive(slot, at: head) } else { queue.append(token) }
+    }
+
+    /// - Returns: whether the subscriber took all of it.
+    private func deliverReplay(
+        _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: borrowing Connections
+    ) -> Bool {
+        let count = subscribers.deliver(replay.batch, to: slot, connections)
+        context.status.delivered.add(count)
+        return count == replay.batch.count
+    }
+
+    /// - Returns: whether the subscriber took all of it.
+    private mutating func deliver(
+        _ frames: [Frame], _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: borrowing Connections
+    ) -> Bool {
+        let count = subscribers.deliver(frames, to: slot, with: &batch, connections)
+        context.status.delivered.add(count)
+        return count == frames.count
+    }
+
+    // MARK: Slow subscribers
+
+    /// Looks at the lag of a subscriber that is behind. One whose socket takes nothing reads no log, which would cut it.
+    mutating func checkLag(
+        _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: inout Connections, _ time: TurnTime
+    ) {
+        let cut = context.hub.cut(
+            subscribers[slot].topics.cursors, after: subscribers[slot].position,
+            partial: subscribers[slot].pending?.event, isSlow: subscribers[slot].isSlow, now: time.today)
+        guard let cut else { return subscribers.scheduleLagCheck(slot) }
+        self.cut(slot, cut.lag, cut.closingNotices, &subscribers, &connections, time)
+    }
+
+    /// Ends the connection of a subscriber that is too far behind.
+    private mutating func cut(
+        _ slot: UInt32, _ lag: Lag, _ notices: [UInt8]?, _ subscribers: inout Subscribers,
+        _ connections: inout Connections, _ time: TurnTime
+    ) {
+        slowLog.record("was cut off", lag, connections.peer(of: subscribers[slot].stream), now: time.now)
+        guard let notices else { return subscribers.close(slot, .slow) }
+        subscribers.finish(slot, with: notices, .ended, timeout: closingTimeout, &connections)
+    }
+
+    /// Tells a subscriber what it was made to skip, if anything.
+    ///
+    /// - Returns: whether it can go on with the slice.
+    private mutating func skip(
+        _ slot: UInt32, _ read: LogSlice, _ subscribers: inout Subscribers, _ connections: inout Connections,
+        _ time: TurnTime
+    ) -> Bool {
+        guard let cursors = read.cursors else { return true }
+        subscribers[slot].topics.update(cursors)
+        if let lag = read.skipped {
+            context.status.skips.add(1)
+            slowLog.record("skipped events", lag, connections.peer(of: subscribers[slot].stream), now: time.now)
+        }
+        guard let gap = read.gap else { return true }
+        return subscribers.write(EventEncoder.encode(ControlEvents.gap(gap)), to: slot, &connections)
+    }
+
+    // MARK: The archive
+
+    /// Asks the archive for the next events of a subscriber, now or when fewer others wait for it.
+    private mutating func fetch(
+        _ absent: [UInt64], _ slot: UInt32, _ token: Subscribers.Token, _ subscribers: inout Subscribers
+    ) {
+        let isSlow = subscribers[slot].isSlow
+        guard fetches.start(token) else {
+            subscribers[slot].state = .behind(.awaitingFetch, isSlow: isSlow)
+            return
+        }
+        subscribers[slot].state = .behind(.fetching, isSlow: isSlow)
+        context.hub.fetch(absent, reply: ReplyAddress(loop: context.index, token: token.rawValue))
+    }
+
+    /// Goes on with a subscriber for which the archive has read.
+    mutating func fetched(
+        _ frames: [Frame], for token: Subscribers.Token, _ subscribers: inout Subscribers,
+        _ connections: borrowing Connections
+    ) {
+        fetches.finish()
+        guard let slot = subscribers.slot(of: token), case .behind(.fetching, let isSlow) = subscribers[slot].state
+        else { return }
+        subscribers[slot].state = .behind(.queued(nil), isSlow: isSlow)
+        if deliver(frames, slot, &subscribers, connections) { queue.append(token) }
+    }
+}

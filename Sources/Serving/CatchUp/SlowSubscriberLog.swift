@@ -1,0 +1,26 @@
+import Broadcasting
+import Kernel
+import Logging
+
+/// Counts and logs what crier does to slow subscribers. A thousand of them must not fill the journal.
+struct SlowSubscriberLog {
+    private var limiter = LogLimiter()
+    private let log: Logger
+    private let status: LoopStatus
+
+    init(_ context: LoopContext) {
+        log = context.log
+        status = context.status
+    }
+
+    /// - Parameters:
+    ///   - action: what crier did, as the end of a sentence.
+    ///   - now: milliseconds of the monotonic clock.
+    mutating func record(_ action: String, _ lag: Lag, _ peer: @autoclosure () -> SocketAddress, now: UInt64) {
+        status.count(lag)
+        guard let suppressed = limiter.admit(now: now) else { return }
+        log.notice(
+            "a slow subscriber \(action)",
+            metadata: ["peer": "\(peer())", "lag": "\(lag)", "suppressed": "\(suppressed)"])
+    }
+}

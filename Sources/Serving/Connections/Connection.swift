@@ -1,0 +1,58 @@
+/// One connection of a loop: a transport and the HTTP exchange on it.
+struct Connection: ~Copyable {
+    /// What the connection is doing.
+    enum State {
+        /// The client has sent nothing yet.
+        case fresh
+        /// Between two requests.
+        case idle
+        /// Requests are read and answered.
+        case exchanging(Exchange)
+        /// It carries the stream of the subscriber in this slot.
+        case streaming(subscriber: UInt32)
+        /// Everything is sent. Input is discarded until the client closes: closing with unread input would reset the
+        /// connection and could destroy the answer before the client has read it (RFC 9112 section 9.6).
+        case lingering
+        /// It is closed at the end of the turn.
+        case closed
+    }
+
+    /// What is known about unread input. Edge-triggered epoll reports each arrival once.
+    enum Input: UInt8 {
+        /// A read would block; epoll reports the next arrival.
+        case drained
+        /// There may be more, and epoll will not report it again.
+        case readable
+        /// The same, and the connection is in the loop's queue of unread connections.
+        case queued
+    }
+
+    let transport: Transport
+    /// The listening socket that it came from, which decides what it may ask for.
+    let listener: UInt8
+    let admission: Admission
+    var state = State.fresh
+    var input = Input.drained
+    /// Whether epoll has reported that the client finished sending or is gone. It reports that once.
+    var hasHungUp = false
+    /// When a request, or the end of lingering, is due. A stream has deadlines of its own: see ``Subscribers``.
+    var deadline = Deadline()
+
+    init(_ transport: consuming Transport, listener: UInt8, _ admission: Admission) {
+        self.transport = transport
+        self.listener = listener
+        self.admission = admission
+    }
+
+    /// Whether requests are read from it.
+    var isServing: Bool {
+        switch state {
+        case .fresh, .idle, .exchanging: true
+        case .streaming, .lingering, .closed: false
+        }
+    }
+
+    var exchange: Exchange? {
+        if case .exchanging(let exchange) = state { exchange } else { nil }
+    }
+}

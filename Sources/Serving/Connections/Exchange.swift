@@ -1,0 +1,293 @@
+import Broadcasting
+import EventStreams
+import HTTPMessages
+
+/// The HTTP exchange on a connection: reads requests from bytes, hands out the work that they ask for, and collects the
+/// answers. It does no input or output. A connection has one while a request is in progress, and only then.
+final class Exchange {
+    /// What is being read, or waited for.
+    enum State {
+        /// A head.
+        case head
+        /// A body that is published when it is complete.
+        case collecting(PublishRequest, body: [UInt8])
+        /// A body that is published as it arrives.
+        case streaming(PublishStream)
+        /// A body that is discarded, if there is one; then this is answered.
+        case discarding(Route)
+        /// The archive has not written what was asked for. Nothing is read meanwhile.
+        case awaitingArchive(Write)
+        /// Fan-out is too far behind with these. The answer waits, and nothing is read meanwhile.
+        case awaitingFanOut([Backlog], PublishStream?)
+        /// The last answer was given. When it is out the connection ends.
+        case finished
+    }
+
+    /// What the archive writes.
+    enum Write {
+        case publish
+        case stream(PublishStream)
+        case end(ChannelName)
+    }
+
+    /// What the loop has to do before the exchange goes on.
+    enum Work {
+        case answer(Route)
+        case publish(PublishRequest, body: [UInt8])
+        /// Publish some events of a body that goes on.
+        case publishPart([Publication], PublishStream)
+        /// Open a stream only to tell its client to reconnect much later: all connections are in use.
+        case turnAway
+    }
+
+    /// How the loop treats the requests of a connection.
+    struct Rules {
+        let router: Router
+        let admission: Admission
+        let isDraining: Bool
+        /// The most bytes of an event in a body that is published as it arrives.
+        let bodyLimit: Int
+    }
+
+    /// The period in which the client has to make progress.
+    enum Timeout {
+        case head, body, idle
+    }
+
+    /// Bytes of unread answers that stop further reading: TCP then slows down a client that pipelines without reading.
+    private static let outputLimit = 64 * 1024
+
+    private(set) var state = State.head
+    /// Answers that the kernel has not taken yet.
+    var output = OutputBuffer()
+    private var parser: RequestParser
+    private var keepsAlive = true
+    /// Whether the answer goes without its body.
+    private var isHead = false
+    /// Input that waits, since an answer does; nil when nothing was interrupted.
+    private var kept: [UInt8]?
+    /// Whether the client has finished sending.
+    private(set) var inputEnded = false
+    private var newTimeout: Timeout?
+
+    init(limits: MessageLimits) {
+        parser = RequestParser(limits: limits, isEndless: PublishRequest.isStreamed)
+    }
+
+    // MARK: State
+
+    /// Whether an answer waits for the archive or for fan-out.
+    var isWaiting: Bool {
+        switch state {
+        case .awaitingArchive, .awaitingFanOut: true
+        case .head, .collecting, .streaming, .discarding, .finished: false
+        }
+    }
+
+    var isFinished: Bool {
+        if case .finished = state { true } else { false }
+    }
+
+    /// Whether a body is being published as it arrives.
+    var isStreaming: Bool {
+        if case .streaming = state { true } else { false }
+    }
+
+    /// Whether so many answers are unread that no further request is looked at.
+    var isClogged: Bool { output.count > Self.outputLimit }
+
+    /// Whether input was interrupted and is still to be looked at.
+    var isInterrupted: Bool { kept != nil }
+
+    /// Whether nothing is in progress: a connection that waits for its next request needs no exchange.
+    var isIdle: Bool {
+        guard case .head = state else { return false }
+        return parser.isUntouched && output.isEmpty && kept == nil && !inputEnded
+    }
+
+    /// The part of a request that the client has begun and not finished; nil between two requests.
+    var unfinishedPart: String? {
+        if parser.isInBody { return "body" }
+        return parser.isBetweenMessages ? nil : "head"
+    }
+
+    /// The timeout that starts now, if one does.
+    func takeTimeout() -> Timeout? {
+        defer { newTimeout = nil }
+        return newTimeout
+    }
+
+    // MARK: Reading
+
+    /// Takes the input that was interrupted.
+    func takeKept() -> [UInt8] {
+        defer { kept = nil }
+        return kept ?? []
+    }
+
+    /// Reads on until there is something to do.
+    ///
+    /// - Returns: nil when the input is used up, or the rest was kept because an answer has to wait.
+    func next(_ input: borrowing Span<UInt8>, _ offset: inout Int, _ rules: Rules) -> Work? {
+        while true {
+            if case .streaming(let stream) = state {
+                if let publications = stream.next() { return .publishPart(publications, stream) }
+                if stream.isOver { finish(stream) }
+            }
+            if isFinished { return nil }
+            if isWaiting || isClogged {
+                kept = unsafe input.extracting(offset..<input.count).withUnsafeBufferPointer { unsafe Array($0) }
+                return nil
+            }
+            do throws(Refusal) {
+                switch try parser.next(input, &offset) {
+                case .needsMore: return nil
+                case .head(let head): if let work = start(head, rules) { return work }
+                case .body(let range): collect(input.extracting(range))
+                case .end: if let work = completeRequest() { return work }
+                }
+            } catch {
+                refuse(Problem(error))
+            }
+        }
+    }
+
+    private func start(_ head: RequestHead, _ rules: Rules) -> Work? {
+        keepsAlive = head.keepsAlive && !rules.isDraining
+        isHead = head.method == "HEAD"
+        if rules.admission == .refused {
+            // A browser's EventSource gives up for ever on any status but 200.
+            if head.fields.list("accept", has: "text/event-stream") { return .turnAway }
+            refuse(Problem(503, "All connections are in use. Try again later.", retryAfter: 10))
+            return nil
+        }
+        switch rules.router.route(head) {
+        // A client that has a body to send is told now, and not after the body.
+        case .problem(let problem) where head.framing != .none: refuse(problem)
+        case .publish(let request):
+            if head.expectsContinue { output.append(ResponseWriter.continueResponse) }
+            newTimeout = .body
+            if request.isStreamed {
+                let channelLimit = rules.router.channelsPerRequest
+                state = .streaming(PublishStream(request, limit: rules.bodyLimit, channelLimit: channelLimit))
+            } else {
+                state = .collecting(request, body: [])
+            }
+        case let route:
+            state = .discarding(route)
+            if head.framing != .none { newTimeout = .body }
+        }
+        return nil
+    }
+
+    private func collect(_ bytes: Span<UInt8>) {
+        switch state {
+        case .streaming(let stream): stream.append(bytes)
+        case .collecting(let request, var body):
+            // The state lets go of the body, so that it grows in place.
+            state = .head
+            unsafe bytes.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
+            state = .collecting(request, body: body)
+        case .head, .discarding, .awaitingArchive, .awaitingFanOut, .finished: break
+        }
+    }
+
+    private func completeRequest() -> Work? {
+        switch state {
+        case .collecting(let request, let body):
+            state = .head
+            return .publish(request, body: body)
+        case .discarding(let route):
+            state = .head
+            return .answer(route)
+        case .streaming(let stream): stream.finish()
+        case .head, .awaitingArchive, .awaitingFanOut, .finished: break
+        }
+        return nil
+    }
+
+    /// Answers a body that was published as it arrived.
+    private func finish(_ stream: PublishStream) {
+        state = .head
+        // After a bad line it is unknown where the next request starts.
+        if stream.problem != nil, !stream.hasEnded { keepsAlive = false }
+        respond(stream.answer)
+    }
+
+    /// The client has finished sending. The requests that it sent in full are still answered.
+    func endInput() {
+        keepsAlive = false
+        inputEnded = true
+    }
+
+    // MARK: Answering
+
+    /// Gives the answer to the request that was read last.
+    func respond(_ answer: Answer) {
+        output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead))
+        // A mistake in the next request is no answer to this one.
+        isHead = false
+        newTimeout = .idle
+        if !keepsAlive { state = .finished }
+    }
+
+    /// Answers and ends the connection: after a mistake it is unknown where the next request starts.
+    func refuse(_ problem: Problem) {
+        keepsAlive = false
+        respond(problem.answer)
+    }
+
+    /// Sends bytes that are no answer with a length, and ends the connection.
+    func respondAndFinish(_ bytes: [UInt8]) {
+        keepsAlive = false
+        output.append(bytes)
+        state = .finished
+    }
+
+    /// Reports that events are in the log.
+    func published(_ receipt: Receipt) {
+        if case .streaming(let stream) = state {
+            stream.add(receipt)
+        } else {
+            respond(.json(Summaries.receipt(receipt)))
+        }
+    }
+
+    /// Ends a body that could go on for ever: the daemon is stopping.
+    func stopStream() {
+        guard case .streaming(let stream) = state, stream.isIdle else { return }
+        stream.stop(Problem(503, "The daemon stops.", retryAfter: 1))
+        keepsAlive = false
+        finish(stream)
+    }
+
+    // MARK: Waiting
+
+    /// Waits for the archive.
+    func awaitArchive(_ write: Write) { state = .awaitingArchive(write) }
+
+    /// Goes on after the archive has answered.
+    ///
+    /// - Returns: what it was asked to write; nil when nothing waits for it.
+    func resumeFromArchive() -> Write? {
+        guard case .awaitingArchive(let write) = state else { return nil }
+        if case .stream(let stream) = write { state = .streaming(stream) } else { state = .head }
+        return write
+    }
+
+    /// Holds the answer, and with it the publisher, while fan-out is behind with these.
+    func awaitFanOut(_ backlogs: [Backlog]) {
+        if case .streaming(let stream) = state {
+            state = .awaitingFanOut(backlogs, stream)
+        } else {
+            state = .awaitingFanOut(backlogs, nil)
+        }
+    }
+
+    /// Goes on after fan-out has caught up.
+    func resumeFromFanOut() {
+        guard case .awaitingFanOut(_, let stream) = state else { return }
+        newTimeout = .idle
+        if let stream { state = .streaming(stream) } else { state = keepsAlive ? .head : .finished }
+    }
+}

@@ -1,0 +1,18 @@
+/// Answers that the kernel has not taken yet.
+struct OutputBuffer {
+    private var storage: [UInt8] = []
+    private var start = 0
+
+    var isEmpty: Bool { start == storage.count }
+    var count: Int { storage.count - start }
+    var bytes: ArraySlice<UInt8> { storage[start...] }
+
+    mutating func append(_ bytes: [UInt8]) { storage += bytes }
+
+    mutating func removeFirst(_ count: Int) { start += count }
+
+    mutating func removeAll() {
+        storage = []
+        start = 0
+    }
+}

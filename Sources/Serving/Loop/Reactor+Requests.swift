@@ -1,0 +1,281 @@
+import Broadcasting
+import HTTPMessages
+import Kernel
+import Logging
+
+/// The way of a request: bytes are read, the exchange finds out what they ask for, the loop does it, and the answer is
+/// written.
+extension Reactor {
+    /// Reads of 64 KiB in one turn: a fast publisher must not keep the others waiting.
+    private static var readsPerTurn: Int { 4 }
+
+    // MARK: Reading and writing
+
+    /// Reads a connection whose input was left unread in an earlier turn.
+    mutating func readOn(_ token: Connections.Token) {
+        guard let slot = connections.slot(of: token), connections[slot].input == .queued else { return }
+        connections[slot].input = .readable
+        read(slot)
+    }
+
+    /// Reads the input of a connection.
+    mutating func read(_ slot: UInt32) {
+        switch connections[slot].state {
+        case .fresh, .idle, .exchanging: serve(slot)
+        case .streaming(let subscriber):
+            // A subscriber that has finished sending is gone: a browser never half-closes.
+            if connections[slot].hasHungUp || connections.discardInput(slot) { subscribers.close(subscriber, .client) }
+        case .lingering: if connections.discardInput(slot) { connections.close(slot, .answered) }
+        case .closed: break
+        }
+    }
+
+    /// The socket of a connection takes bytes again.
+    mutating func writeOn(_ slot: UInt32) {
+        switch connections[slot].state {
+        case .exchanging(let exchange):
+            guard !exchange.output.isEmpty, settle(slot, exchange) else { return }
+            connections.queueReadIfReadable(slot)
+        case .streaming(let subscriber):
+            if subscribers.unblock(subscriber) { catchUp.append(subscribers.token(subscriber)) }
+        case .fresh, .idle, .lingering, .closed: break
+        }
+    }
+
+    /// Reads requests and answers them, until the connection has to wait for input, for its socket, or for an answer.
+    private mutating func serve(_ slot: UInt32) {
+        // The buffer is taken out of the loop's state while requests are read from it: the work that they ask for needs
+        // all of that state.
+        var buffer = connections.takeBuffer()
+        defer { connections.returnBuffer(&buffer) }
+        for _ in 0..<Self.readsPerTurn {
+            if let exchange = connections[slot].exchange {
+                // The client's bytes stay in the kernel, and TCP slows the client down.
+                if exchange.isWaiting || exchange.isFinished || exchange.isClogged || exchange.isInterrupted { return }
+            }
+            guard connections[slot].input != .drained else { return }
+            switch connections.read(slot, &buffer) {
+            case .bytes(let count):
+                let exchange = connections[slot].exchange ?? startExchange(slot)
+                perform(buffer.span.extracting(0..<count), slot, exchange)
+                guard settle(slot, exchange) else { return }
+            case .wouldBlock: return
+            case .end, .failed: return endInput(slot)
+            }
+        }
+        connections.queueReadIfReadable(slot)
+    }
+
+    private mutating func startExchange(_ slot: UInt32) -> Exchange {
+        let exchange = Exchange(limits: settings.messages)
+        // The time for a first head runs since the connection was accepted.
+        if case .idle = connections[slot].state { connections.setTimeout(slot, after: settings.headTimeout) }
+        connections[slot].state = .exchanging(exchange)
+        return exchange
+    }
+
+    /// The client has finished sending.
+    private mutating func endInput(_ slot: UInt32) {
+        guard let exchange = connections[slot].exchange, !exchange.output.isEmpty || exchange.isWaiting else {
+            return connections.close(slot, .client)
+        }
+        exchange.endInput()
+    }
+
+    /// Does what the requests in some input ask for, until they are all done or one of them has to wait.
+    private mutating func perform(_ input: borrowing Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
+        let rules = Exchange.Rules(
+            router: Router(
+                roles: context.listeners[Int(connections[slot].listener)].roles,
+                channelsPerRequest: settings.channelsPerRequest, now: time.today),
+            admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body)
+        var offset = 0
+        while let work = exchange.next(input, &offset, rules) {
+            perform(work, slot, exchange)
+            guard connections[slot].exchange === exchange else { return }
+        }
+    }
+
+    /// Writes answers, and goes on with interrupted input, by turns.
+    ///
+    /// - Returns: whether the connection may read on.
+    mutating func settle(_ slot: UInt32, _ exchange: Exchange) -> Bool {
+        while connections[slot].exchange === exchange {
+            if let timeout = exchange.takeTimeout() { connections.setTimeout(slot, after: settings[timeout]) }
+            if exchange.isWaiting { return false }
+            let isFlushed = connections.flush(exchange, slot)
+            guard connections[slot].exchange === exchange else { return false }
+            if exchange.isFinished {
+                if isFlushed { connections.linger(slot) }
+                return false
+            }
+            if exchange.isInterrupted {
+                guard !exchange.isClogged else { return false }
+                perform(exchange.takeKept().span, slot, exchange)
+                continue
+            }
+            if exchange.inputEnded {
+                if isFlushed { connections.close(slot, .answered) }
+                return false
+            }
+            if exchange.isIdle { connections[slot].state = .idle }
+            return !exchange.isClogged
+        }
+        return false
+    }
+
+    // MARK: Work
+
+    private mutating func perform(_ work: Exchange.Work, _ slot: UInt32, _ exchange: Exchange) {
+        switch work {
+        case .answer(.subscribe(let request)): subscribe(slot, request, exchange)
+        case .answer(.describeStream): exchange.respondAndFinish(StreamOpening.head)
+        case .answer(.endChannel(let name)): end(name, slot, exchange)
+        case .answer(let route):
+            if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
+        case .publish(let request, let body): publish(request, body, slot, exchange)
+        case .publishPart(let publications, let stream): publish(publications, stream, slot, exchange)
+        case .turnAway: turnAway(exchange)
+        }
+    }
+
+    /// Opens a stream only to tell its client to reconnect much later. An EventSource would give up for ever on any status
+    /// but 200.
+    mutating func turnAway(_ exchange: Exchange) {
+        let retry = StreamOpening.jittered(max(settings.retry, 1000) * 10, using: &generator)
+        exchange.respondAndFinish(StreamOpening.bytes(retry: retry))
+    }
+
+    /// Publishes a complete body.
+    private mutating func publish(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
+        let publications: [Publication]
+        do throws(Problem) {
+            publications = try request.publications(body, channelLimit: settings.channelsPerRequest)
+        } catch {
+            return exchange.respond(error.answer)
+        }
+        let outcome = context.hub.publish(
+            publications, idempotency: request.idempotency(publications), reply: replyAddress(slot), now: time.today)
+        switch outcome {
+        case .published(let receipt): acknowledge(receipt, slot, exchange)
+        case .repeated(let receipt): exchange.respond(.json(Summaries.receipt(receipt)))
+        case .pending: exchange.awaitArchive(.publish)
+        case .refused(let refusal): exchange.respond(Problem(refusal).answer)
+        }
+    }
+
+    /// Publishes a part of a body that goes on.
+    private mutating func publish(
+        _ publications: [Publication], _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
+    ) {
+        switch context.hub.publish(publications, reply: replyAddress(slot), now: time.today) {
+        case .published(let receipt), .repeated(let receipt): acknowledge(receipt, slot, exchange)
+        case .pending: exchange.awaitArchive(.stream(stream))
+        case .refused(let refusal): stream.stop(Problem(refusal))
+        }
+    }
+
+    private mutating func end(_ name: ChannelName, _ slot: UInt32, _ exchange: Exchange) {
+        switch context.hub.end(name, reply: replyAddress(slot), now: time.today) {
+        case nil: exchange.respond(Problem.noSuchChannel.answer)
+        case .ended(let subscribers): exchange.respond(.json(Summaries.ended(name, subscribers: subscribers)))
+        case .pending: exchange.awaitArchive(.end(name))
+        }
+    }
+
+    private func replyAddress(_ slot: UInt32) -> ReplyAddress {
+        ReplyAddress(loop: context.index, token: connections.token(slot).rawValue)
+    }
+
+    /// Reports that events are in the log, and holds their publisher if fan-out is behind with its channels.
+    private mutating func acknowledge(_ receipt: Receipt, _ slot: UInt32, _ exchange: Exchange) {
+        exchange.published(receipt)
+        context.status.published.add(receipt.count)
+        guard context.throttle.mustWait(receipt.backlogs, limit: settings.fanoutBacklog) else { return }
+        exchange.awaitFanOut(receipt.backlogs)
+        held.hold(connections.token(slot))
+    }
+
+    // MARK: Going on after a wait
+
+    /// Goes on with the connection or the subscriber that waited for a completion.
+    mutating func resume(after completion: Completion) {
+        switch completion {
+        case .published(let token, let receipt):
+            guard let (slot, exchange, _) = resumeFromArchive(token) else { return }
+            acknowledge(receipt, slot, exchange)
+            resume(slot, exchange)
+        case .ended(let token, let subscribers):
+            guard let (slot, exchange, write) = resumeFromArchive(token) else { return }
+            if case .end(let name) = write { exchange.respond(.json(Summaries.ended(name, subscribers: subscribers))) }
+            resume(slot, exchange)
+        case .refused(let token, let refusal):
+            guard let (slot, exchange, write) = resumeFromArchive(token) else { return }
+            if case .stream(let stream) = write {
+                stream.stop(Problem(refusal))
+            } else {
+                exchange.respond(Problem(refusal).answer)
+            }
+            resume(slot, exchange)
+        case .fetched(let token, let frames, let missing):
+            // The log may have evicted it since the loop asked for it, as it does with any event.
+            if let missing, context.hub.evictUnreadable(missing) {
+                context.log.error(
+                    "an event cannot be read back; subscribers are told", metadata: ["sequence": "\(missing)"])
+            }
+            catchUp.fetched(frames, for: Subscribers.Token(rawValue: token), &subscribers, connections)
+            leaveEndedTopics()
+        }
+    }
+
+    private func resumeFromArchive(_ token: UInt64) -> (UInt32, Exchange, Exchange.Write)? {
+        guard let slot = connections.slot(of: Connections.Token(rawValue: token)),
+            let exchange = connections[slot].exchange, let write = exchange.resumeFromArchive()
+        else { return nil }
+        return (slot, exchange, write)
+    }
+
+    /// Goes on with the input that was interrupted, and with reading.
+    private mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
+        if !exchange.isWaiting { perform(exchange.takeKept().span, slot, exchange) }
+        if settle(slot, exchange) { connections.queueReadIfReadable(slot) }
+    }
+
+    /// Answers the publishers that fan-out has caught up with, in the order in which they came.
+    mutating func releaseHeldPublishers() {
+        for token in held.takeAfterRelief(context.throttle) {
+            guard let slot = connections.slot(of: token), let exchange = connections[slot].exchange,
+                case .awaitingFanOut(let backlogs, _) = exchange.state
+            else { continue }
+            if context.throttle.mustWait(backlogs, limit: settings.fanoutBacklog) {
+                held.hold(token)
+            } else {
+                exchange.resumeFromFanOut()
+                resume(slot, exchange)
+            }
+        }
+    }
+
+    // MARK: Timeouts
+
+    /// The deadline of a connection has come.
+    mutating func timeOut(_ slot: UInt32) {
+        switch connections[slot].state {
+        case .fresh, .idle: connections.close(slot, .idle)
+        case .lingering: connections.close(slot, .answered)
+        case .streaming, .closed: break
+        case .exchanging(let exchange):
+            // A client whose answer waits, waits for crier. A body that is published as it arrives may stay open for days.
+            if exchange.isWaiting || exchange.isStreaming {
+                connections.setTimeout(slot, after: settings.bodyTimeout)
+            } else if exchange.isFinished || !exchange.output.isEmpty {
+                connections.close(slot, .timeout)
+            } else if let part = exchange.unfinishedPart {
+                exchange.refuse(Problem(408, "The \(part) of the request did not come in time."))
+                _ = settle(slot, exchange)
+            } else {
+                connections.close(slot, .idle)
+            }
+        }
+    }
+}

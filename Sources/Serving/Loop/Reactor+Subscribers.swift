@@ -1,0 +1,65 @@
+import Broadcasting
+import EventStreams
+
+/// How a connection becomes the stream of a subscriber, and how a subscriber leaves its topics.
+extension Reactor {
+    /// Starts a subscription, or tells the client that there is nothing to reconnect to.
+    mutating func subscribe(_ slot: UInt32, _ request: SubscriptionRequest, _ exchange: Exchange) {
+        // The client asked and left in one packet, and epoll does not report that again.
+        if connections[slot].hasHungUp { return connections.close(slot, .client) }
+        switch context.hub.subscribe(request, on: context.index, now: time.today) {
+        case .subscribed(let subscription): start(subscription, slot, exchange)
+        // To an EventSource 204 means: stop.
+        case .ended: exchange.respond(Answer(status: 204))
+        case .tooManyChannels: turnAway(exchange)
+        }
+    }
+
+    private mutating func start(_ subscription: Subscription, _ connection: UInt32, _ exchange: Exchange) {
+        // The answers to requests before this one go out first, as one piece with the head.
+        var opening = Array(exchange.output.bytes)
+        opening += StreamOpening.bytes(retry: StreamOpening.jittered(settings.retry, using: &generator))
+        if let gap = subscription.gap { opening += EventEncoder.encode(ControlEvents.gap(gap)) }
+        let topics = fanOut.add(subscribers.nextSlot(), to: subscription.cursors)
+        let slot = subscribers.insert(
+            Subscriber(
+                .random(using: &generator), StreamHandle(connection: connection),
+                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics)
+        )
+        connections[connection].state = .streaming(subscriber: slot)
+        // The events that it missed leave together with the head: one packet less, and the client wakes once less.
+        let isWritten = subscribers.write(opening, to: slot, &connections, moreFollows: subscription.hasMissed)
+        if isWritten, subscription.isBehind { catchUp.append(subscribers.token(slot)) }
+    }
+
+    /// Removes subscribers from the topics whose end they were sent. A subscriber without another topic is closed.
+    mutating func leaveEndedTopics() {
+        for (slot, topic) in subscribers.takeEndedTopics() {
+            guard let membership = subscribers[slot].topics.remove(topic) else {
+                subscribers.close(slot, .ended)
+                continue
+            }
+            leave(membership, isOnly: false)
+        }
+    }
+
+    /// Removes a subscriber at the end of the turn, and marks its connection to be closed.
+    mutating func remove(subscriber slot: UInt32, _ reason: CloseReason) {
+        let stream = subscribers[slot].stream
+        switch subscribers[slot].topics {
+        case .one(let membership): leave(membership, isOnly: true)
+        case .several(let several):
+            for membership in several.memberships { leave(membership, isOnly: false) }
+        }
+        subscribers.remove(slot)
+        connections.close(stream.connection, reason)
+    }
+
+    private mutating func leave(_ membership: TopicMembership, isOnly: Bool) {
+        let (isLast, moves) = fanOut.remove(membership, isOnly: isOnly)
+        for case .some(let move) in [moves.0, moves.1] {
+            subscribers[move.slot].topics.move(in: membership.fanOut, to: move.place)
+        }
+        context.hub.unsubscribe(membership.cursor.topic, lastOn: isLast ? context.index : nil)
+    }
+}

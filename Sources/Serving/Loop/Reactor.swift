@@ -1,0 +1,254 @@
+import Broadcasting
+import EventStreams
+import Kernel
+import Logging
+import SystemPackage
+
+/// One loop: an epoll instance, its connections and its subscribers. No other thread touches them.
+///
+/// A turn waits, reads and answers what is ready, collects events, writes them to live subscribers a slice at a time, lets
+/// subscribers that are behind read the log, meets deadlines, and at its end closes what was marked.
+struct Reactor: ~Copyable {
+    /// The tokens of descriptors that are no connections: their generation is 0.
+    private enum Token {
+        static let wakeup: UInt64 = 0
+        static let firstListener: UInt64 = 1
+    }
+
+    let context: LoopContext
+    var settings: ServingSettings
+    var poller: Poller
+    var time = TurnTime()
+    var acceptor: Acceptor
+    var connections = Connections()
+    var subscribers: Subscribers
+    var fanOut: FanOut
+    var catchUp: CatchUp
+    var held = HeldPublishers()
+    /// Nil until the daemon stops.
+    var drain: DrainDeadlines?
+    var generator = SystemRandomNumberGenerator()
+
+    /// - Parameter poller: already watches the wakeup and the listening sockets.
+    init(_ context: LoopContext, poller: consuming Poller, settings: ServingSettings) {
+        self.context = context
+        self.poller = poller
+        self.settings = settings
+        acceptor = Acceptor(context)
+        subscribers = Subscribers(heartbeat: settings.heartbeat, context.status)
+        fanOut = FanOut(context, backlogLimit: settings.fanoutBacklog)
+        catchUp = CatchUp(context, closingTimeout: settings.shutdown)
+    }
+
+    /// A poller for one loop.
+    static func poller(_ port: LoopPort, _ listeners: [SharedListener]) throws(Errno) -> Poller {
+        // Few enough that reading them all is a short turn.
+        let poller = try Poller(capacity: 128)
+        try poller.watchInput(port.wakeup.wakeup.descriptor, token: Token.wakeup)
+        try Acceptor.watch(listeners, with: poller, firstToken: Token.firstListener)
+        return poller
+    }
+
+    /// Turns until the loop has drained.
+    mutating func run() throws(Errno) {
+        while !isDrained { try turn() }
+        // What was posted for subscribers that have left since must not hold the publishers of other loops.
+        fanOut.collectItems()
+    }
+
+    /// Whether no connection is left, and no other loop can hand one over.
+    private var isDrained: Bool {
+        drain != nil && connections.count == 0 && context.connectionCount.isClosed && !context.port.hasCommands
+    }
+
+    private mutating func turn() throws(Errno) {
+        let ready = try wait()
+        // First of all: after a command to stop, the loop accepts no connection that the next daemon could serve.
+        for command in context.port.collectCommands() { execute(command) }
+        for report in 0..<ready { dispatch(poller[report].token, poller[report].readiness) }
+        for token in connections.takeUnread() { readOn(token) }
+        for completion in context.port.mailbox.collectCompletions() { resume(after: completion) }
+        fanOut.collectItems()
+        runFanOut()
+        runCatchUp()
+        releaseHeldPublishers()
+        meetDeadlines()
+        if let drain { continueDraining(drain) }
+        closeMarked()
+        context.status.turns.add(1)
+    }
+
+    private mutating func wait() throws(Errno) -> Int {
+        var timeout = 0
+        if fanOut.isIdle, catchUp.isIdle, !connections.hasUnread {
+            // In this order: asleep first, then announced, then the last look. Another thread that posts or relieves after
+            // that look finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
+            let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
+            if held.maySleep(context.throttle, loop: context.index), maySleep { timeout = Int(TurnTime.tickLength) }
+        }
+        let ready = try poller.wait(milliseconds: timeout)
+        context.port.mailbox.didWake()
+        time.update()
+        connections.tick = time.tick
+        subscribers.startTurn(time.tick)
+        return ready
+    }
+
+    private mutating func dispatch(_ token: UInt64, _ readiness: Readiness) {
+        if token == Token.wakeup { return context.port.wakeup.wakeup.silence() }
+        if token < 1 << 32 { return accept(from: Int(token - Token.firstListener)) }
+        guard let slot = connections.slot(of: Connections.Token(rawValue: token)) else { return }
+        if readiness.contains(.output) { writeOn(slot) }
+        if readiness.contains(.input) || readiness.isHangUp {
+            connections.noteInput(slot, hasHungUp: readiness.isHangUp)
+            read(slot)
+        }
+    }
+
+    private mutating func execute(_ command: LoopCommand) {
+        switch command {
+        case .adopt(let number, let listener, let admission):
+            adopt(Descriptor(owning: number), listener: listener, admission)
+        case .configure(let settings): apply(settings)
+        case .drain: startDraining()
+        }
+    }
+
+    private mutating func apply(_ settings: ServingSettings) {
+        self.settings = settings
+        subscribers.apply(heartbeat: settings.heartbeat)
+        fanOut.backlogLimit = settings.fanoutBacklog
+        catchUp.closingTimeout = settings.shutdown
+        // Publishers may be held by a limit to which nothing comes down any more.
+        context.throttle.relieve()
+    }
+
+    // MARK: Accepting
+
+    private mutating func accept(from listener: Int) {
+        for _ in 0..<Acceptor.acceptsPerTurn {
+            guard let accepted = acceptor.accept(from: listener, limit: settings.connections, poller) else { return }
+            let (listener, admission, loop) = (accepted.listener, accepted.admission, accepted.loop)
+            let descriptor = accepted.takeDescriptor()
+            if loop == context.index {
+                adopt(descriptor, listener: listener, admission)
+            } else {
+                context.ports[loop].post(.adopt(descriptor.release(), listener: listener, admission))
+            }
+        }
+    }
+
+    /// Serves a connection that the acceptor has counted.
+    private mutating func adopt(_ descriptor: consuming Descriptor, listener: UInt8, _ admission: Admission) {
+        let slot = connections.insert(Connection(Transport(descriptor), listener: listener, admission))
+        do throws(Errno) {
+            try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
+        } catch {
+            context.log.error("a connection cannot be watched", metadata: ["error": "\(error)"])
+            return connections.close(slot, .refused)
+        }
+        connections.setTimeout(slot, after: admission == .served ? settings.headTimeout : Self.refusalTimeout)
+    }
+
+    /// Milliseconds that a client may take for its head when crier only waits for it to refuse it.
+    private static var refusalTimeout: UInt64 { 2000 }
+
+    // MARK: Delivering
+
+    private mutating func runFanOut() {
+        guard !fanOut.isIdle else { return }
+        let deadline = time.deadlineForPart()
+        var slices = fanOut.waitingTopics
+        repeat {
+            fanOut.runSlice(&subscribers, connections, until: deadline)
+            leaveEndedTopics()
+            slices -= 1
+        } while slices > 0 && !fanOut.isIdle && Clock.monotonicNanoseconds < deadline
+    }
+
+    private mutating func runCatchUp() {
+        catchUp.admitFetches(&subscribers)
+        guard catchUp.waiting > 0 else { return }
+        let deadline = time.deadlineForPart()
+        var left = catchUp.waiting
+        repeat {
+            let goodbye = drain == nil ? nil : goodbye()
+            catchUp.runNext(&subscribers, &connections, time, goodbye: goodbye)
+            leaveEndedTopics()
+            left -= 1
+        } while left > 0 && Clock.monotonicNanoseconds < deadline
+    }
+
+    // MARK: Deadlines
+
+    private mutating func meetDeadlines() {
+        guard time.isNewTick else { return }
+        if context.index == 0, time.isNewSecond { context.hub.sweep(now: time.today) }
+        acceptor.resume(limit: settings.connections, poller, firstToken: Token.firstListener)
+        for slot in connections.takeTimedOut() { timeOut(slot) }
+        for slot in subscribers.takeDue() {
+            switch subscribers[slot].state {
+            case .live: subscribers.heartbeat(slot, &connections)
+            // A heartbeat would have to wait for the socket as well. TCP_USER_TIMEOUT finds out whether the client is gone.
+            case .behind: catchUp.checkLag(slot, &subscribers, &connections, time)
+            case .ending: subscribers.close(slot, .slow)
+            case .closed: break
+            }
+        }
+    }
+
+    // MARK: Stopping
+
+    private mutating func startDraining() {
+        guard drain == nil else { return }
+        drain = DrainDeadlines(now: time.now, timeout: settings.shutdown)
+        acceptor.close(poller)
+        // The requests that idle connections have sent by now are still answered.
+        for slot in connections.slots where connections[slot].isServing {
+            connections.noteInput(slot, hasHungUp: false)
+            read(slot)
+        }
+    }
+
+    /// Ends what can end: subscribers get the events that wait for them, a jittered reconnection time and a clean end of
+    /// the stream, and requests in progress are answered. Connections that are left at the deadline are closed.
+    private mutating func continueDraining(_ drain: DrainDeadlines) {
+        let isLate = time.now >= drain.end
+        for slot in connections.slots {
+            switch connections[slot].state {
+            case .streaming(let subscriber):
+                if isLate {
+                    subscribers.close(subscriber, .shutdown)
+                } else if subscribers[subscriber].isLive, fanOut.isIdle {
+                    subscribers.finish(
+                        subscriber, with: goodbye(), .shutdown, timeout: settings.shutdown, &connections)
+                }
+            case _ where isLate: connections.close(slot, .shutdown)
+            case .fresh: if time.now >= drain.firstRequest { connections.close(slot, .shutdown) }
+            case .idle: connections.close(slot, .shutdown)
+            case .exchanging(let exchange):
+                guard exchange.isStreaming else { continue }
+                exchange.stopStream()
+                _ = settle(slot, exchange)
+            case .lingering, .closed: break
+            }
+        }
+    }
+
+    private mutating func goodbye() -> [UInt8] {
+        EventEncoder.encode(retry: StreamOpening.jittered(settings.retry, using: &generator))
+    }
+
+    // MARK: Closing
+
+    private mutating func closeMarked() {
+        for (slot, reason) in subscribers.takeClosing() { remove(subscriber: slot, reason) }
+        for reason in connections.closeMarked() {
+            context.connectionCount.remove()
+            context.status.connections.add(-1)
+            context.status.count(reason)
+        }
+    }
+}
+
+@available(*, unavailable) extension Reactor: Sendable {}

@@ -1,0 +1,53 @@
+import Kernel
+
+/// The time of a turn, read once.
+struct TurnTime {
+    /// Milliseconds of a tick, the unit of deadlines.
+    static let tickLength: UInt64 = 100
+
+    /// Milliseconds of the monotonic clock that are tick 0.
+    private let start: UInt64
+    /// Nanoseconds of the monotonic clock when the turn began.
+    private(set) var began: UInt64
+    /// Milliseconds of the monotonic clock.
+    private(set) var now: UInt64
+    /// Milliseconds since 1970.
+    private(set) var today: UInt64
+    /// Ticks since the loop was made.
+    private(set) var tick: UInt32 = 0
+    /// Whether the tick differs from that of the turn before.
+    private(set) var isNewTick = false
+    /// Whether a second has begun since.
+    private(set) var isNewSecond = false
+
+    init() {
+        began = Clock.monotonicNanoseconds
+        now = began / 1_000_000
+        today = Clock.realtime
+        start = now
+    }
+
+    /// Reads the clocks.
+    mutating func update() {
+        began = Clock.monotonicNanoseconds
+        now = began / 1_000_000
+        today = Clock.realtime
+        let previous = tick
+        tick = UInt32(truncatingIfNeeded: (now - min(start, now)) / Self.tickLength)
+        isNewTick = tick != previous
+        isNewSecond = tick / 10 != previous / 10
+    }
+
+    /// Ticks that last at least this many milliseconds; at least one.
+    static func ticks(_ milliseconds: UInt64) -> UInt32 {
+        UInt32(clamping: max(1, (milliseconds + tickLength - 1) / tickLength))
+    }
+
+    /// The moment, in nanoseconds of the monotonic clock, until which a part of the turn may go on: as long as the rest of
+    /// the turn took, or 0.25 ms if that is more. So publishers in large numbers cannot outrun the delivery of their
+    /// events, and accepts and small channels never wait longer than this for a large channel.
+    func deadlineForPart() -> UInt64 {
+        let now = Clock.monotonicNanoseconds
+        return now + max(250_000, now - began)
+    }
+}

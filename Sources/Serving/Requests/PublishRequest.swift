@@ -1,0 +1,65 @@
+import Broadcasting
+import Envelopes
+import EventStreams
+import HTTPMessages
+
+/// A publish without its body.
+struct PublishRequest: Sendable {
+    /// The form of the body.
+    enum Form: Sendable {
+        /// The data of one event. The address has the rest of the event.
+        case data(Event)
+        /// An envelope, or an array of envelopes, as JSON.
+        case envelopes
+        /// An envelope a line, each published as it arrives.
+        case lines
+        /// An event stream, each event published as it arrives.
+        case eventStream
+    }
+
+    let form: Form
+    /// The channels that the address names.
+    let channels: [ChannelName]
+    let idempotencyKey: IdempotencyKey?
+
+    /// Whether crier publishes the body as it arrives.
+    var isStreamed: Bool {
+        switch form {
+        case .lines, .eventStream: true
+        case .data, .envelopes: false
+        }
+    }
+
+    /// Whether crier publishes the body of a request as it arrives, so that it may have any length.
+    static func isStreamed(_ head: RequestHead) -> Bool {
+        head.method == "POST" && [.lines, .eventStream].contains(MediaType(head))
+    }
+
+    /// The events of a complete body.
+    func publications(_ body: [UInt8], channelLimit: Int) throws(Problem) -> [Publication] {
+        switch form {
+        case .data(var event):
+            do throws(InvalidEvent) { event.data = try EventData(utf8: body) } catch { throw Problem(error) }
+            return [Publication(event, to: channels)]
+        case .envelopes:
+            do throws(Envelope.Misplaced) {
+                return try Envelope.all(body, Envelope.Rules(channels: channels, channelLimit: channelLimit))
+            } catch {
+                throw Problem(400, "Event \(error.place): \(error.reason)")
+            }
+        case .lines, .eventStream: preconditionFailure("the body of a stream is never complete")
+        }
+    }
+
+    /// Tells a repeated publish from another one with the same key.
+    func idempotency(_ publications: [Publication]) -> Idempotency? {
+        guard let idempotencyKey else { return nil }
+        var hash = StableHash()
+        for publication in publications {
+            for channel in publication.channels { hash.add(channel.description) }
+            hash.add(publication.event.key?.description ?? "")
+            hash.add(EventEncoder.encode(publication.event))
+        }
+        return Idempotency(key: idempotencyKey, fingerprint: hash.value)
+    }
+}

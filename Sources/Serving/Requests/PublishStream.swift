@@ -1,0 +1,119 @@
+import Broadcasting
+import Envelopes
+import EventStreams
+
+/// A publish whose body crier publishes as it arrives.
+final class PublishStream {
+    private enum Reader {
+        case lines(EnvelopeLines)
+        case events(EventStreamReader, [ChannelName])
+    }
+
+    private var reader: Reader
+    /// Events that have been read and not been published yet.
+    private var waiting: ArraySlice<Publication> = []
+    private var published = 0
+    private var first: String?
+    private var last: String?
+    /// Why it does not go on. The events read before are still published.
+    private(set) var problem: Problem?
+    /// The whole body has been read.
+    private(set) var hasEnded = false
+
+    /// Events that are published at once: the hub holds its lock for as long.
+    private static let sliceLimit = 512
+
+    /// - Parameter limit: the most bytes of an event.
+    init(_ request: PublishRequest, limit: Int, channelLimit: Int) {
+        if case .eventStream = request.form {
+            reader = .events(EventStreamReader(limit: limit), request.channels)
+        } else {
+            let rules = Envelope.Rules(channels: request.channels, channelLimit: channelLimit)
+            reader = .lines(EnvelopeLines(rules, limit: limit))
+        }
+    }
+
+    /// Reads the next bytes of the body.
+    func append(_ bytes: Span<UInt8>) {
+        guard problem == nil else { return }
+        var read = Array(waiting)
+        switch reader {
+        case .lines(var lines):
+            reader = .lines(EnvelopeLines.none)
+            do throws(Envelope.Misplaced) { try lines.feed(bytes, into: &read) } catch { refuse(error) }
+            reader = .lines(lines)
+        case .events(var events, let channels):
+            reader = .lines(EnvelopeLines.none)
+            var found: [Event] = []
+            do throws(EventStreamReader.Failure) { try events.feed(bytes, into: &found) } catch { refuse(error) }
+            reader = .events(events, channels)
+            read += found.map { Publication($0, to: channels) }
+        }
+        waiting = read[...]
+    }
+
+    /// Reads the end of the body.
+    func finish() {
+        hasEnded = true
+        guard problem == nil else { return }
+        switch reader {
+        case .lines(var lines):
+            var read = Array(waiting)
+            do throws(Envelope.Misplaced) { try lines.finish(into: &read) } catch { refuse(error) }
+            waiting = read[...]
+        case .events(let events, _):
+            do throws(EventStreamReader.Failure) { try events.finish() } catch { refuse(error) }
+        }
+    }
+
+    private func refuse(_ error: Envelope.Misplaced) { problem = Problem(400, "Line \(error.place): \(error.reason)") }
+
+    private func refuse(_ error: EventStreamReader.Failure) {
+        problem = Problem(400, "Line \(error.line): \(error.reason)")
+    }
+
+    /// The events to be published next; nil when none wait.
+    func next() -> [Publication]? {
+        guard !waiting.isEmpty else { return nil }
+        let slice = Array(waiting.prefix(Self.sliceLimit))
+        waiting = waiting.dropFirst(slice.count)
+        return slice
+    }
+
+    /// Whether every event that was read is published, and none follows.
+    var isOver: Bool { waiting.isEmpty && (hasEnded || problem != nil) }
+
+    /// Whether no event waits to be published.
+    var isIdle: Bool { waiting.isEmpty }
+
+    /// Counts events that are in the log.
+    func add(_ receipt: Receipt) {
+        published += receipt.count
+        first = first ?? receipt.first
+        last = receipt.last
+    }
+
+    /// Gives up: crier publishes neither the events that it began to publish nor those that wait.
+    func stop(_ problem: Problem) {
+        waiting = []
+        self.problem = problem
+    }
+
+    /// The answer at the end.
+    var answer: Answer {
+        let counts =
+            #""published":\#(published),"first":\#(JSONText.string(first)),"last":\#(JSONText.string(last))"#
+        guard var problem else { return .json("{\(counts)}") }
+        problem.members = counts
+        problem.detail +=
+            published == 0
+            ? " Nothing was published."
+            : " What came before it stays published: \(published) event\(published == 1 ? "" : "s"), the last with the id \(last ?? "")."
+        return problem.answer
+    }
+}
+
+extension EnvelopeLines {
+    /// Takes the place of the real one while that reads, so that its memory has one owner.
+    fileprivate static let none = EnvelopeLines(Envelope.Rules(channels: [], channelLimit: 0), limit: 0)
+}

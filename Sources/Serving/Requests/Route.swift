@@ -1,0 +1,18 @@
+import Broadcasting
+
+/// What a request asks for, validated in full.
+enum Route: Sendable {
+    /// An event stream.
+    case subscribe(SubscriptionRequest)
+    /// The head of an event stream, without a subscription (HEAD).
+    case describeStream
+    case publish(PublishRequest)
+    case listChannels(after: String?, count: Int)
+    case showChannel(ChannelName)
+    case endChannel(ChannelName)
+    case health
+    case page(Page)
+    /// The methods of a resource (OPTIONS).
+    case methods(String)
+    case problem(Problem)
+}

@@ -1,0 +1,30 @@
+import Broadcasting
+
+/// What was written to a stream in part. The rest goes out before anything else.
+enum PendingOutput {
+    /// An event of the log, from an offset on.
+    case event(Frame, offset: Int)
+    /// Bytes of this stream alone, from an offset on: the head of the stream, a control event, a heartbeat.
+    case bytes([UInt8], offset: Int)
+
+    /// The same after `count` more bytes.
+    func advanced(by count: Int) -> PendingOutput {
+        switch self {
+        case .event(let frame, let offset): .event(frame, offset: offset + count)
+        case .bytes(let bytes, let offset): .bytes(bytes, offset: offset + count)
+        }
+    }
+
+    /// The rest.
+    var rest: [UInt8] {
+        switch self {
+        case .event(let frame, let offset): unsafe Array(frame.bytes[offset...])
+        case .bytes(let bytes, let offset): Array(bytes[offset...])
+        }
+    }
+
+    /// The event that was written in part, if it is one.
+    var event: Frame? {
+        if case .event(let frame, _) = self { frame } else { nil }
+    }
+}

@@ -1,0 +1,9 @@
+/// Names a subscriber to the outside: 128 random bits, never chosen by the client.
+struct SessionID: Hashable {
+    private let high: UInt64
+    private let low: UInt64
+
+    static func random(using generator: inout some RandomNumberGenerator) -> SessionID {
+        SessionID(high: generator.next(), low: generator.next())
+    }
+}

@@ -1,0 +1,68 @@
+import Broadcasting
+
+/// One subscriber of a loop: a position in the log, its topics, and the stream that it writes to. An idle subscriber
+/// holds this and nothing else.
+struct Subscriber: ~Copyable {
+    /// What the subscriber is doing.
+    enum State {
+        /// Its position is the head of the log: fan-out writes to it.
+        case live
+        /// It reads the log: it resumes, or it is slow.
+        ///
+        /// - isSlow: it was live and its socket did not take all that it was sent. crier may cut it off for that, and not
+        ///   one that resumes.
+        case behind(Progress, isSlow: Bool)
+        /// Its last bytes are being written; then its connection is closed for this reason.
+        case ending(PendingOutput, CloseReason)
+        /// It is removed at the end of the turn.
+        case closed
+    }
+
+    /// How far a subscriber that is behind has come.
+    enum Progress {
+        /// Its socket takes no more. When it does, the pending output goes first.
+        case blocked(PendingOutput?)
+        /// It is in the catch-up queue. The pending output goes first.
+        case queued(PendingOutput?)
+        /// It needs events from the archive, and too many others wait for the archive.
+        case awaitingFetch
+        /// The archive reads events for it.
+        case fetching
+    }
+
+    let session: SessionID
+    let stream: StreamHandle
+    var state: State
+    /// The sequence number of the last event sent in full.
+    var position: UInt64
+    var topics: SubscriberTopics
+    /// Live: the next heartbeat. Behind: the next look at its lag. Ending: the time limit.
+    var deadline = Deadline()
+
+    init(_ session: SessionID, _ stream: StreamHandle, _ state: State, at position: UInt64, _ topics: SubscriberTopics)
+    {
+        self.session = session
+        self.stream = stream
+        self.state = state
+        self.position = position
+        self.topics = topics
+    }
+
+    var isLive: Bool {
+        @inline(__always)
+        get { if case .live = state { true } else { false } }
+    }
+
+    var isSlow: Bool {
+        if case .behind(_, let isSlow) = state { isSlow } else { false }
+    }
+
+    /// The output that was begun.
+    var pending: PendingOutput? {
+        switch state {
+        case .behind(.blocked(let pending), _), .behind(.queued(let pending), _): pending
+        case .ending(let pending, _): pending
+        case .live, .behind(.awaitingFetch, _), .behind(.fetching, _), .closed: nil
+        }
+    }
+}

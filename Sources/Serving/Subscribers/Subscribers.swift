@@ -1,0 +1,269 @@
+import Broadcasting
+import EventStreams
+
+/// The subscribers of one loop: their states, deadlines and ends. Fan-out and catch-up write to them through this type,
+/// so each change of state is in this file.
+struct Subscribers: ~Copyable {
+    typealias Token = SlotTable<Subscriber>.Token
+
+    /// Milliseconds between two looks at a subscriber whose socket takes nothing.
+    static let lagCheckInterval: UInt64 = 1000
+
+    private var table = SlotTable<Subscriber>()
+    private var deadlines = TimerWheel()
+    private var woken: [(tick: UInt32, token: UInt64)] = []
+    private var closing: [(slot: UInt32, reason: CloseReason)] = []
+    /// Subscribers that have been sent the end of a topic, which they then leave.
+    private var endedTopics: [(slot: UInt32, topic: TopicID)] = []
+    private var tick: UInt32 = 0
+    /// Ticks that a stream may be silent.
+    private var interval: UInt32
+    private var heartbeats: HeartbeatSchedule
+    private let status: LoopStatus
+
+    /// - Parameter heartbeat: milliseconds that a stream may be silent.
+    init(heartbeat: UInt64, _ status: LoopStatus) {
+        interval = TurnTime.ticks(heartbeat)
+        heartbeats = HeartbeatSchedule(tick: 0, interval: interval)
+        self.status = status
+    }
+
+    var count: Int { table.count }
+    var slots: [UInt32] { table.slots }
+
+    subscript(slot: UInt32) -> Subscriber {
+        @inline(__always)
+        _read { yield table[slot] }
+        @inline(__always)
+        _modify { yield &table[slot] }
+    }
+
+    func slot(of token: Token) -> UInt32? { table.slot(of: token) }
+
+    func token(_ slot: UInt32) -> Token { table.token(slot) }
+
+    mutating func nextSlot() -> UInt32 { table.nextSlot() }
+
+    mutating func insert(_ subscriber: consuming Subscriber) -> UInt32 {
+        let slot = table.insert(subscriber).slot
+        status.subscribers.add(1)
+        scheduleHeartbeat(slot)
+        return slot
+    }
+
+    // MARK: Writing
+
+    /// Writes the events of a batch above the subscriber's position: one system call.
+    ///
+    /// - Returns: how many events it received whole. A subscriber that does not take all of them falls behind.
+    @inline(__always)
+    mutating func deliver(_ batch: borrowing WriteBatch, to slot: UInt32, _ connections: borrowing Connections) -> Int {
+        let start = batch.start(after: table[slot].position)
+        guard start < batch.count else { return 0 }
+        switch connections.write(batch, from: start, to: table[slot].stream) {
+        case .all:
+            table[slot].position = batch.last
+            table[slot].deadline.tick = heartbeats.tick(slot)
+            if let topic = batch.endsTopic { endedTopics.append((slot, topic)) }
+            return batch.count - start
+        case .stalled(let whole, let offset):
+            stall(slot, batch, start: start, whole: whole, offset: offset)
+            return whole
+        case .broken:
+            close(slot, .client)
+            return 0
+        }
+    }
+
+    /// Writes events in the order of the log, as many to a system call as a batch holds.
+    ///
+    /// - Parameter batch: lays them out.
+    /// - Returns: how many events it received whole. A subscriber that does not take all of them falls behind.
+    mutating func deliver(
+        _ frames: [Frame], to slot: UInt32, with batch: inout WriteBatch, _ connections: borrowing Connections
+    ) -> Int {
+        defer { batch.clear() }
+        var sent = 0
+        while sent < frames.count {
+            batch.load(frames[sent...])
+            let count = deliver(batch, to: slot, connections)
+            sent += count
+            if count < batch.count { break }
+        }
+        return sent
+    }
+
+    private mutating func stall(_ slot: UInt32, _ batch: borrowing WriteBatch, start: Int, whole: Int, offset: Int) {
+        if whole > 0 { table[slot].position = batch[start + whole - 1].sequence }
+        block(slot, offset > 0 ? .event(batch[start + whole], offset: offset) : nil)
+    }
+
+    /// Writes bytes of this stream alone, when no output is pending.
+    ///
+    /// - Returns: whether all of them are out. A subscriber that does not take all of them falls behind.
+    mutating func write(
+        _ bytes: [UInt8], to slot: UInt32, _ connections: inout Connections, moreFollows: Bool = false
+    ) -> Bool {
+        switch connections.write(bytes[...], to: table[slot].stream, moreFollows: moreFollows) {
+        case .all: return true
+        case .stalled(_, let offset): block(slot, .bytes(bytes, offset: offset))
+        case .broken: close(slot, .client)
+        }
+        return false
+    }
+
+    /// Writes the rest of the pending output of a subscriber that is behind or ending.
+    ///
+    /// - Returns: whether it is behind and has no pending output now.
+    mutating func writePending(_ slot: UInt32, _ connections: inout Connections) -> Bool {
+        guard let pending = table[slot].pending else { return true }
+        switch connections.write(pending, to: table[slot].stream) {
+        case .all: return finishPending(slot, pending)
+        case .stalled(_, let offset):
+            let rest = pending.advanced(by: offset)
+            switch table[slot].state {
+            case .ending(_, let reason): table[slot].state = .ending(rest, reason)
+            default: block(slot, rest)
+            }
+        case .broken: close(slot, .client)
+        }
+        return false
+    }
+
+    private mutating func finishPending(_ slot: UInt32, _ pending: PendingOutput) -> Bool {
+        if let frame = pending.event {
+            table[slot].position = max(table[slot].position, frame.sequence)
+            status.delivered.add(1)
+            if let topic = frame.endsTopic { endedTopics.append((slot, topic)) }
+        }
+        switch table[slot].state {
+        case .behind(_, let isSlow):
+            table[slot].state = .behind(.queued(nil), isSlow: isSlow)
+            return true
+        case .ending(_, let reason): close(slot, reason)
+        case .live, .closed: break
+        }
+        return false
+    }
+
+    // MARK: Changes of state
+
+    /// The socket takes no more: the subscriber waits for it, and reads the log then. Only one that was live is slow:
+    /// another has the log to read.
+    private mutating func block(_ slot: UInt32, _ pending: PendingOutput?) {
+        let isSlow = table[slot].isLive || table[slot].isSlow
+        table[slot].state = .behind(.blocked(pending), isSlow: isSlow)
+        scheduleLagCheck(slot)
+    }
+
+    /// The socket takes bytes again.
+    ///
+    /// - Returns: whether the subscriber now needs its turn in the catch-up queue.
+    mutating func unblock(_ slot: UInt32) -> Bool {
+        switch table[slot].state {
+        case .behind(.blocked(let pending), let isSlow):
+            table[slot].state = .behind(.queued(pending), isSlow: isSlow)
+            return true
+        case .ending: return true
+        case .live, .behind, .closed: return false
+        }
+    }
+
+    /// The subscriber has been sent everything up to the head of the log.
+    mutating func goLive(_ slot: UInt32, at head: UInt64) {
+        table[slot].position = max(table[slot].position, head)
+        table[slot].state = .live
+        // It was due for a look at its lag; from here on it is due for heartbeats.
+        table[slot].deadline.tick = heartbeats.tick(slot)
+    }
+
+    /// Writes some last bytes, after any pending output, and closes.
+    mutating func finish(
+        _ slot: UInt32, with bytes: [UInt8], _ reason: CloseReason, timeout: UInt64, _ connections: inout Connections
+    ) {
+        table[slot].state = .ending(.bytes((table[slot].pending?.rest ?? []) + bytes, offset: 0), reason)
+        schedule(slot, after: timeout)
+        _ = writePending(slot, &connections)
+    }
+
+    /// Marks a subscriber to be removed, and its connection to be closed, at the end of the turn. Nothing is freed in the
+    /// middle of a turn: fan-out may stand on it.
+    mutating func close(_ slot: UInt32, _ reason: CloseReason) {
+        if case .closed = table[slot].state { return }
+        table[slot].state = .closed
+        closing.append((slot, reason))
+    }
+
+    mutating func remove(_ slot: UInt32) {
+        table.remove(slot)
+        status.subscribers.add(-1)
+    }
+
+    /// The subscribers that were marked.
+    mutating func takeClosing() -> [(slot: UInt32, reason: CloseReason)] {
+        guard !closing.isEmpty else { return [] }
+        defer { closing.removeAll(keepingCapacity: true) }
+        return closing
+    }
+
+    /// The subscribers that have been sent the end of a topic since the last call.
+    mutating func takeEndedTopics() -> [(slot: UInt32, topic: TopicID)] {
+        guard !endedTopics.isEmpty else { return [] }
+        defer { endedTopics.removeAll(keepingCapacity: true) }
+        return endedTopics
+    }
+
+    // MARK: Deadlines
+
+    /// Records the tick of the turn.
+    mutating func startTurn(_ tick: UInt32) {
+        guard tick != self.tick else { return }
+        self.tick = tick
+        heartbeats = HeartbeatSchedule(tick: tick, interval: interval)
+    }
+
+    /// The subscribers whose deadline has come.
+    mutating func takeDue() -> [UInt32] {
+        deadlines.advance(to: tick, into: &woken)
+        defer { woken.removeAll(keepingCapacity: true) }
+        var due: [UInt32] = []
+        for (tick, token) in woken {
+            guard let slot = table.slot(of: Token(rawValue: token)) else { continue }
+            if deadlines.isDue(&table[slot].deadline, token, woken: tick) { due.append(slot) }
+        }
+        return due
+    }
+
+    /// Sends a comment to a live subscriber that was not written to for as long as a stream may be silent.
+    mutating func heartbeat(_ slot: UInt32, _ connections: inout Connections) {
+        switch connections.write(EventEncoder.heartbeat[...], to: table[slot].stream) {
+        // A full socket has a write before it, which is as good as a heartbeat.
+        case .all, .stalled(_, offset: 0): scheduleHeartbeat(slot)
+        case .stalled(_, let offset): block(slot, .bytes(EventEncoder.heartbeat, offset: offset))
+        case .broken: close(slot, .client)
+        }
+    }
+
+    mutating func scheduleLagCheck(_ slot: UInt32) { schedule(slot, after: Self.lagCheckInterval) }
+
+    private mutating func scheduleHeartbeat(_ slot: UInt32) {
+        deadlines.schedule(&table[slot].deadline, table.token(slot).rawValue, at: heartbeats.tick(slot))
+    }
+
+    private mutating func schedule(_ slot: UInt32, after milliseconds: UInt64) {
+        deadlines.schedule(
+            &table[slot].deadline, table.token(slot).rawValue, at: tick + TurnTime.ticks(milliseconds))
+    }
+
+    /// Changes the heartbeat. Subscribers that wait for one get it at the new interval.
+    mutating func apply(heartbeat milliseconds: UInt64) {
+        let isFaster = TurnTime.ticks(milliseconds) < interval
+        interval = TurnTime.ticks(milliseconds)
+        heartbeats = HeartbeatSchedule(tick: tick, interval: interval)
+        guard isFaster else { return }
+        for slot in table.slots where table[slot].isLive {
+            let tick = min(table[slot].deadline.tick, heartbeats.tick(slot))
+            deadlines.schedule(&table[slot].deadline, table.token(slot).rawValue, at: tick)
+        }
+    }
+}

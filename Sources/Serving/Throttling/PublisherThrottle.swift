@@ -1,0 +1,49 @@
+import Broadcasting
+import Synchronization
+
+/// Holds publishers back while fan-out is behind: the publishers of a channel with too large a backlog, and all
+/// publishers while a loop has too much to write. It never holds subscribers back: they read the log.
+final class PublisherThrottle: Sendable {
+    /// A loop may have this many times the backlog of one channel, so that a busy channel does not hold the publishers of
+    /// other channels.
+    private static let channelsPerLoop = 8
+
+    private let ports: [LoopPort]
+    /// The loops that hold publishers: one bit each.
+    private let waiting = Atomic<UInt64>(0)
+    /// Rises whenever a backlog has come down to its limit.
+    private let reliefs = Atomic<Int>(0)
+
+    init(_ ports: [LoopPort]) {
+        self.ports = ports
+    }
+
+    /// Whether a publisher into these backlogs has to wait.
+    func mustWait(_ backlogs: [Backlog], limit: Int) -> Bool {
+        backlogs.contains { $0.current > limit }
+            || ports.contains { $0.mailbox.backlog.current > Self.channelsPerLoop * limit }
+    }
+
+    /// Changes whenever held publishers should look again whether they may go on.
+    var relief: Int { reliefs.load(ordering: .sequentiallyConsistent) }
+
+    /// Called by a loop that holds publishers, before it looks at ``relief`` for the last time and sleeps. In this order a
+    /// loop that brings relief in between sees the bit and wakes it.
+    func announceWaiting(on loop: Int) {
+        waiting.bitwiseOr(1 << UInt64(loop), ordering: .sequentiallyConsistent)
+    }
+
+    /// Called by a loop when the work of an item is done.
+    func finish(_ item: MailboxItem, on port: LoopPort, limit: Int) {
+        let isRelief = item.backlog.subtract(item.work, limit: limit)
+        if port.mailbox.backlog.subtract(item.work, limit: Self.channelsPerLoop * limit) || isRelief { relieve() }
+    }
+
+    /// Makes held publishers look again.
+    func relieve() {
+        reliefs.add(1, ordering: .sequentiallyConsistent)
+        guard waiting.load(ordering: .sequentiallyConsistent) != 0 else { return }
+        let loops = waiting.exchange(0, ordering: .sequentiallyConsistent)
+        for (index, port) in ports.enumerated() where loops & (1 << UInt64(index)) != 0 { port.mailbox.wake() }
+    }
+}
