@@ -1,6 +1,6 @@
-# make run    install what is missing, build, start the daemon on its defaults and feed it this machine's load
-# make test   install what is missing, run every test
-# The rest is listed by `make help`.
+# make run    install missing packages, build, start the daemon on its defaults and publish this machine's load to it
+# make test   install missing packages, run every test
+# `make help` lists the other targets.
 
 PREFIX      ?= /usr
 SYSCONFDIR  ?= /etc
@@ -13,47 +13,47 @@ BINARY      := .build/release/crier
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
 
-#:: make run        install what is missing, build, start the daemon and feed it this machine's load
+#:: make run        install missing packages, build, start the daemon and publish this machine's load to it
 run: build
 	@demo/run $(BINARY)
 
-#:: make build      the release binary, with the Swift runtime inside
+#:: make build      build the release binary, with the Swift runtime inside: .build/release/crier
 build: packages
 	$(SWIFT_BUILD)
 
-#:: make test       install what is missing, run every test
+#:: make test       install missing packages, run every test
 test: packages-test lint unit build browser systemd
 	@echo "Every test has passed."
 
-#:: make unit       the tests of each module and of the real binary over real sockets
+#:: make unit       test each module, and the real binary over real sockets
 unit: packages-test
 	swift build --build-tests
 	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); swift test --skip-build
 
-#:: make browser    a real Chromium against the real daemon
+#:: make browser    test the real daemon with a real Chromium
 browser: build packages-test
 	Tests/Browser/run $(BINARY)
 
-#:: make systemd    a real systemd in a container against the shipped units
+#:: make systemd    test the shipped units with a real systemd in a container
 systemd: build packages-test
 	Tests/Systemd/run $(BINARY)
 
-#:: make lint       one format, no second opinion
+#:: make lint       check the format of the sources
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
-#:: make stress     readers that stall and vanish, and a daemon killed at random moments, for ROUNDS rounds (100) from SEED on
+#:: make stress     test with stalling and vanishing readers, and kill -9 at random moments: ROUNDS rounds (100), from SEED on
 stress: packages
 	swift build --build-tests
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
 
-#:: make bench      crier beside nchan and the floor, on this machine (ROUNDS, SECONDS, SCENARIOS)
+#:: make bench      measure crier, nchan and a minimal server on this machine (ROUNDS, SECONDS, SCENARIOS)
 bench: build
 	@.ci/packages nginx libnginx-mod-nchan gcc libc6-dev
 	@Tests/Benchmarks/run $(BINARY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(SCENARIOS)
 
-#:: make sanitize   the tests under the thread sanitizer and the address sanitizer
+#:: make sanitize   run the tests under the thread sanitizer and the address sanitizer
 sanitize: packages-test
 	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); \
 		export TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions"; \
@@ -62,7 +62,7 @@ sanitize: packages-test
 		export LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/leak-sanitizer.suppressions:print_suppressions=0"; \
 		TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
 
-#:: make install    the binary, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)
+#:: make install    install the binary, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)
 install:
 	@test -x $(BINARY) || { echo "There is no $(BINARY) yet: run 'make build' first." >&2; exit 1; }
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/crier
@@ -76,13 +76,13 @@ install:
 	@echo "Now: systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
 	@echo "Then: systemctl enable --now crier.socket crier-publish.socket"
 
-#:: make uninstall  all of that but the configuration
+#:: make uninstall  remove all of that but the configuration
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/crier $(DESTDIR)$(UNITDIR)/crier.service $(DESTDIR)$(UNITDIR)/crier.socket \
 		$(DESTDIR)$(UNITDIR)/crier-publish.socket $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf \
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf
 
-#:: make clean      remove what was built
+#:: make clean      remove the build directories
 clean:
 	rm -rf .build .build-thread .build-address
 
