@@ -1,12 +1,6 @@
-/// Finds the bytes of a body among the bytes of a connection, without copying them.
-struct BodyDecoder: Sendable {
-    enum Step: Equatable {
-        case needsMore
-        case bytes(Range<Int>)
-        case end
-    }
-
-    fileprivate enum State: Sendable {
+extension BodyDecoder {
+    /// The part of the message that the decoder expects next.
+    enum State: Sendable {
         case length(Int)
         case untilClose
         case chunkSize(value: Int, digits: Int)
@@ -19,62 +13,16 @@ struct BodyDecoder: Sendable {
         case trailerLineFeed(length: Int, lineLength: Int)
         case done
     }
-
-    private var state: State
-    private var remaining: Int
-
-    /// - Parameter limit: the most bytes of the decoded body.
-    init(_ framing: Framing, limit: Int) {
-        remaining = limit
-        switch framing {
-        case .none: state = .done
-        case .length(let length): state = length == 0 ? .done : .length(length)
-        case .chunked: state = .chunkSize(value: 0, digits: 0)
-        case .untilClose: state = .untilClose
-        }
-    }
-
-    /// Takes bytes from `offset` on until a run of body bytes, the end of the body or the end of the input.
-    mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(Refusal) -> Step {
-        while true {
-            switch state {
-            case .done: return .end
-            case .untilClose:
-                return try run(of: input.count - offset, input, &offset) { _ in .untilClose }
-            case .length(let left):
-                return try run(of: left, input, &offset) { $0 == 0 ? .done : .length($0) }
-            case .chunkData(let left):
-                return try run(of: left, input, &offset) { $0 == 0 ? .chunkDataCarriageReturn : .chunkData($0) }
-            default:
-                guard offset < input.count else { return .needsMore }
-                let byte = input[offset]
-                offset += 1
-                state = try state.after(byte)
-                if case .chunkData(let size) = state, size > remaining { throw .bodyTooLarge }
-            }
-        }
-    }
-
-    private mutating func run(
-        of length: Int, _ input: Span<UInt8>, _ offset: inout Int, _ following: (Int) -> State
-    ) throws(Refusal) -> Step {
-        let count = min(length, input.count - offset)
-        guard count > 0 else { return .needsMore }
-        guard count <= remaining else { throw .bodyTooLarge }
-        remaining -= count
-        state = following(length - count)
-        offset += count
-        return .bytes((offset - count)..<offset)
-    }
 }
 
 extension BodyDecoder.State {
     /// The state after one byte of chunk framing (RFC 9112 section 7.1).
-    fileprivate func after(_ byte: UInt8) throws(Refusal) -> Self {
+    func after(_ byte: UInt8) throws(Refusal) -> Self {
         switch self {
         case .chunkSize(let value, let digits):
             if let digit = byte.hexadecimalValue {
-                // Sixteen digits hold every number below 2^63 with none to spare for leading zeros without end.
+                // Sixteen digits are enough for every number below 2^63. Without this limit a client could send leading
+                // zeros for ever.
                 guard digits < 16, value <= Int.max >> 4 else { throw .badChunkSize }
                 return .chunkSize(value: value << 4 | Int(digit), digits: digits + 1)
             }
@@ -103,7 +51,7 @@ extension BodyDecoder.State {
                 guard lineLength == 0 || sawColon else { throw .badTrailer }
                 return .trailerLineFeed(length: length + 1, lineLength: lineLength)
             }
-            // Trailer fields are read past and dropped, as RFC 9110 section 6.5.1 allows; they must still be fields.
+            // The decoder drops trailer fields, as RFC 9110 section 6.5.1 allows, but they must be well-formed.
             let isValid = sawColon ? byte.isFieldContent : byte.isToken || (byte == Ascii.colon && lineLength > 0)
             guard isValid else { throw byte == Ascii.lineFeed ? .bareLineFeed : .badTrailer }
             return .trailer(

@@ -1,4 +1,4 @@
-/// The fields of a head, in order, as they were sent. The bytes are kept once and each field is two ranges in them.
+/// The header fields of a message, in the order sent. It stores the bytes once; each field is two ranges of them.
 public struct FieldSection: Sendable {
     private struct Field: Sendable {
         let name: Range<Int>
@@ -26,32 +26,32 @@ public struct FieldSection: Sendable {
         return Field(name: name, value: value.startIndex..<value.endIndex)
     }
 
-    /// How many there are.
+    /// The number of fields.
     public var count: Int { fields.count }
 
-    /// The values of every field with this name, which must be given in lower case.
+    /// The values of all fields with this name. The name must be in lower case.
     public func values(of name: StaticString) -> [ArraySlice<UInt8>] {
         fields.filter { bytes[$0.name].equalsIgnoringCase(name) }.map { bytes[$0.value] }
     }
 
-    /// The value of the first field with this name, which must be given in lower case.
+    /// The value of the first field with this name; nil when there is none. The name must be in lower case.
     public func first(_ name: StaticString) -> ArraySlice<UInt8>? {
         for field in fields where bytes[field.name].equalsIgnoringCase(name) { return bytes[field.value] }
         return nil
     }
 
-    /// The first value as text; bytes that are not UTF-8 become U+FFFD.
+    /// The value of the first field with this name as text; bytes that are not UTF-8 become U+FFFD.
     public func text(_ name: StaticString) -> String? {
         first(name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The members of a comma-separated list, over all fields of this name, trimmed, empty ones left out
+    /// The members of a comma-separated list from all fields with this name, trimmed and without empty members
     /// (RFC 9110 section 5.6.1).
     public func list(_ name: StaticString) -> [ArraySlice<UInt8>] {
         values(of: name).flatMap { $0.split(separator: 0x2C).map(\.trimmed) }.filter { !$0.isEmpty }
     }
 
-    /// Whether the list has this member, which must be given in lower case.
+    /// Whether the list contains this member. The name and the member must be in lower case.
     public func list(_ name: StaticString, has member: StaticString) -> Bool {
         list(name).contains { $0.equalsIgnoringCase(member) }
     }

@@ -1,12 +1,12 @@
 /// Writes the head of a response.
 public enum ResponseWriter {
-    /// The interim response that asks for the body (RFC 9110 section 15.2.1).
+    /// The interim response that asks the client for the body (RFC 9110 section 15.2.1).
     public static let continueResponse: [UInt8] = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-    /// The bytes of a head, with its final blank line.
+    /// The bytes of a response head, including its final blank line.
     ///
-    /// - Parameter fields: names and values of our own. They must never be taken from a request: a CR in a reflected
-    ///   value would end the field (this is checked, and traps).
+    /// - Parameter fields: names and values. Never take them from a request: a CR in a reflected value would end the
+    ///   field. A value with a control character traps.
     public static func head(status: Int, _ fields: [(String, String)]) -> [UInt8] {
         var wire: [UInt8] = []
         wire.reserveCapacity(256)
@@ -25,7 +25,7 @@ public enum ResponseWriter {
         return wire
     }
 
-    /// The registered phrase of a status (RFC 9110 section 15), which also titles problem documents.
+    /// The registered phrase of a status (RFC 9110 section 15), also used as the title of problem documents.
     public static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"

@@ -30,23 +30,12 @@ import Testing
         ("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 false hi."),
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", "100 true .200 true x."),
     ])
-    func `understands answers, however they are cut`(_ text: String, _ expected: String) throws {
+    func `parses responses, however they are split`(_ text: String, _ expected: String) throws {
         for cut in 0...text.utf8.count { #expect(try read(text, cut: cut) == expected) }
     }
 
     @Test(arguments: ["HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "ICY 200 OK\r\n\r\n", "HTTP/1.1 2000\r\n\r\n"])
-    func `refuses what is no answer`(_ text: String) {
+    func `refuses bytes that are not a response`(_ text: String) {
         #expect(throws: Refusal.self) { try read(text) }
-    }
-}
-
-@Suite struct `The response writer` {
-    @Test func `writes a head`() {
-        let wire = ResponseWriter.head(status: 404, [("Content-Length", "0"), ("X", "y")])
-        #expect(String(decoding: wire, as: UTF8.self) == "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nX: y\r\n\r\n")
-    }
-
-    @Test func `stops the program rather than write a field that would end early`() async {
-        await #expect(processExitsWith: .failure) { _ = ResponseWriter.head(status: 200, [("X", "a\r\nB: c")]) }
     }
 }

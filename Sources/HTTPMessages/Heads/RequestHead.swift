@@ -1,21 +1,22 @@
-/// The head of a request, checked in full (RFC 9112 section 3).
+/// The head of a valid request (RFC 9112 section 3).
 public struct RequestHead: Sendable {
-    /// A version that is spoken here. A minor version above 1 is served as 1.1 (RFC 9110 section 2.5).
+    /// A supported version. A minor version above 1 counts as 1.1 (RFC 9110 section 2.5).
     public enum Version: Sendable, Hashable {
         case http10, http11
     }
 
-    /// The method, as sent: methods are case-sensitive.
+    /// The method as sent; methods are case-sensitive.
     public let method: String
     /// The path and the query of the target.
     public let target: Target
-    /// The version.
+    /// The version of HTTP.
     public let version: Version
-    /// The fields.
+    /// The header fields.
     public let fields: FieldSection
-    /// How the body ends.
+    /// How the request marks the end of its body.
     public let framing: Framing
-    /// Whether a field said so: `POST` without either field may have lost its body on the way.
+    /// Whether the request has Content-Length or Transfer-Encoding. A `POST` with neither may have lost its body on the
+    /// way.
     public let hasFraming: Bool
 
     init(_ scanner: HeadScanner) throws(Refusal) {

@@ -1,9 +1,9 @@
-/// Collects the bytes of a head and finds its lines, byte by byte, so that what is refused does not depend on how
-/// the bytes were cut into packets.
+/// Collects the bytes of a head and finds its lines. It works byte by byte, so the outcome does not depend on how the
+/// network split the bytes into packets.
 struct HeadScanner: Sendable {
     /// The bytes so far, each line with its CRLF.
     private(set) var bytes: [UInt8] = []
-    /// Where each finished line lies in ``bytes``, without its CRLF.
+    /// The range of each complete line in ``bytes``, without its CRLF.
     private(set) var lines: [Range<Int>] = []
 
     private var skipped = 0
@@ -11,16 +11,16 @@ struct HeadScanner: Sendable {
     private var spaces = 0
     private var targetLength = 0
 
-    /// The longest method or version that is waited for; the longest registered method has 17 letters.
+    /// The most bytes of a method or version; the longest registered method has 17 letters.
     private static let longestToken = 32
 
-    /// Whether anything but blank lines has come.
+    /// Whether the client has sent only blank lines so far.
     var isEmpty: Bool { bytes.isEmpty }
 
-    /// Whether nothing at all has come.
+    /// Whether the client has sent nothing so far.
     var isUntouched: Bool { bytes.isEmpty && skipped == 0 }
 
-    /// Takes bytes from `offset` on, up to and including the blank line that ends the head.
+    /// Consumes bytes from `offset` on, up to and including the blank line that ends the head.
     ///
     /// - Returns: whether the head is complete.
     mutating func scan(
@@ -64,7 +64,8 @@ struct HeadScanner: Sendable {
         let line = lineStart..<(bytes.count - 2)
         if line.isEmpty {
             if !lines.isEmpty { return true }
-            // RFC 9112 section 2.2: blank lines before a request line should be ignored. They count as head.
+            // RFC 9112 section 2.2: a server should ignore blank lines before a request line. They count towards the
+            // limit, or a client could send them for ever.
             skipped += bytes.count
             bytes.removeAll(keepingCapacity: true)
             return false

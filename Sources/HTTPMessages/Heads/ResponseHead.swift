@@ -1,12 +1,12 @@
 /// The head of a response (RFC 9112 section 4).
 public struct ResponseHead: Sendable {
-    /// Three digits.
+    /// The status, three digits.
     public let status: Int
-    /// The fields.
+    /// The header fields.
     public let fields: FieldSection
-    /// How the body ends.
+    /// How the response marks the end of its body.
     public let framing: Framing
-    /// Whether the connection can take another request afterwards.
+    /// Whether the client can send another request on the connection (RFC 9112 section 9.3).
     public let keepsAlive: Bool
 
     init(_ scanner: HeadScanner) throws(Refusal) {

@@ -1,23 +1,23 @@
-/// How the end of a body is found (RFC 9112 section 6.3).
+/// How a message marks the end of its body (RFC 9112 section 6.3).
 public enum Framing: Sendable, Hashable {
     /// There is no body.
     case none
-    /// So many bytes.
+    /// A body of this many bytes.
     case length(Int)
     /// Chunks, each with its size.
     case chunked
-    /// All until the connection closes; responses only.
+    /// The body lasts until the connection closes; responses only.
     case untilClose
 
-    /// Reads the two fields that decide, and refuses every pair of them that could be read in two ways.
+    /// Reads Content-Length and Transfer-Encoding, and refuses combinations that another server could read differently.
     ///
-    /// - Returns: nil when neither field is there.
+    /// - Returns: nil when the message has neither field.
     init?(_ fields: FieldSection, isHTTP10: Bool) throws(Refusal) {
         let lengths = fields.values(of: "content-length")
         let codings = fields.values(of: "transfer-encoding")
         if !codings.isEmpty {
-            // Whoever takes one of the two for the truth sees another message than whoever takes the other: request
-            // smuggling. So neither is believed.
+            // A proxy that believes one field and a server that believes the other see different messages: request
+            // smuggling. So refuse both together.
             guard lengths.isEmpty else { throw .lengthAndTransferEncoding }
             guard !isHTTP10 else { throw .transferEncodingInHTTP10 }
             let names = fields.list("transfer-encoding")
@@ -28,7 +28,7 @@ public enum Framing: Sendable, Hashable {
             return
         }
         guard let text = lengths.first else { return nil }
-        // Equal ones may be accepted by the standard; no honest client sends them.
+        // The standard lets a server accept equal ones; no honest client sends them.
         guard lengths.count == 1 else { throw .repeatedContentLength }
         guard !text.isEmpty, text.allSatisfy(\.isDigit) else { throw .badContentLength }
         var length = 0
