@@ -1,16 +1,6 @@
 import Broadcasting
 
-/// Why a value cannot be used: a sentence without a full stop, to stand behind the name of the key.
-public struct InvalidValue: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The sentence.
-    public let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-}
-
-/// A value as it was written, before anyone knows what it is for.
+/// A value as written, before its key gives it a type.
 enum Value: Sendable, Equatable {
     case integer(Int)
     case text(String)
@@ -18,7 +8,7 @@ enum Value: Sendable, Equatable {
     case list([Value])
     case other
 
-    /// A whole number; text too, since the environment and flags have only text.
+    /// A whole number, or text that is one: the environment and flags contain only text.
     func integer(_ range: ClosedRange<Int>) throws(InvalidValue) -> Int {
         let number: Int? =
             switch self {
@@ -33,7 +23,7 @@ enum Value: Sendable, Equatable {
         return number
     }
 
-    /// Milliseconds, written with a unit.
+    /// Milliseconds, from text with a unit.
     func duration(_ range: ClosedRange<UInt64>) throws(InvalidValue) -> UInt64 {
         guard case .text(let text) = self, let value = Quantity.duration(text) else {
             throw InvalidValue("must be a time such as \"15s\", \"500ms\", \"10m\", \"1h\" or \"7d\"")
@@ -45,7 +35,7 @@ enum Value: Sendable, Equatable {
         return value
     }
 
-    /// Bytes, written with a unit or as a whole number.
+    /// Bytes, from text with a unit or a whole number.
     func size(_ range: ClosedRange<Int>) throws(InvalidValue) -> Int {
         let value: Int? =
             switch self {
@@ -66,7 +56,7 @@ enum Value: Sendable, Equatable {
         return text
     }
 
-    /// Where newcomers begin: `none`, `all` or how many events.
+    /// The replay of new subscribers: `none`, `all` or a number of events.
     func replay() throws(InvalidValue) -> Replay {
         switch self {
         case .text("none"), .integer(0), .text("0"): return .none
@@ -79,7 +69,7 @@ enum Value: Sendable, Equatable {
         throw InvalidValue("must be \"none\", \"all\" or a number of events")
     }
 
-    /// One of the words that a type knows.
+    /// One of the words of an enumeration.
     func word<Word: RawRepresentable<String> & CaseIterable>() throws(InvalidValue) -> Word {
         let text = try string()
         guard let word = Word(rawValue: text) else {
@@ -102,50 +92,5 @@ enum Value: Sendable, Equatable {
         var strings: [String] = []
         for value in values { strings.append(try value.string()) }
         return strings
-    }
-}
-
-/// Times and sizes with units.
-enum Quantity {
-    private static let times: [(String, UInt64)] = [
-        ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
-    ]
-    private static let sizes: [(String, Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
-
-    static func duration(_ text: String) -> UInt64? { parse(text, times) }
-
-    static func size(_ text: String) -> Int? { Int(text) ?? parse(text, sizes) }
-
-    /// The largest unit that divides it.
-    static func text(duration: UInt64) -> String { write(duration, times) }
-
-    static func text(size: Int) -> String { write(size, [sizes[3], sizes[0], sizes[1], sizes[2]]) }
-
-    static func text(replay: Replay) -> String {
-        switch replay {
-        case .none, .since: "\"none\""
-        case .all: "\"all\""
-        case .last(let count): "\(count)"
-        }
-    }
-
-    /// As it stands between the quotation marks of TOML.
-    static func escaped(_ text: String) -> String {
-        text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }.map(String.init).joined()
-    }
-
-    private static func parse<Number: FixedWidthInteger>(_ text: String, _ units: [(String, Number)]) -> Number? {
-        for (unit, factor) in units where text.hasSuffix(unit) {
-            let digits = text.dropLast(unit.count)
-            guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Number(digits) else { continue }
-            let (product, overflow) = number.multipliedReportingOverflow(by: factor)
-            return overflow ? nil : product
-        }
-        return nil
-    }
-
-    private static func write<Number: FixedWidthInteger>(_ value: Number, _ units: [(String, Number)]) -> String {
-        let (unit, factor) = units.last { value != 0 && value % $0.1 == 0 } ?? units[0]
-        return "\(value / factor)\(unit)"
     }
 }

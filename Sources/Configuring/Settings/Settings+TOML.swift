@@ -1,7 +1,7 @@
 import Broadcasting
 
 extension Settings {
-    /// The settings as a file that would make them.
+    /// The settings as the text of a configuration file.
     public var toml: String {
         var lines: [String] = []
         for listener in listen {
@@ -40,7 +40,7 @@ extension Settings {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The names of the settings that differ from `other` and that only a restart can change.
+    /// The names of the settings that differ from `other` and require a restart.
     public func needingRestart(from other: Settings) -> [String] {
         let keys = Key.all.filter { !$0.isLive && $0.show(self) != $0.show(other) }.map(\.name)
         return listen == other.listen ? keys : ["listen"] + keys

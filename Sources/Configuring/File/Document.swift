@@ -1,18 +1,18 @@
 import TOMLKit
 
-/// A TOML file taken apart into keys and values. The only place that knows the library.
+/// A TOML file as keys and values. The only file that uses the TOML library.
 struct Document {
     struct Entry {
         let path: String
         let value: Value
     }
 
-    /// `section.name` and its value, for every section that is a table.
+    /// `section.name` and its value, for all tables.
     private(set) var entries: [Entry] = []
-    /// The tables of `[[listen]]` and `[[channel]]`.
+    /// The tables in the arrays `[[listen]]` and `[[channel]]`.
     private(set) var lists: [String: [[Entry]]] = [:]
-    /// Keys that stand where none can stand.
-    private(set) var strangers: [String] = []
+    /// Keys outside any table.
+    private(set) var unknownKeys: [String] = []
 
     private let path: String
     private let lines: LineFinder
@@ -35,7 +35,7 @@ struct Document {
             } else if let section = value.table, !["listen", "channel"].contains(name) {
                 entries += Self.entries(section).map { Entry(path: "\(name).\($0.path)", value: $0.value) }
             } else {
-                strangers.append(name)
+                unknownKeys.append(name)
             }
         }
     }

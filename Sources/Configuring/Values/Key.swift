@@ -1,18 +1,18 @@
 import Broadcasting
 
-/// A setting by its name: how it is read, how it is shown, and whether a reload can change it.
+/// A setting: its name, how to parse and print it, and whether a reload can change it.
 struct Key: Sendable {
-    /// As in the file: `section.name`.
+    /// The name, `section.name` as in the file.
     let name: String
-    /// Whether a reload changes it in the running daemon.
+    /// Whether a reload changes the setting of the running daemon.
     let isLive: Bool
     let set: @Sendable (inout Settings, Value) throws(InvalidValue) -> Void
-    /// As it would stand in the file.
+    /// The value in the syntax of the file.
     let show: @Sendable (Settings) -> String
 
     private typealias Field<Value> = any WritableKeyPath<Settings, Value> & Sendable
 
-    /// Every key that stands alone, in the order of `config/crier.toml`.
+    /// All keys outside `[[listen]]` and `[[channel]]`, in the order of `config/crier.toml`.
     static let all: [Key] = [
         number("server.loops", \.loops, 0...64, isLive: false),
         duration("server.heartbeat", \.heartbeat, 1_000...3_600_000),
@@ -49,7 +49,7 @@ struct Key: Sendable {
         duration("slow.age", \.history.slow.age, 0...315_360_000_000),
     ]
 
-    /// The name of the environment variable: `CRIER_SERVER_LOG_LEVEL`.
+    /// The name of the environment variable, such as `CRIER_SERVER_LOG_LEVEL`.
     var variable: String {
         "CRIER_" + String(name.uppercased().map { $0 == "." || $0 == "-" ? "_" : $0 })
     }

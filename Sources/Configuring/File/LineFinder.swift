@@ -1,7 +1,7 @@
-/// Finds the line on which a key of a TOML text stands. The library that reads the file tells no lines of values, and
-/// an error without a line sends its reader searching.
+/// Finds the line of a key in a TOML text. The TOML library does not report the lines of values, and an error without a
+/// line forces the user to search.
 struct LineFinder {
-    /// `server.heartbeat`, `listen[1].address` or `server` to the line on which it begins.
+    /// The line of each path, such as `server.heartbeat`, `listen[1].address` or `server`, from 1 on.
     private var lines: [String: Int] = [:]
 
     init(_ text: String) {
@@ -32,7 +32,7 @@ struct LineFinder {
         if lines[path] == nil { lines[path] = index + 1 }
     }
 
-    /// A dotted key without the spaces and quotation marks that it may have.
+    /// A dotted key without spaces and quotation marks.
     private static func path(_ text: Substring) -> String {
         text.split(separator: ".").map { part in trim(part).filter { $0 != "\"" && $0 != "'" } }.joined(separator: ".")
     }
