@@ -2,25 +2,27 @@ import Glibc
 import Kernel
 import SystemPackage
 
-/// Standard input, output and error.
+/// Reads standard input and writes standard output and standard error.
 enum Standard {
     /// Writes text to standard output.
     static func write(_ text: String) {
         write(Array(text.utf8))
     }
 
-    /// Writes all bytes to standard output, at once and unbuffered: whoever reads a pipe of ours sees each event as it
-    /// comes. Ends the program quietly when nobody reads any more, as `cat` would.
+    /// Writes all bytes to standard output without a buffer, so that the reader of a pipe sees each event at once. When
+    /// the reader has closed the pipe, it exits with 0.
     static func write(_ bytes: [UInt8]) {
-        guard writeAll(bytes, to: STDOUT_FILENO) else { exit(0) }
+        guard writeAll(bytes, to: .output) else { exit(0) }
     }
 
-    /// Writes a line to standard error.
-    static func complain(_ text: String) {
-        _ = writeAll(Array("crier: \(text)\n".utf8), to: STDERR_FILENO)
+    /// Writes a line to standard error, with the name of the program.
+    static func writeError(_ text: String) {
+        _ = writeAll(Array("crier: \(text)\n".utf8), to: .error)
     }
 
     /// Reads a file or a pipe to its end.
+    ///
+    /// - Throws: the error of a failed read.
     static func readAll(_ descriptor: borrowing Descriptor) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
@@ -34,18 +36,12 @@ enum Standard {
         }
     }
 
-    private static func writeAll(_ bytes: [UInt8], to number: CInt) -> Bool {
-        let descriptor = Descriptor(owning: number)
+    private static func writeAll(_ bytes: [UInt8], to stream: StandardStream) -> Bool {
         var rest = bytes[...]
-        var isWhole = true
         while !rest.isEmpty {
-            guard case .wrote(let count) = descriptor.write(Array(rest)) else {
-                isWhole = false
-                break
-            }
+            guard case .wrote(let count) = stream.write(Array(rest)) else { return false }
             rest = rest.dropFirst(count)
         }
-        _ = descriptor.release()
-        return isWhole
+        return true
     }
 }

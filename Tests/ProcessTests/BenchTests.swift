@@ -60,10 +60,10 @@ extension RealProcess {
                 }
                 #expect(
                     found.error == """
-                        crier: 50 subscribers arrive
+                        crier: connecting 50 subscribers
                         crier: warming up
                         crier: measuring
-                        crier: what is under way arrives
+                        crier: waiting for the last events
 
                         """)
             }

@@ -2,7 +2,7 @@ import HTTPMessages
 
 /// Publishes one event.
 struct Publisher {
-    /// The daemon said no.
+    /// The daemon refused the event.
     struct Refused: Error, CustomStringConvertible {
         let description: String
     }

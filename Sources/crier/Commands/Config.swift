@@ -9,8 +9,8 @@ struct Config: ParsableCommand {
     /// `crier config check`
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say what is wrong with a configuration.",
-            discussion: "Exit codes: 0 nothing is wrong; 78 something is, and each mistake is named with its line.")
+            abstract: "Report the errors in a configuration.",
+            discussion: "Exit codes: 0 the configuration is valid; 78 it has errors, each reported with its line.")
 
         @OptionGroup var settings: SettingsOptions
 
@@ -23,7 +23,7 @@ struct Config: ParsableCommand {
     /// `crier config show`
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the settings that would be in force, as a file.")
+            abstract: "Print the effective settings as a configuration file.")
 
         @OptionGroup var settings: SettingsOptions
 
