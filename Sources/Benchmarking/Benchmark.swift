@@ -30,7 +30,7 @@ public struct Benchmark {
         run = try RunState()
         server = workload.process.map(ServerProcess.init(pid:))
         if let server, !server.isVisible {
-            throw Failure(description: "there is no process \(server.pid), or you may not read its memory")
+            throw Failure(description: "there is no process \(server.pid), or its memory is not readable")
         }
     }
 

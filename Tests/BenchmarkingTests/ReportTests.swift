@@ -99,7 +99,7 @@ private func number(_ text: String?) throws -> Double {
         }
         #expect(report.isFlawless)
         #expect(report.table.contains("Every subscriber got every event once, whole and in order: 2500 events.\n"))
-        #expect(report.table.hasSuffix("Slow subscribers whose connection was ended: 2\n"))
+        #expect(report.table.hasSuffix("Slow subscribers that the server disconnected: 2\n"))
         let found = try members(report.json)
         #expect(found["cut"] == "2" && found["skipped"] == "5" && found["flawless"] == "true")
     }

@@ -381,7 +381,7 @@ extension RealProcess {
                 (["--publish-url", "http://a b/"], "crier: http://a b/ is not http://host:port/path.\n"),
                 (
                     ["--pid", "2147483647"],
-                    "crier: there is no process 2147483647, or it may not be looked at\n"
+                    "crier: there is no process 2147483647, or its memory is not readable\n"
                 ),
             ] {
                 let found = try await command(arguments)

@@ -102,7 +102,7 @@ public struct Report: Sendable {
             lines += verdict.filter { $0.count > 0 }.map { "  \($0.name) \($0.count)" }
             if let first = measurements.firstFailure { lines.append("  the first failure: \(first)") }
         }
-        if measurements.cut > 0 { lines.append("Slow subscribers whose connection was ended: \(measurements.cut)") }
+        if measurements.cut > 0 { lines.append("Slow subscribers that the server disconnected: \(measurements.cut)") }
         return lines.joined(separator: "\n") + "\n"
     }
 

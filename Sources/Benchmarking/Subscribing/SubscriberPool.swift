@@ -139,24 +139,24 @@ struct SubscriberPool: ~Copyable {
         let time = Clock.monotonicNanoseconds - subscriber.began
         if subscriber.pace == .connectOnly {
             if runState.phase == .measuring { measurements.connectOnly.record(nanoseconds: time) }
-            leave(subscriber, index)
+            discard(subscriber, index)
         } else {
             measurements.connect.record(nanoseconds: time)
             runState.connected.add(1, ordering: .relaxed)
         }
     }
 
-    private mutating func lose(_ subscriber: Subscriber, _ index: Int, _ why: String) {
+    private mutating func lose(_ subscriber: Subscriber, _ index: Int, _ reason: String) {
         guard subscriber.progress != .closed else { return }
         if subscriber.progress != .open {
             connecting -= 1
             if subscriber.pace != .connectOnly { runState.connected.add(1, ordering: .relaxed) }
         }
         switch subscriber.pace {
-        case .immediate, .connectOnly: measurements.fail(why)
+        case .immediate, .connectOnly: measurements.fail(reason)
         case .slow, .stalled: measurements.cut += 1
         }
-        if subscriber.pace == .connectOnly { leave(subscriber, index) } else { close(subscriber) }
+        if subscriber.pace == .connectOnly { discard(subscriber, index) } else { close(subscriber) }
     }
 
     private func close(_ subscriber: Subscriber) {
@@ -166,7 +166,7 @@ struct SubscriberPool: ~Copyable {
         try? poller.forget(subscriber.socket)
     }
 
-    private mutating func leave(_ subscriber: Subscriber, _ index: Int) {
+    private mutating func discard(_ subscriber: Subscriber, _ index: Int) {
         close(subscriber)
         subscribers[index] = nil
         freeIndices.append(index)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The two clocks of the kernel, in milliseconds.
+/// The clocks of the kernel.
 public enum Clock {
     /// Milliseconds since an arbitrary start; it never decreases (CLOCK_MONOTONIC). Use it for deadlines.
     public static var monotonic: UInt64 { monotonicMicroseconds / 1000 }

@@ -109,7 +109,7 @@ struct Daemon: ~Copyable {
         return "\(status.subscribers) subscribers, \(hub.channels) channels, \(status.published) events published, "
             + "\(status.delivered) delivered, \(status.connections) connections, "
             + "\(status.closed[CloseReason.slow.rawValue]) disconnected as too slow, "
-            + "\(status.skips) gaps for slow subscribers"
+            + "\(status.skips) skips by slow subscribers"
     }
 
     private mutating func reload() {

@@ -54,7 +54,7 @@ struct ListenerSetup: ~Copyable {
         let address = ListenAddress.inherited(name: name)
         guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name) else {
             throw Failure(
-                description: "a socket called \"\(name)\" was handed over, and no [[listen]] has "
+                description: "a socket called \"\(name)\" was handed over by systemd, but no [[listen]] has "
                     + "address = \"\(address)\"")
         }
         let number = socket.takeDescriptor().release()
