@@ -31,6 +31,6 @@ struct Publisher {
         }
         if isQuiet { return }
         let receipt = String(decoding: answer.body, as: UTF8.self)
-        Standard.write((ProblemDocument.field("id", of: receipt) ?? receipt) + "\n")
+        StandardIO.write((ProblemDocument.field("id", of: receipt) ?? receipt) + "\n")
     }
 }

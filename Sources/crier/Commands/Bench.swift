@@ -124,13 +124,13 @@ struct Bench: ParsableCommand {
     func run() throws {
         Signals.ignoreBrokenPipe()
         do {
-            let report = try Benchmark(workload()).run { Standard.writeError($0) }
-            Standard.write(json ? report.json : report.table)
+            let report = try Benchmark(workload()).run { StandardIO.writeError($0) }
+            StandardIO.write(json ? report.json : report.table)
             if !report.isFlawless { throw ExitCode(1) }
         } catch let error as ExitCode {
             throw error
         } catch {
-            Standard.writeError("\(error)")
+            StandardIO.writeError("\(error)")
             throw ExitCode(2)
         }
     }

@@ -16,7 +16,7 @@ struct Config: ParsableCommand {
 
         func run() throws {
             _ = try settings.loadOrExit()
-            Standard.write("The configuration is good.\n")
+            StandardIO.write("The configuration is good.\n")
         }
     }
 
@@ -28,7 +28,7 @@ struct Config: ParsableCommand {
         @OptionGroup var settings: SettingsOptions
 
         func run() throws {
-            Standard.write(try settings.loadOrExit().toml)
+            StandardIO.write(try settings.loadOrExit().toml)
         }
     }
 }

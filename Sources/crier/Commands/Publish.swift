@@ -74,13 +74,13 @@ struct Publish: ParsableCommand {
                 let publisher = Publisher(
                     url: target.url, channel: channel ?? "", event: event, id: id, key: key, isQuiet: quiet)
                 let isArgument = data != nil && data != "-"
-                try publisher.publish(isArgument ? Array((data ?? "").utf8) : try Standard.readAll(input))
+                try publisher.publish(isArgument ? Array((data ?? "").utf8) : try StandardIO.readAll(input))
             }
         } catch let error as Publisher.Refused {
-            Standard.writeError(error.description)
+            StandardIO.writeError(error.description)
             throw ExitCode(1)
         } catch let error as ClientFailure {
-            Standard.writeError(error.description)
+            StandardIO.writeError(error.description)
             throw ExitCode(2)
         }
     }
@@ -99,6 +99,6 @@ struct Publish: ParsableCommand {
         guard answer.head.status == 200 else {
             throw Publisher.Refused(description: ProblemDocument.sentence(answer.head, answer.body))
         }
-        if !quiet { Standard.write(String(decoding: answer.body, as: UTF8.self)) }
+        if !quiet { StandardIO.write(String(decoding: answer.body, as: UTF8.self)) }
     }
 }

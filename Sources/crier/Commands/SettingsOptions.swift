@@ -28,7 +28,7 @@ struct SettingsOptions: ParsableArguments {
         do throws(Mistakes) {
             return try load()
         } catch {
-            for line in error.lines { Standard.writeError(line) }
+            for line in error.lines { StandardIO.writeError(line) }
             throw Self.exitCode
         }
     }
@@ -50,7 +50,7 @@ struct SettingsOptions: ParsableArguments {
 
     private static func read(_ path: String) throws(Mistakes) -> Configuration.File {
         do throws(Errno) {
-            let bytes = try Standard.readAll(try Descriptor.open(path, O_RDONLY))
+            let bytes = try StandardIO.readAll(try Descriptor.open(path, O_RDONLY))
             return Configuration.File(path: path, text: String(decoding: bytes, as: UTF8.self))
         } catch {
             throw Mistakes(lines: ["\(path): \(error)"])

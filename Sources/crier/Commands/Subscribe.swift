@@ -58,19 +58,19 @@ struct Subscribe: ParsableCommand {
         while true {
             switch stream.next() {
             case .event(let type, let data, let id):
-                Standard.write(Self.text(type, data, id, format))
+                StandardIO.write(Self.text(type, data, id, format))
                 left -= 1
                 if left == 0 { return }
             case .ended: return
             case .refused(let reason):
-                Standard.writeError(reason)
+                StandardIO.writeError(reason)
                 throw ExitCode(1)
             case .lost(let reason, let delay):
                 if noReconnect {
-                    Standard.writeError(reason)
+                    StandardIO.writeError(reason)
                     throw ExitCode(2)
                 }
-                Standard.writeError("\(reason); reconnecting in \(delay) ms")
+                StandardIO.writeError("\(reason); reconnecting in \(delay) ms")
                 Thread.sleep(milliseconds: delay)
             }
         }

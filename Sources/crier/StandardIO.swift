@@ -3,7 +3,7 @@ import Kernel
 import SystemPackage
 
 /// Reads standard input and writes standard output and standard error.
-enum Standard {
+enum StandardIO {
     /// Writes text to standard output.
     static func write(_ text: String) {
         write(Array(text.utf8))
