@@ -1,21 +1,20 @@
-import Glibc
 import Kernel
 import Synchronization
 
-/// Runs a workload: everybody arrives, it warms up, it is measured, what is under way arrives, and it is counted.
+/// Runs a workload: it connects the subscribers, warms up, measures, waits for the last events and reports.
 public struct Benchmark {
     private let workload: Workload
-    private let course: Course
+    private let run: RunState
     private let server: ServerProcess?
 
     /// Why a benchmark could not be run.
     public struct Failure: Error, CustomStringConvertible {
-        /// A sentence.
+        /// A sentence without a full stop.
         public let description: String
     }
 
-    /// What is taken at one moment.
-    private struct Moment {
+    /// The counters at one time.
+    private struct Sample {
         let time = Clock.monotonicNanoseconds
         let processor: UInt64
         let delivered: Int
@@ -24,82 +23,84 @@ public struct Benchmark {
     }
 
     /// Prepares a workload.
+    ///
+    /// - Throws: when the server's process does not exist or its memory is not readable.
     public init(_ workload: Workload) throws {
         self.workload = workload
-        course = try Course()
+        run = try RunState()
         server = workload.process.map(ServerProcess.init(pid:))
         if let server, !server.isVisible {
-            throw Failure(description: "there is no process \(server.pid), or it may not be looked at")
+            throw Failure(description: "there is no process \(server.pid), or its memory is not readable")
         }
     }
 
-    /// Runs it.
+    /// Runs the workload. It blocks until the end.
     ///
-    /// - Parameter progress: is told in a few words what goes on.
+    /// - Parameter progress: called with a few words at each step.
     public func run(progress: (String) -> Void) throws -> Report {
-        let temperate = Array(repeating: Subscriber.Temper.prompt, count: workload.subscribers)
-        let tempers =
-            temperate + Array(repeating: .stalled, count: workload.stalled)
+        let immediate = Array(repeating: Subscriber.ReadingPace.immediate, count: workload.subscribers)
+        let paces =
+            immediate + Array(repeating: .stalled, count: workload.stalled)
             + Array(repeating: .slow, count: workload.slow)
-        let awaited = tempers.enumerated().map { (channel: $0 % workload.channels, temper: $1) }
+        let pending = paces.enumerated().map { (channel: $0 % workload.channels, pace: $1) }
         let memoryBefore = server?.memory ?? 0
-        progress("\(awaited.count) subscribers arrive")
+        progress("connecting \(pending.count) subscribers")
         let arrivalBegan = Clock.monotonicNanoseconds
         let processorBefore = server?.processorTime ?? 0
         let readers = try (0..<workload.threads).map { thread in
-            let share = awaited.indices.filter { $0 % workload.threads == thread }.map { awaited[$0] }
-            return try Runner("reader-\(thread)") { [workload, course] in
-                var crowd = try Crowd(workload, course, share)
-                crowd.run()
-                return crowd.tally
+            let share = pending.indices.filter { $0 % workload.threads == thread }.map { pending[$0] }
+            return try WorkerThread("reader-\(thread)") { [workload, run] in
+                var pool = try SubscriberPool(workload, run, share)
+                pool.run()
+                return pool.measurements
             }
         }
         wait(atMost: 120_000) {
-            course.arrived.load(ordering: .relaxed) == awaited.count || readers.allSatisfy(\.isDone)
+            run.connected.load(ordering: .relaxed) == pending.count || readers.allSatisfy(\.isDone)
         }
         let arrivalTime = Clock.monotonicNanoseconds - arrivalBegan
         let arrivalProcessor = Self.spent(from: processorBefore, to: server?.processorTime ?? 0)
-        // The server, too, has now to come to rest.
+        // Let the server finish its work for the new connections.
         pause(300)
         let memoryIdle = server?.memory ?? 0
 
         var listeners = [Int](repeating: 0, count: workload.channels)
         for index in 0..<workload.subscribers { listeners[index % workload.channels] += 1 }
-        let publisher = try Runner("publisher") { [workload, course, listeners] in
-            var publishers = try Publishers(workload, course, listeners: listeners)
-            publishers.run()
-            return publishers.tally
+        let publisher = try WorkerThread("publisher") { [workload, run, listeners] in
+            var pool = try PublisherPool(workload, run, listeners: listeners)
+            pool.run()
+            return pool.measurements
         }
         progress("warming up")
-        course.enter(.warmingUp)
+        run.enter(.warmingUp)
         pause(workload.warmUp)
         progress("measuring")
-        let start = moment
-        course.enter(.measuring)
+        let start = sample
+        run.enter(.measuring)
         var memoryPeak = memoryIdle
         let end = Clock.monotonic + workload.duration
         while Clock.monotonic < end {
             pause(min(250, end - min(end, Clock.monotonic)))
             memoryPeak = max(memoryPeak, server?.memory ?? 0)
         }
-        let stop = moment
-        course.enter(.finishing)
-        progress("what is under way arrives")
+        let stop = sample
+        run.enter(.finishing)
+        progress("waiting for the last events")
         let sent = publisher.join()
         let expected = self.expected(sent.sent, listeners)
         var last = -1
         repeat {
-            last = course.delivered.load(ordering: .relaxed)
-            wait(atMost: workload.patience) { [course] in
-                course.delivered.load(ordering: .relaxed) >= min(expected, last + 1)
+            last = run.delivered.load(ordering: .relaxed)
+            wait(atMost: workload.patience) { [run] in
+                run.delivered.load(ordering: .relaxed) >= min(expected, last + 1)
             }
-        } while course.delivered.load(ordering: .relaxed) < expected
-            && course.delivered.load(ordering: .relaxed) > last
-        course.enter(.over)
-        var tally = sent
-        for reader in readers { tally.add(reader.join()) }
+        } while run.delivered.load(ordering: .relaxed) < expected
+            && run.delivered.load(ordering: .relaxed) > last
+        run.enter(.over)
+        var measurements = sent
+        for reader in readers { measurements.add(reader.join()) }
         return Report(
-            workload: workload, tally: tally, lost: max(0, expected - tally.got),
+            workload: workload, measurements: measurements, lost: max(0, expected - measurements.received),
             seconds: Double(stop.time - start.time) / 1e9, published: stop.published - start.published,
             delivered: stop.delivered - start.delivered, bytes: stop.bytes - start.bytes,
             processor: server.map { _ in Self.spent(from: start.processor, to: stop.processor) },
@@ -107,13 +108,13 @@ public struct Benchmark {
             memory: server.map { _ in Report.Memory(before: memoryBefore, idle: memoryIdle, peak: memoryPeak) })
     }
 
-    private var moment: Moment {
-        Moment(
-            processor: server?.processorTime ?? 0, delivered: course.delivered.load(ordering: .relaxed),
-            bytes: course.bytes.load(ordering: .relaxed), published: course.published.load(ordering: .relaxed))
+    private var sample: Sample {
+        Sample(
+            processor: server?.processorTime ?? 0, delivered: run.delivered.load(ordering: .relaxed),
+            bytes: run.bytes.load(ordering: .relaxed), published: run.published.load(ordering: .relaxed))
     }
 
-    /// Events that all prompt subscribers together must get.
+    /// Events that all immediate subscribers together must receive.
     private func expected(_ sent: [Int], _ listeners: [Int]) -> Int {
         listeners.enumerated().reduce(0) { sum, channel in
             let events = sent.enumerated().reduce(0) { $0 + workload.share(of: channel.0, in: $1.1, from: $1.0) }
@@ -121,48 +122,16 @@ public struct Benchmark {
         }
     }
 
-    /// Processor time between two looks; a process that has ended since takes what it had used with it.
+    /// Processor time between two samples. It is 0 if a process has ended since, since its time is then no longer
+    /// counted.
     private static func spent(from start: UInt64, to stop: UInt64) -> UInt64 { max(start, stop) - start }
 
     private func pause(_ milliseconds: UInt64) {
-        usleep(useconds_t(milliseconds * 1000))
+        Thread.sleep(milliseconds: milliseconds)
     }
 
-    private func wait(atMost milliseconds: UInt64, until isSo: () -> Bool) {
+    private func wait(atMost milliseconds: UInt64, until isTrue: () -> Bool) {
         let end = Clock.monotonic + milliseconds
-        while !isSo(), Clock.monotonic < end { usleep(5000) }
-    }
-}
-
-/// A thread that ends with a tally.
-private final class Runner: Sendable {
-    private let thread: Mutex<Thread?>
-    private let result: Result
-
-    private final class Result: Sendable {
-        let tally = Mutex(Tally())
-        let isDone = Atomic(false)
-    }
-
-    init(_ name: String, _ body: @escaping @Sendable () throws -> Tally) throws {
-        let result = Result()
-        self.result = result
-        let thread = try Thread(named: name) {
-            do {
-                let tally = try body()
-                result.tally.withLock { $0 = tally }
-            } catch {
-                result.tally.withLock { $0.fail("\(error)") }
-            }
-            result.isDone.store(true, ordering: .releasing)
-        }
-        self.thread = Mutex(thread)
-    }
-
-    var isDone: Bool { result.isDone.load(ordering: .acquiring) }
-
-    func join() -> Tally {
-        if let thread = thread.withLock({ $0.take() }) { thread.join() }
-        return result.tally.withLock { $0 }
+        while !isTrue(), Clock.monotonic < end { Thread.sleep(milliseconds: 5) }
     }
 }

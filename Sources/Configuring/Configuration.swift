@@ -1,13 +1,14 @@
 import Broadcasting
 
-/// Brings together what is said about settings: flags before the environment before the file before the defaults.
+/// Merges the sources of settings: flags override the environment, which overrides the file, which overrides the
+/// defaults.
 public struct Configuration: Sendable {
     /// A configuration file.
     public struct File: Sendable {
         let path: String
         let text: String
 
-        /// A file that has been read; the path is for error messages.
+        /// The text of a file; the path is for error messages.
         public init(path: String, text: String) {
             self.path = path
             self.text = text
@@ -16,21 +17,23 @@ public struct Configuration: Sendable {
 
     /// Flags of the command line.
     public struct Flags: Sendable {
-        /// Each `--listen`; any of them takes the place of all listeners that the file names.
+        /// The values of `--listen`; they replace all listeners of the file.
         public var listen: [String] = []
-        /// Each `--set key=value`.
+        /// The values of `--set key=value`.
         public var set: [String] = []
 
-        /// None.
+        /// No flags.
         public init() {}
     }
 
-    private var settings = Settings()
-    /// The file as it was read.
+    var settings = Settings()
+    /// The parsed file; nil without one.
     private var document: Document?
     private var errors: [ConfigurationError] = []
 
-    /// Loads settings.
+    /// Loads and checks settings.
+    ///
+    /// - Throws: all errors at once.
     public static func load(
         file: File?, environment: [String: String] = [:], flags: Flags = Flags()
     ) throws(ConfigurationErrors) -> Settings {
@@ -61,95 +64,18 @@ public struct Configuration: Sendable {
             }
             set(key, entry.value, document.place(entry.path))
         }
-        for path in document.strangers { add(document.place(path), path, "there is no such key") }
+        for path in document.unknownKeys { add(document.place(path), path, "there is no such key") }
         if let listeners = document.lists["listen"] {
             settings.listen = listeners.enumerated().compactMap { listener($1, "listen[\($0)]", document) }
         }
     }
 
-    /// What a rule leaves out is as it is for every channel, whoever has said that.
+    /// A rule inherits missing values from the settings for every channel, wherever those come from.
     private mutating func makeChannelRules() {
         guard let document else { return }
         for (index, rule) in (document.lists["channel"] ?? []).enumerated() {
             if let rule = channelRule(rule, "channel[\(index)]", document) { settings.history.rules.append(rule) }
         }
-    }
-
-    private mutating func listener(_ entries: [Document.Entry], _ path: String, _ document: Document) -> ListenSettings?
-    {
-        var result = ListenSettings.standard
-        var hasAddress = false
-        for entry in entries {
-            do throws(InvalidValue) {
-                switch entry.path {
-                case "address":
-                    result.address = try ListenAddress(try entry.value.string())
-                    hasAddress = true
-                case "roles": result.roles = try ListenSettings.roles(try entry.value.strings())
-                case "open": result.isOpen = try entry.value.flag()
-                case "mode": result.mode = try Self.mode(try entry.value.string())
-                case "owner": result.owner = Self.owner(try entry.value.string())
-                default: throw InvalidValue("there is no such key")
-                }
-            } catch {
-                add(document.place("\(path).\(entry.path)"), "\(path).\(entry.path)", error.description)
-            }
-        }
-        guard hasAddress else {
-            if !entries.contains(where: { $0.path == "address" }) {
-                add(document.place(path), "\(path).address", "is missing")
-            }
-            return nil
-        }
-        return result
-    }
-
-    private mutating func channelRule(
-        _ entries: [Document.Entry], _ path: String, _ document: Document
-    ) -> HistoryRule? {
-        var pattern: ChannelPattern?
-        var limits = settings.history.standard
-        var slow = settings.history.slow
-        for entry in entries {
-            do throws(InvalidValue) {
-                switch entry.path {
-                case "pattern":
-                    let text = try entry.value.string()
-                    do throws(ChannelPattern.Invalid) {
-                        pattern = try ChannelPattern(text)
-                    } catch {
-                        throw InvalidValue(error.description)
-                    }
-                case "events": limits.events = try entry.value.integer(0...1_000_000_000)
-                case "bytes": limits.bytes = try entry.value.size(0...1 << 40)
-                case "age": limits.age = try entry.value.duration(1_000...315_360_000_000)
-                case "replay": limits.replay = try entry.value.replay()
-                case "slow": slow.action = try entry.value.word()
-                case "slow-events": slow.events = try entry.value.integer(0...1_000_000_000)
-                case "slow-bytes": slow.bytes = try entry.value.size(0...1 << 40)
-                case "slow-age": slow.age = try entry.value.duration(0...315_360_000_000)
-                default: throw InvalidValue("there is no such key")
-                }
-            } catch {
-                add(document.place("\(path).\(entry.path)"), "\(path).\(entry.path)", error.description)
-            }
-        }
-        if pattern == nil, !entries.contains(where: { $0.path == "pattern" }) {
-            add(document.place(path), "\(path).pattern", "is missing")
-        }
-        return pattern.map { HistoryRule(pattern: $0, limits: limits, slow: slow) }
-    }
-
-    private static func mode(_ text: String) throws(InvalidValue) -> UInt32 {
-        guard let mode = UInt32(text, radix: 8), mode <= 0o777 else {
-            throw InvalidValue("must be octal permission bits such as \"0660\"")
-        }
-        return mode
-    }
-
-    private static func owner(_ text: String) -> ListenSettings.Owner {
-        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-        return ListenSettings.Owner(user: parts.first ?? "", group: parts.count > 1 ? parts[1] : nil)
     }
 
     // MARK: The environment and the flags
@@ -166,7 +92,7 @@ public struct Configuration: Sendable {
         }
     }
 
-    /// Kubernetes makes variables like this for a service that is called crier.
+    /// Kubernetes sets variables with these names for a service called crier.
     private static func isServiceLink(_ name: String) -> Bool {
         name.hasPrefix("CRIER_SERVICE_") || name == "CRIER_PORT" || name.hasPrefix("CRIER_PORT_")
     }
@@ -200,7 +126,7 @@ public struct Configuration: Sendable {
 
     private mutating func checkListeners(_ file: File?) {
         if settings.listen.isEmpty, errors.isEmpty {
-            add(.file(file?.path ?? "defaults", line: nil), "listen", "nothing is listened on")
+            add(.file(file?.path ?? "defaults", line: nil), "listen", "there is no listener")
         }
         for listener in settings.listen {
             guard let exposure = listener.exposure(isLocal: listener.address.isLocal ?? true) else { continue }
@@ -223,7 +149,7 @@ public struct Configuration: Sendable {
         }
     }
 
-    private mutating func add(_ place: ConfigurationError.Place, _ key: String?, _ problem: String) {
+    mutating func add(_ place: ConfigurationError.Place, _ key: String?, _ problem: String) {
         errors.append(ConfigurationError(place: place, key: key, problem: problem))
     }
 }

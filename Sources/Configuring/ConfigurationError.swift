@@ -1,15 +1,15 @@
-/// What is wrong with a configuration, and where.
+/// An error in the configuration, and its place.
 public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Where the mistake was written.
+    /// The place of an error.
     public enum Place: Sendable, Equatable, CustomStringConvertible {
-        /// A file and a line; nil when no line is to blame.
+        /// A file and a line, from 1 on; nil when the error has no line.
         case file(String, line: Int?)
         /// An environment variable.
         case variable(String)
         /// A flag on the command line.
         case flag(String)
 
-        /// As compilers write it.
+        /// The place in the form that compilers use: `crier.toml:12`.
         public var description: String {
             switch self {
             case .file(let path, let line): line.map { "\(path):\($0)" } ?? path
@@ -19,24 +19,15 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
         }
     }
 
-    /// Where.
+    /// The place of the error.
     public let place: Place
-    /// The key; nil when the place says it all.
+    /// The key; nil when the error concerns no key.
     public let key: String?
-    /// What is wrong.
+    /// The problem: a phrase without a full stop.
     public let problem: String
 
     /// `crier.toml:12: server.heartbeat: must be …`
     public var description: String {
         ([place.description] + (key.map { [$0] } ?? []) + [problem]).joined(separator: ": ")
     }
-}
-
-/// All that is wrong with a configuration, so that it can be mended in one go.
-public struct ConfigurationErrors: Error, Sendable, Equatable, CustomStringConvertible {
-    /// At least one.
-    public let errors: [ConfigurationError]
-
-    /// A line each.
-    public var description: String { errors.map(\.description).joined(separator: "\n") }
 }

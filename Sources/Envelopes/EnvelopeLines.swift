@@ -1,23 +1,25 @@
 public import Broadcasting
 
-/// Reads envelopes from bytes that come in any pieces, one a line (application/x-ndjson). Empty lines are skipped.
+/// Parses newline-delimited envelopes (application/x-ndjson) from pieces of any size. It skips empty lines.
 public struct EnvelopeLines: Sendable {
     private let rules: Envelope.Rules
     /// The most bytes of a line.
     private let limit: Int
-    /// The beginning of a line whose end has not come yet.
+    /// The beginning of a line whose end has not arrived.
     private var pending: [UInt8] = []
-    /// The number of the line that is being read; the first is 1.
+    /// The number of the current line, from 1 on.
     private var number = 1
 
-    /// A reader at the beginning.
+    /// A parser at the start of a body.
+    ///
+    /// - Parameter limit: the most bytes of a line.
     public init(_ rules: Envelope.Rules, limit: Int) {
         self.rules = rules
         self.limit = limit
     }
 
-    /// Takes the next piece and adds what became complete with it to `publications`, up to a bad line; nothing may be
-    /// fed after one.
+    /// Parses the next piece and appends the events that it completes to `publications`. Do not call it again after it
+    /// has thrown; `publications` then holds the events before the bad line.
     public mutating func feed(
         _ bytes: Span<UInt8>, into publications: inout [Publication]
     ) throws(Envelope.Misplaced) {
@@ -30,7 +32,7 @@ public struct EnvelopeLines: Sendable {
         try add(bytes, start..<bytes.count)
     }
 
-    /// Takes the end: the last line needs no line feed.
+    /// Parses the last line, which needs no line feed. Call it at the end of the body.
     public mutating func finish(into publications: inout [Publication]) throws(Envelope.Misplaced) {
         try endLine(&publications)
     }

@@ -1,50 +1,57 @@
 public import Broadcasting
 public import EventStreams
 
-/// Why something is not an event as JSON.
+/// Why JSON is not an event.
 public enum InvalidEnvelope: Error, Sendable, Hashable, CustomStringConvertible {
-    /// It is not JSON (RFC 8259): what is wrong at which byte, the first being 1.
+    /// The text is not JSON (RFC 8259): the error, and the number of the byte, from 1 on.
     case notJSON(String, at: Int)
-    /// It is JSON, and something else than an object.
+    /// The JSON is not an object.
     case notAnObject
-    /// A member that is not understood, or stands twice, or is of the wrong kind.
+    /// A member with an unknown name.
     case unknownMember(String)
+    /// A member that occurs twice.
     case repeatedMember(String)
+    /// A member whose value has the wrong type.
     case wrongKind(String, expected: String)
-    /// There is no `data`.
+    /// `data` is missing.
     case noData
-    /// Where it goes is not said, or is said here and by the address.
+    /// Neither the envelope nor the URL names a channel.
     case noChannel
+    /// Two of `channel`, `channels` and the URL name channels.
     case channelTwice
-    /// More channels than one event may go to.
+    /// The event names more channels than the limit.
     case tooManyChannels(limit: Int)
-    /// More events than one request may hold.
+    /// The array has more events than the limit.
     case tooManyEvents(limit: Int)
+    /// The array is empty.
     case noEvents
+    /// A channel name is invalid.
     case channel(ChannelName.Invalid)
+    /// The channel name starts with `$`.
     case reservedChannel
+    /// A part of the event is invalid.
     case event(InvalidEvent)
-    /// The line is longer than one event may be.
+    /// The line is longer than the limit of an event.
     case tooLong(limit: Int)
 
     /// A sentence for the publisher.
     public var description: String {
         switch self {
-        case .notJSON(let what, let byte): "This is not JSON: \(what) at byte \(byte)."
+        case .notJSON(let problem, let byte): "This is not JSON: \(problem) at byte \(byte)."
         case .notAnObject: "An event is an object, such as {\"channel\":\"news\",\"data\":\"hello\"}."
         case .unknownMember(let name):
-            "\"\(name)\" is not understood; channel, channels, event, id, retry, key and data are."
-        case .repeatedMember(let name): "\"\(name)\" stands there twice."
+            "Unknown member \"\(name)\"; allowed: channel, channels, event, id, retry, key, data."
+        case .repeatedMember(let name): "The member \"\(name)\" is repeated."
         case .wrongKind(let name, let expected): "\"\(name)\" must be \(expected)."
         case .noData: "\"data\" is missing."
-        case .noChannel: "\"channel\" or \"channels\" is missing, and the address names none."
-        case .channelTwice: "The channel is named twice: name it in the address, or in \"channel\" or \"channels\"."
-        case .tooManyChannels(let limit): "More than \(limit) channels are named, which is the limit."
+        case .noChannel: "\"channel\" or \"channels\" is missing, and the URL names no channel."
+        case .channelTwice: "The channel is named twice: name it either in the URL or in \"channel\" or \"channels\"."
+        case .tooManyChannels(let limit): "The event names more than \(limit) channels, which is the limit."
         case .tooManyEvents(let limit):
-            "There are more than \(limit) events; send more of them as application/x-ndjson."
+            "The array has more than \(limit) events; to send more, use application/x-ndjson."
         case .noEvents: "There is no event in the array."
         case .channel(let invalid): invalid.description
-        case .reservedChannel: "Channels whose name starts with $ are the daemon's own."
+        case .reservedChannel: "Channels whose name starts with $ are reserved for the daemon."
         case .event(let invalid): invalid.description
         case .tooLong(let limit): "The event is longer than \(limit) bytes."
         }

@@ -1,16 +1,16 @@
-/// Reads JSON (RFC 8259), strictly: one text, nothing after it, nothing that is only nearly JSON.
+/// Parses JSON (RFC 8259) strictly. It accepts no extension, and nothing after the end.
 struct JSONScanner {
     private let bytes: [UInt8]
     private var index = 0
 
-    /// Arrays and objects within one another; more is taken for an attack.
+    /// The most arrays and objects within one another. More could overflow the stack.
     private static let depthLimit = 64
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// The next byte that is no white space, which is not taken; nil at the end.
+    /// The next byte that is not white space, without consuming it; nil at the end.
     mutating func peek() -> UInt8? {
         while index < bytes.count {
             switch bytes[index] {
@@ -21,30 +21,30 @@ struct JSONScanner {
         return nil
     }
 
-    /// Takes a byte if it comes next.
+    /// Consumes a byte if it is next.
     mutating func take(_ byte: UInt8) -> Bool {
         guard peek() == byte else { return false }
         index += 1
         return true
     }
 
-    mutating func expect(_ byte: UInt8, _ what: String) throws(InvalidEnvelope) {
-        guard take(byte) else { throw wrong("\(what) is missing") }
+    mutating func expect(_ byte: UInt8, _ name: String) throws(InvalidEnvelope) {
+        guard take(byte) else { throw wrong("\(name) is missing") }
     }
 
     mutating func expectEnd() throws(InvalidEnvelope) {
         guard peek() == nil else { throw wrong("something follows the end") }
     }
 
-    private func wrong(_ what: String) -> InvalidEnvelope { .notJSON(what, at: min(index, bytes.count) + 1) }
+    private func wrong(_ problem: String) -> InvalidEnvelope { .notJSON(problem, at: min(index, bytes.count) + 1) }
 
-    /// A string, decoded to UTF-8. Whether the raw bytes are UTF-8 is for whoever uses it to check.
+    /// Parses a string and decodes its escapes. The caller must check that the bytes are UTF-8.
     mutating func string() throws(InvalidEnvelope) -> [UInt8] {
         try expect(0x22, "a quotation mark")
         let start = index
         while index < bytes.count {
             switch bytes[index] {
-            // Most strings have nothing to be decoded.
+            // Most strings contain no escape.
             case 0x22:
                 defer { index += 1 }
                 return Array(bytes[start..<index])
@@ -103,7 +103,7 @@ struct JSONScanner {
         }
     }
 
-    /// Four digits after the `u` that `index` stands at; afterwards it stands at the last of them.
+    /// Parses four digits. `index` is at the `u` before, and at the last digit after.
     private mutating func hexadecimal() throws(InvalidEnvelope) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
@@ -118,7 +118,7 @@ struct JSONScanner {
         return value
     }
 
-    /// Any value, checked, as the bytes that it is written with.
+    /// Parses any value and returns its bytes as written.
     mutating func value(depth: Int = 0) throws(InvalidEnvelope) -> ArraySlice<UInt8> {
         guard depth < Self.depthLimit else { throw wrong("values within more than \(Self.depthLimit) others") }
         guard let first = peek() else { throw wrong("a value is missing") }
@@ -143,7 +143,7 @@ struct JSONScanner {
         return bytes[start..<index]
     }
 
-    /// What stands between commas, after the opening bracket.
+    /// Parses the elements between commas, after the opening bracket, and the closing bracket.
     mutating func list(
         until close: UInt8, _ element: (inout JSONScanner) throws(InvalidEnvelope) -> Void
     ) throws(InvalidEnvelope) {

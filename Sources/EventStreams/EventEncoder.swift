@@ -1,11 +1,11 @@
-/// The one encoder of the event stream format (WHATWG HTML 9.2.5). Another server had the same injection hole three
+/// The only encoder of the event stream format (WHATWG HTML 9.2.5). Another server had the same injection hole three
 /// times because it had three encoders.
 ///
-/// Lines end in a bare LF: a CR at the edge of a packet would make the client wait for a possible LF.
+/// Lines end in a bare LF: after a CR at the end of a packet, the client would wait for a possible LF.
 public enum EventEncoder {
-    /// The bytes of one event: id, event, retry, data and the blank line that dispatches it.
+    /// Encodes an event: id, event, retry, data, and the blank line that dispatches it.
     ///
-    /// - Parameter id: the id to write, which may differ from the event's own; nil writes no `id` line.
+    /// - Parameter id: the id to write instead of the event's own; nil writes no `id` line.
     public static func encode(_ event: Event, id: String?) -> [UInt8] {
         var wire: [UInt8] = []
         wire.reserveCapacity(64 + (event.data?.bytes.count ?? 0))
@@ -14,7 +14,7 @@ public enum EventEncoder {
         return wire
     }
 
-    /// The bytes of one event with an id of ours, `<epoch>-<sequence>`: the same, without making a string of it.
+    /// Encodes an event with the id `<epoch>-<sequence>`, without allocating a string for it.
     public static func encode(_ event: Event, epoch: String, sequence: UInt64) -> [UInt8] {
         var wire: [UInt8] = []
         wire.reserveCapacity(64 + (event.data?.bytes.count ?? 0))
@@ -44,27 +44,27 @@ public enum EventEncoder {
         wire.append(0x0A)
     }
 
-    /// The bytes of one event, with its own id.
+    /// Encodes an event with its own id.
     public static func encode(_ event: Event) -> [UInt8] {
         encode(event, id: event.id?.description)
     }
 
-    /// A comment, which clients ignore. No blank line follows: one would make some clients fire an empty event.
+    /// Encodes a comment, which clients ignore. No blank line follows, since some clients would fire an empty event.
     public static func encode(comment: String) -> [UInt8] {
         var wire: [UInt8] = []
         appendLines(": ", of: Array(comment.utf8), to: &wire)
         return wire
     }
 
-    /// A reconnection time of its own. No blank line follows: it takes effect when the line is read.
+    /// Encodes a reconnection time. No blank line follows: it takes effect when the client reads the line.
     public static func encode(retry: Retry) -> [UInt8] {
         Array("retry: \(retry.milliseconds)\n".utf8)
     }
 
-    /// What keeps a silent stream alive through proxies: the shortest comment, and no blank line.
+    /// The shortest comment, without a blank line. It keeps a silent stream open through proxies.
     public static let heartbeat: [UInt8] = Array(":\n".utf8)
 
-    /// Always with the space: without it a value that begins with a space would lose it.
+    /// Always writes the space: the client removes one space, which would otherwise be the first of the value.
     private static func append(_ field: String, _ value: String.UTF8View, to wire: inout [UInt8]) {
         wire.append(contentsOf: field.utf8)
         wire.append(0x3A)
@@ -73,7 +73,7 @@ public enum EventEncoder {
         wire.append(0x0A)
     }
 
-    /// One line for each piece between CRLF, LF or CR; empty pieces count.
+    /// Writes one line for each piece between CRLF, LF or CR, including empty pieces.
     private static func appendLines(_ prefix: String, of bytes: [UInt8], to wire: inout [UInt8]) {
         wire.append(contentsOf: prefix.utf8)
         var start = 0

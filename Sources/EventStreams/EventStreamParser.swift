@@ -1,25 +1,16 @@
-/// What a stream says, as a client understands it (WHATWG HTML 9.2.6).
-public enum StreamItem: Sendable, Hashable {
-    /// A dispatched event: its type (`message` when unnamed), its data, and the last event id at that moment.
-    case event(type: String, data: String, lastEventID: String)
-    /// A new reconnection time in milliseconds.
-    case retry(UInt64)
-    /// A comment, without its colon and one leading space. Clients ignore it; tests look for heartbeats.
-    case comment(String)
-}
-
-/// Reads an event stream from bytes that come in any pieces.
+/// Parses an event stream as a client does, from pieces of any size (WHATWG HTML 9.2.6).
 ///
-/// Invalid UTF-8 becomes U+FFFD, as the standard wants of clients. A block that the end of the stream cuts off is
-/// dropped together with its id: give the parser nothing more and read ``lastEventID``.
+/// Invalid UTF-8 becomes U+FFFD. The parser drops an event that the end of the stream cuts off, together with its id:
+/// at the end of the stream just read ``lastEventID``.
 public struct EventStreamParser: Sendable {
-    /// Why reading cannot go on.
+    /// Why the parser stops.
     public enum Failure: Error, Sendable, Hashable {
-        /// One event, or one line, has more bytes than the limit; a peer must not fill our memory.
+        /// One event, or one line, has more bytes than the limit. Without a limit a server could fill the client's
+        /// memory.
         case eventTooLong(limit: Int)
     }
 
-    /// The id to name in `Last-Event-ID` on reconnect; empty means that the header is not sent.
+    /// The id to send in `Last-Event-ID` on reconnect; when it is empty, omit the header.
     public private(set) var lastEventID: String
 
     private let limit: Int
@@ -31,6 +22,8 @@ public struct EventStreamParser: Sendable {
     private var data: [UInt8] = []
     private var hasData = false
 
+    /// A parser at the start of a stream.
+    ///
     /// - Parameters:
     ///   - lastEventID: the id to start from, as on a reconnect.
     ///   - limit: the most bytes of one event.
@@ -40,7 +33,9 @@ public struct EventStreamParser: Sendable {
         self.limit = limit
     }
 
-    /// Takes the next piece of the stream and answers what became complete with it, in order.
+    /// Parses the next piece of the stream.
+    ///
+    /// - Returns: the items that the piece completes, in order.
     public mutating func feed(_ bytes: some Sequence<UInt8>) throws(Failure) -> [StreamItem] {
         var items: [StreamItem] = []
         for byte in bytes {
@@ -71,7 +66,7 @@ public struct EventStreamParser: Sendable {
         var value = colon.map { line[($0 + 1)...] } ?? []
         if value.first == 0x20 { value.removeFirst() }
         if name.isEmpty { return items.append(.comment(String(decoding: value, as: UTF8.self))) }
-        // Names are compared byte by byte: `Data` and ` data` are unknown fields, and those are ignored.
+        // Compare names byte by byte: `Data` and ` data` are unknown fields, which clients ignore.
         if name.elementsEqual("data".utf8) {
             data.append(contentsOf: value)
             data.append(0x0A)

@@ -1,23 +1,24 @@
-/// Reads events from a stream that a publisher sends, in any pieces. Other than a client, which makes the best of what it
-/// gets (``EventStreamParser``), it refuses what it could only publish changed.
+/// Parses the event stream of a publisher, from pieces of any size. A client tolerates invalid input
+/// (``EventStreamParser``); this parser refuses it, because crier would have to change it to publish it.
 ///
-/// Comments, unknown fields and blocks without data are skipped, as the standard wants (WHATWG HTML 9.2.6). The id is that
-/// of the block itself.
+/// It skips comments, unknown fields and blocks without data (WHATWG HTML 9.2.6). An event has only the id of its own
+/// block.
 public struct EventStreamReader: Sendable {
-    /// Why reading cannot go on.
+    /// Why the reader stops, and at which line.
     public struct Failure: Error, Sendable, Hashable {
-        /// The line, the first being 1.
+        /// The number of the line, from 1 on.
         public let line: Int
-        /// What is wrong with it.
+        /// The error in the line.
         public let reason: Reason
     }
 
-    /// What is wrong with a line.
+    /// An error in a line.
     public enum Reason: Error, Sendable, Hashable, CustomStringConvertible {
+        /// A field has an invalid value.
         case invalid(InvalidEvent)
-        /// The event has more bytes than one may have.
+        /// The event has more bytes than the limit.
         case tooLong(limit: Int)
-        /// The stream ends within an event; by the standard it is not one.
+        /// The stream ends within an event, which the standard then discards.
         case cutOff
 
         /// A sentence for the publisher.
@@ -37,13 +38,15 @@ public struct EventStreamReader: Sendable {
     private var data: [UInt8]?
     private var event = Event(data: nil)
 
+    /// A reader at the start of a stream.
+    ///
     /// - Parameter limit: the most bytes of one event.
     public init(limit: Int) {
         self.limit = limit
     }
 
-    /// Takes the next piece and adds what became complete with it to `events`, up to a bad line; nothing may be fed after
-    /// one.
+    /// Parses the next piece and appends the events that it completes to `events`. Do not call it again after it has
+    /// thrown; `events` then holds the events before the bad line.
     public mutating func feed(_ bytes: Span<UInt8>, into events: inout [Event]) throws(Failure) {
         for index in bytes.indices {
             let byte = bytes[index]
@@ -66,7 +69,7 @@ public struct EventStreamReader: Sendable {
         }
     }
 
-    /// Takes the end.
+    /// Checks that the stream does not end within an event. Call it at the end of the stream.
     public func finish() throws(Failure) {
         guard data == nil, !line.starts(with: "data".utf8) else { throw Failure(line: number, reason: .cutOff) }
     }
@@ -88,7 +91,7 @@ public struct EventStreamReader: Sendable {
         if value.first == 0x20 { value.removeFirst() }
         let name = line[..<colon]
         if name.elementsEqual("data".utf8) {
-            // In place: an event may have as many lines as bytes.
+            // Append in place: a copy for each line would be quadratic, as an event may have as many lines as bytes.
             if data == nil { data = [] } else { data?.append(0x0A) }
             data?.append(contentsOf: value)
         } else if name.elementsEqual("event".utf8) {

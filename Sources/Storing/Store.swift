@@ -8,11 +8,11 @@ import SystemPackage
 
 /// The history on disk: one SQLite file, a thread that writes and a thread that reads.
 public final class Store: Archive, Sendable {
-    /// What survives what.
+    /// Which failures an acknowledged publish survives.
     public enum Durability: String, Sendable, CaseIterable {
-        /// An answered publish survives the end of the process, whatever ends it.
+        /// It survives a crash of the process.
         case normal
-        /// It survives the loss of power too: each write waits for the disk.
+        /// It also survives the loss of power: each write waits for the disk.
         case full
     }
 
@@ -22,20 +22,22 @@ public final class Store: Archive, Sendable {
     private let lock: FileLock
     private let writer: DatabaseQueue
     private let reader: DatabaseQueue
-    private let bell: SharedBell
+    private let wakeup: SharedWakeup
     private let requests: ReadRequests
     private let isStopping = Atomic<Bool>(false)
-    private let threads = Guarded<[JoinOnce]>([])
+    private let threads = Guarded<[JoinableThread]>([])
     private let isFailing = Atomic<Bool>(false)
 
-    /// Opens the file, or makes it.
+    /// Opens the file, or creates it.
+    ///
+    /// - Throws: when another process has the file open, or the file is not crier's, damaged or not writable.
     public init(path: String, durability: Durability, log: Logger) throws(StoreError) {
         self.path = path
         self.log = log
         do throws(Errno) {
             lock = try FileLock(path: path + ".lock")
-            bell = SharedBell(try Wakeup())
-            requests = ReadRequests(try Wakeup())
+            wakeup = try SharedWakeup()
+            requests = try ReadRequests()
         } catch {
             throw StoreError(
                 error == .wouldBlock ? "another crier has the file open" : "\(path).lock cannot be opened: \(error)")
@@ -62,19 +64,21 @@ public final class Store: Archive, Sendable {
         self.durability = durability
     }
 
-    /// Where the log goes on. The file is marked as in use from here on.
-    public func begin() throws(StoreError) -> StoredState {
+    /// Reads the state that the log continues from, and marks the file as in use.
+    ///
+    /// - Throws: when the file contradicts itself; using it could then assign numbers twice.
+    public func loadState() throws(StoreError) -> StoredState {
         do {
-            return try writer.write { db in try Incarnation(durability).begin(db) }
+            return try writer.write { db in try EpochRecord(durability).load(db) }
         } catch {
             throw StoreError(error)
         }
     }
 
-    /// Gives the hub every event that is held, the newest with their bytes. Events that are not as they were written are
-    /// left out, and whoever comes back from before is told that there may be a gap.
+    /// Passes every retained event to the hub, the newest ones with their bytes. It deletes damaged events and marks
+    /// the history before them as uncertain: a client that resumes from there gets a gap event.
     ///
-    /// - Parameter memory: how many bytes of events stay in memory.
+    /// - Parameter memory: the most bytes of events to keep in memory.
     public func restore(into hub: Hub, memory: Int) throws(StoreError) {
         do {
             let damaged = try reader.read { db in
@@ -84,26 +88,26 @@ public final class Store: Archive, Sendable {
             }
             guard !damaged.isEmpty else { return }
             log.error(
-                "events cannot be read back; subscribers are told",
+                "deleted damaged events; subscribers that resume from before them get a gap event",
                 metadata: [
                     "path": "\(path)", "count": "\(damaged.count)", "first": "\(damaged[0])",
                 ])
             let head = hub.markHistoryIncomplete()
             try writer.write { db in
                 for row in damaged { try db.execute(sql: "DELETE FROM events WHERE sequence = ?", arguments: [row]) }
-                try Incarnation(durability).doubt(head, db)
+                try EpochRecord(durability).markUncertain(through: head, db)
             }
         } catch {
             throw StoreError(error)
         }
     }
 
-    /// Begins to write what the hub wants to be kept, and to read what it asks for.
+    /// Starts the thread that writes the hub's batches and the thread that reads events for it.
     public func start(_ hub: Hub) throws(StoreError) {
         let batches: BatchWriter
         do {
-            let channels = try writer.read { db in try StoredChannel.all(db) }
-            // The state has been written by now, so the second of them is there as well.
+            let channels = try writer.read { db in try ChannelRow.all(db) }
+            // Opening has written to the file, so its -wal exists too.
             let files = [path, path + "-wal"].map(OpenFile.init)
             batches = BatchWriter(writer, files: files, channels: channels)
         } catch {
@@ -113,20 +117,20 @@ public final class Store: Archive, Sendable {
         do throws(Errno) {
             let writing = try Thread(named: "crier-store") { [self] in write(hub, handover.take()) }
             let reading = try Thread(named: "crier-reader") { [self] in requests.serve(reader, log) }
-            let joins = [JoinOnce(writing), JoinOnce(reading)]
+            let joins = [JoinableThread(writing), JoinableThread(reading)]
             threads.withLock { $0 = joins }
         } catch {
-            throw StoreError("no thread can be started: \(error)")
+            throw StoreError("cannot start a thread: \(error)")
         }
     }
 
-    /// Writes what is left, and closes the file.
+    /// Writes all waiting batches, ends both threads and closes the file.
     public func stop() {
         isStopping.store(true, ordering: .sequentiallyConsistent)
-        bell.wakeup.ring()
+        wakeup.notify()
         requests.stop()
         for thread in threads.withLock({ $0 }) { thread.join() }
-        try? writer.write { db in try Incarnation(durability).end(db) }
+        try? writer.write { db in try EpochRecord(durability).markClosed(db) }
         try? reader.close()
         try? writer.close()
     }
@@ -137,7 +141,7 @@ public final class Store: Archive, Sendable {
     // MARK: Archive
 
     /// See ``Broadcasting/Archive/wake()``.
-    public func wake() { bell.wakeup.ring() }
+    public func wake() { wakeup.notify() }
 
     /// See ``Broadcasting/Archive/fetch(_:for:into:)``.
     public func fetch(_ asked: [UInt64], for token: UInt64, into mailbox: Mailbox) {
@@ -146,14 +150,14 @@ public final class Store: Archive, Sendable {
 
     // MARK: The writing thread
 
-    /// Milliseconds without anything to write after which it is looked at what the file could give back.
-    private static let pause = 1000
-    /// Milliseconds after which that is done although there is always something to write.
-    private static let patience: UInt64 = 30_000
+    /// Milliseconds without a write before the thread vacuums the file.
+    private static let idleTime = 1000
+    /// The most milliseconds between two runs of the vacuum, even if there is always something to write.
+    private static let vacuumInterval: UInt64 = 30_000
 
     private func write(_ hub: Hub, _ batches: BatchWriter) {
-        var caretaker = Caretaker(writer)
-        var tidied = Clock.monotonic
+        var vacuum = Vacuum(writer)
+        var lastVacuum = Clock.monotonic
         while true {
             var failed = false
             while !failed, let batch = hub.nextBatch() {
@@ -168,47 +172,25 @@ public final class Store: Archive, Sendable {
                 }
             }
             if isStopping.load(ordering: .sequentiallyConsistent) { return }
-            let isBusy = bell.wait(milliseconds: Self.pause)
-            if !failed, !isBusy || Clock.monotonic >= tidied + Self.patience {
-                caretaker.tidy()
-                tidied = Clock.monotonic
+            let isBusy = wakeup.wait(milliseconds: Self.idleTime)
+            if !failed, !isBusy || Clock.monotonic >= lastVacuum + Self.vacuumInterval {
+                vacuum.run()
+                lastVacuum = Clock.monotonic
             }
         }
     }
 
-    /// Says once that writing fails, and once that it works again.
+    /// Logs the first failure of a series, and the first success after it.
     private func report(_ error: StoreError?) {
         let failed = isFailing.exchange(error != nil, ordering: .relaxed)
         if let error, !failed {
             log.error(
-                "the history cannot be written, and publishers are refused",
+                "cannot write the history; publishers get errors",
                 metadata: [
                     "path": "\(path)", "error": "\(error)",
                 ])
         } else if error == nil, failed {
-            log.notice("the history is written again", metadata: ["path": "\(path)"])
+            log.notice("can write the history again", metadata: ["path": "\(path)"])
         }
     }
-}
-
-/// Brings what has one owner to another thread.
-private final class Handover<Value>: @unchecked Sendable {
-    private var value: Value?
-
-    init(_ value: Value) { self.value = value }
-
-    /// To be called once, by the thread that owns it from then on; starting that thread orders the two.
-    func take() -> Value {
-        defer { value = nil }
-        return value!
-    }
-}
-
-/// A thread that is waited for once.
-private final class JoinOnce: Sendable {
-    private let thread: Mutex<Thread?>
-
-    init(_ thread: consuming sending Thread) { self.thread = Mutex(thread) }
-
-    func join() { thread.withLock { $0.take() }?.join() }
 }

@@ -1,6 +1,6 @@
 import GRDB
 
-/// Why the history cannot be kept on disk: a sentence without a full stop, to stand behind the path.
+/// Why the store cannot use its file: a sentence without a full stop, to follow the path and a colon.
 public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The sentence.
     public let description: String
@@ -17,12 +17,12 @@ public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// - Parameter what: a sentence without a full stop.
-    static func damaged(_ what: String) -> StoreError {
-        StoreError("the file is damaged (\(what)); \(remedy)")
+    /// - Parameter detail: a sentence without a full stop.
+    static func damaged(_ detail: String) -> StoreError {
+        StoreError("the file is damaged (\(detail)); \(remedy)")
     }
 
-    private static let remedy = "move it away and start again, or restore a copy"
+    private static let remedy = "move it away and restart crier, or restore a backup"
 
     private static func sentence(_ error: DatabaseError) -> String {
         let detail = error.message.map { " (\($0))" } ?? ""

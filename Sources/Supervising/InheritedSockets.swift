@@ -1,22 +1,11 @@
 import CSystemd
 import Glibc
-public import Kernel
+import Kernel
 
-/// A listening socket that systemd opened for us.
-public struct InheritedSocket: ~Copyable {
-    /// `FileDescriptorName=` of the socket unit; `unknown` when it has none.
-    public let name: String
-    /// The socket.
-    let descriptor: Descriptor
-
-    /// Hands over the socket itself.
-    public consuming func takeDescriptor() -> Descriptor { descriptor }
-}
-
-/// The sockets that systemd handed over. The C function is `sd_listen_fds_with_names`.
+/// The sockets that systemd passed on. The corresponding C function is `sd_listen_fds_with_names`.
 public enum InheritedSockets {
-    /// Takes them all and hands each to `body`. A second call finds none: the environment variables are removed, so
-    /// that no child takes them for its own.
+    /// Calls `body` with each socket. A second call finds none: the first removes the environment variables, so that no
+    /// child process uses them.
     public static func take<Failure: Error>(_ body: (consuming InheritedSocket) throws(Failure) -> Void) throws(Failure)
     {
         var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

@@ -1,35 +1,34 @@
 import CSystemd
 import Glibc
+import Kernel
 public import Logging
 
-/// Writes log records to the journal, each piece of metadata as a field of its own: `CRIER_PEER=…`.
+/// Writes log records to the systemd journal. Each piece of metadata becomes a field: `CRIER_PEER=…`.
 public struct JournalLog: LogHandler {
-    /// Records below it are dropped.
+    /// The lowest level that it writes.
     public var logLevel: Logger.Level
-    /// Added to each record.
+    /// Metadata that it adds to each record.
     public var metadata: Logger.Metadata = [:]
 
-    /// A handler.
+    /// A handler that writes records of `level` and above.
     public init(level: Logger.Level) {
         logLevel = level
     }
 
-    /// Whether what this process writes to standard error goes to the journal: then it was started by systemd, and
-    /// should speak the journal's own protocol (`systemd.exec(5)`, JOURNAL_STREAM).
+    /// Whether standard error of this process goes to the journal. Then systemd started it, and it should use the
+    /// journal's own protocol (`systemd.exec(5)`, JOURNAL_STREAM).
     public static var isConnected: Bool {
-        guard let value = unsafe getenv("JOURNAL_STREAM") else { return false }
-        var status = stat()
-        guard unsafe fstat(STDERR_FILENO, &status) == 0 else { return false }
-        return unsafe String(cString: value) == "\(status.st_dev):\(status.st_ino)"
+        guard let stream = Environment["JOURNAL_STREAM"], let file = StandardStream.error.file else { return false }
+        return stream == "\(file)"
     }
 
-    /// Metadata by key.
+    /// The metadata for a key.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    /// Sends one record. The C function is `sd_journal_sendv`.
+    /// Sends one record. The corresponding C function is `sd_journal_sendv`.
     public func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let message = LogText.line(event.message, all)
@@ -46,7 +45,7 @@ public struct JournalLog: LogHandler {
         for index in unsafe pieces.indices { unsafe pieces[index].iov_base?.deallocate() }
     }
 
-    /// The levels of syslog(3).
+    /// The levels of syslog(3), 2 to 7.
     private static func priority(_ level: Logger.Level) -> Int {
         switch level {
         case .trace, .debug: 7
@@ -58,7 +57,7 @@ public struct JournalLog: LogHandler {
         }
     }
 
-    /// Upper-case letters, digits and underscores, as the journal wants its field names.
+    /// The journal accepts only upper-case letters, digits and underscores in field names.
     private static func fieldName(_ key: String) -> String {
         String(key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }

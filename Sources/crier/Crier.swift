@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// The program: one binary with a command for each job.
+/// The program: one binary with a command for each task.
 @main
 struct Crier: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "crier", abstract: "Broadcast Server-Sent Events.",
         discussion: """
-            A program POSTs an event to a channel; every browser subscribed with EventSource gets it.
+            A program POSTs an event to a channel; crier sends it to every browser that has subscribed with EventSource.
 
               crier serve                              start the daemon on 127.0.0.1:8080
               curl -N localhost:8080/events/news       subscribe

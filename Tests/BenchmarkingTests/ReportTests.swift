@@ -2,32 +2,32 @@ import Testing
 
 @testable import Benchmarking
 
-/// A report of a workload that went well, until something is changed.
+/// A report of a workload without a flaw, unless the caller changes it.
 private func report(
     lost: Int = 0, subscribers: Int = 2, delivered: Int = 2000, processor: UInt64? = 3_000_000_000,
     memory: Report.Memory? = Report.Memory(before: 1 << 20, idle: 3 << 20, peak: 4 << 20),
-    _ change: (inout Tally) -> Void = { _ in }
+    _ change: (inout Measurements) -> Void = { _ in }
 ) throws -> Report {
     let endpoint = try Endpoint("http://127.0.0.1:1/")
     var workload = Workload(subscribe: endpoint, publish: endpoint)
     workload.subscribers = subscribers
     workload.stalled = 1
     workload.slow = 1
-    var tally = Tally()
-    tally.got = 2500
+    var measurements = Measurements()
+    measurements.received = 2500
     for milliseconds in 1...100 {
-        tally.delivery.record(nanoseconds: UInt64(milliseconds) * 1_000_000)
-        tally.answer.record(nanoseconds: 2_000_000)
-        tally.arrival.record(nanoseconds: 500_000)
+        measurements.delivery.record(nanoseconds: UInt64(milliseconds) * 1_000_000)
+        measurements.answer.record(nanoseconds: 2_000_000)
+        measurements.connect.record(nanoseconds: 500_000)
     }
-    change(&tally)
+    change(&measurements)
     return Report(
-        workload: workload, tally: tally, lost: lost, seconds: 2, published: 1000, delivered: delivered,
+        workload: workload, measurements: measurements, lost: lost, seconds: 2, published: 1000, delivered: delivered,
         bytes: 100_000, processor: processor, arrivalSeconds: 0.5, arrivalProcessor: processor.map { _ in 8_000_000 },
         memory: memory)
 }
 
-/// The members of a JSON object without objects, arrays and commas in it.
+/// The members of a JSON object that contains no objects, arrays or commas in strings.
 private func members(_ json: String) throws -> [String: String] {
     try #require(json.hasPrefix("{") && json.hasSuffix("}\n"))
     let pairs = try json.dropFirst().dropLast(2).split(separator: ",", omittingEmptySubsequences: false).map {
@@ -35,11 +35,11 @@ private func members(_ json: String) throws -> [String: String] {
         try #require(pair.count == 2 && pair[0].count > 2 && pair[0].hasPrefix("\"") && pair[0].hasSuffix("\""))
         return (String(pair[0].dropFirst().dropLast()), String(pair[1]))
     }
-    try #require(Set(pairs.map(\.0)).count == pairs.count, "a name is there twice")
+    try #require(Set(pairs.map(\.0)).count == pairs.count, "a name is repeated")
     return Dictionary(uniqueKeysWithValues: pairs)
 }
 
-/// The number that a digit begins, as JSON has it: not `inf`, not `0x1`, not `.5`.
+/// A number in JSON's syntax: not `inf`, not `0x1`, not `.5`.
 private func number(_ text: String?) throws -> Double {
     let text = try #require(text)
     try #require(text.allSatisfy { $0.isASCII && ($0.isNumber || "+-.e".contains($0)) } && text.last!.isNumber)
@@ -47,7 +47,7 @@ private func number(_ text: String?) throws -> Double {
 }
 
 @Suite struct `A bench report` {
-    @Test func `is an object of numbers with their units, and says that all was well`() throws {
+    @Test func `is an object of numbers with their units, and says whether it is flawless`() throws {
         let found = try members(try report().json)
         #expect(found["flawless"] == "true")
         let expected: [String: Double] = [
@@ -66,21 +66,21 @@ private func number(_ text: String?) throws -> Double {
         #expect(found["visit.p50.ms"] == nil)
     }
 
-    @Test func `leaves out what was not measured`() throws {
-        let found = try members(try report(delivered: 0, processor: nil, memory: nil) { $0 = Tally() }.json)
+    @Test func `omits figures that were not measured`() throws {
+        let found = try members(try report(delivered: 0, processor: nil, memory: nil) { $0 = Measurements() }.json)
         let absent = ["cpu", "memory", "delivery.bytes", ".p50"]
         #expect(!found.keys.contains { name in absent.contains { name.contains($0) } })
         #expect(try number(found["delivery.rate.per_second"]) == 0)
     }
 
     @Test(arguments: ["lost", "missed", "repeated", "damaged", "failures"])
-    func `is not flawless with one event or request that went wrong, and says which`(_ name: String) throws {
-        let report = try report(lost: name == "lost" ? 1 : 0) { tally in
+    func `is not flawless after one wrong event or request, and names it`(_ name: String) throws {
+        let report = try report(lost: name == "lost" ? 1 : 0) { measurements in
             switch name {
-            case "missed": tally.missed = 1
-            case "repeated": tally.repeated = 1
-            case "damaged": tally.damaged = 1
-            case "failures": tally.fail("it broke")
+            case "missed": measurements.missed = 1
+            case "repeated": measurements.repeated = 1
+            case "damaged": measurements.damaged = 1
+            case "failures": measurements.fail("it broke")
             default: break
             }
         }
@@ -92,19 +92,19 @@ private func number(_ text: String?) throws -> Double {
         #expect(report.table.contains("the first failure: it broke") == (name == "failures"))
     }
 
-    @Test func `is flawless although slow subscribers were cut off or left behind`() throws {
+    @Test func `is flawless even if the server disconnected slow subscribers or skipped their events`() throws {
         let report = try report {
             $0.cut = 2
             $0.skipped = 5
         }
         #expect(report.isFlawless)
         #expect(report.table.contains("Every subscriber got every event once, whole and in order: 2500 events.\n"))
-        #expect(report.table.hasSuffix("Slow subscribers whose connection was ended: 2\n"))
+        #expect(report.table.hasSuffix("Slow subscribers that the server disconnected: 2\n"))
         let found = try members(report.json)
         #expect(found["cut"] == "2" && found["skipped"] == "5" && found["flawless"] == "true")
     }
 
-    @Test func `shows people two digits after the point, or none from a thousand on`() throws {
+    @Test func `shows two digits after the point, or none from a thousand on`() throws {
         let lines = try report(memory: Report.Memory(before: 1 << 20, idle: 1 << 20 - 404, peak: 51 << 10)).table
             .split(separator: "\n")
         func figure(_ name: String) throws -> [Substring] {
@@ -116,44 +116,5 @@ private func number(_ text: String?) throws -> Double {
         #expect(try figure("memory peak") == ["51.00", "KiB"])
         #expect(try figure("memory subscriber") == ["-101.00", "B"])
         #expect(try figure("server cpu") == ["1.50", "cores"])
-    }
-}
-
-@Suite struct `Recorded latencies` {
-    private func recorded(_ milliseconds: some Sequence<Int>) -> Latencies {
-        var latencies = Latencies()
-        for value in milliseconds { latencies.record(nanoseconds: UInt64(value) * 1_000_000) }
-        return latencies
-    }
-
-    /// Three significant digits.
-    private func isNear(_ found: UInt64, _ expected: UInt64) -> Bool {
-        max(found, expected) - min(found, expected) <= expected / 1000
-    }
-
-    @Test func `know what so many percent did not exceed`() {
-        let latencies = recorded((1...1000).shuffled())
-        #expect(latencies.count == 1000)
-        for (percent, expected) in [(50.0, 500_000), (99, 990_000), (99.9, 999_000), (100, 1_000_000)] as [(_, UInt64)]
-        {
-            #expect(isNear(latencies.percentile(percent), expected), "\(percent): \(latencies.percentile(percent))")
-        }
-        #expect(isNear(latencies.longest, 1_000_000))
-    }
-
-    @Test func `can be added, and are none at first`() {
-        var sum = recorded(1...10)
-        sum.add(recorded(91...100))
-        #expect(sum.count == 20 && isNear(sum.percentile(50), 10_000) && isNear(sum.longest, 100_000))
-        let none = Latencies()
-        #expect(none.count == 0 && none.longest == 0)
-    }
-
-    @Test func `count less than a microsecond as none and more than ten minutes as ten minutes`() {
-        var latencies = Latencies()
-        latencies.record(nanoseconds: 999)
-        #expect(latencies.longest == 0)
-        latencies.record(nanoseconds: .max)
-        #expect(latencies.count == 2 && isNear(latencies.longest, 600_000_000))
     }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Benchmarking
 
-/// What a scanner finds in bytes that come in pieces.
+/// The findings of a scanner in bytes that arrive in pieces.
 private struct Findings: Equatable, CustomStringConvertible {
     var stamps: [Stamp] = []
     var damaged = 0
@@ -38,7 +38,7 @@ private func stream(_ size: Int, _ frame: (_ number: Int, _ payload: String) -> 
     }
 }
 
-/// What servers put around a payload.
+/// Bytes that servers put around a payload.
 private let framings: [(name: String, frame: @Sendable (Int, String) -> String)] = [
     ("bare", { $1 }),
     ("SSE", { "id: 17-\($0)\nevent: add\ndata: \($1)\n\n" }),
@@ -51,7 +51,7 @@ private let framings: [(name: String, frame: @Sendable (Int, String) -> String)]
 
 @Suite struct `The stamp scanner` {
     @Test(arguments: framings.indices, [Stamp.minimum, 31, 47])
-    func `finds the same wherever two cuts are made, whatever is around a payload`(_ framing: Int, _ size: Int) {
+    func `finds the same wherever the bytes are split twice, with any framing`(_ framing: Int, _ size: Int) {
         let bytes = stream(size, framings[framing].frame)
         let expected = Findings(stamps)
         #expect(Findings(bytes, size: size) == expected, "\(framings[framing].name)")
@@ -71,7 +71,7 @@ private let framings: [(name: String, frame: @Sendable (Int, String) -> String)]
         #expect(Findings(bytes, size: 64, cuts: cuts) == Findings(stamps), "\(framings[framing].name)")
     }
 
-    @Test func `steps over payloads that are far larger than a piece, and over marks in their padding`() {
+    @Test func `skips payloads far larger than a piece, and marks in their padding`() {
         let size = 100_000
         let bytes = stream(size) { "id: \($0)\ndata: \($1.replacing(".........", with: "@@@@@@@@@"))\n\n" }
         let expected = Findings(stamps)
@@ -81,7 +81,7 @@ private let framings: [(name: String, frame: @Sendable (Int, String) -> String)]
         }
     }
 
-    @Test func `counts each payload whose last byte is another one, wherever it is cut`() {
+    @Test func `counts each payload with a wrong last byte, wherever it is split`() {
         let bytes = stream(40) { number, payload in
             number.isMultiple(of: 2) ? "data: \(payload.dropLast())x\n\n" : "data: \(payload)\n\n"
         }
@@ -90,7 +90,7 @@ private let framings: [(name: String, frame: @Sendable (Int, String) -> String)]
         #expect(wrong.first == nil)
     }
 
-    @Test func `counts a payload of which bytes are missing or too many as damaged`() {
+    @Test func `counts a payload with missing or extra bytes as damaged`() {
         let good = payload(stamps[0], size: 40)
         let cut = Array(good[..<35]) + Array(good[36...]) + [0x0A, 0x0A]
         let stretched = Array(good[..<35]) + [UInt8(ascii: ".")] + Array(good[35...])
@@ -98,14 +98,14 @@ private let framings: [(name: String, frame: @Sendable (Int, String) -> String)]
         #expect(Findings(stretched, size: 40) == Findings([stamps[0]], damaged: 1))
     }
 
-    @Test func `says nothing of a payload that is still to come`() {
+    @Test func `does not judge an incomplete payload`() {
         let bytes = payload(stamps[0], size: 40)
         let findings = (0..<bytes.count).map { Findings(Array(bytes[..<$0]), size: 40) }
         #expect(findings.allSatisfy { $0.damaged == 0 })
         #expect(findings.map(\.stamps.count) == bytes.indices.map { $0 < Stamp.size ? 0 : 1 })
     }
 
-    @Test func `finds nothing where nothing is`() {
+    @Test func `finds no stamp where there is none`() {
         for text in ["", "@", "data: hello\n\n", String(repeating: "@", count: 100)] {
             #expect(Findings(Array(text.utf8), size: 40) == Findings([]))
         }

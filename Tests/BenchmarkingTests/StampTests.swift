@@ -2,7 +2,7 @@ import Testing
 
 @testable import Benchmarking
 
-/// A payload of so many bytes with its stamp.
+/// A payload of `size` bytes with a stamp.
 func payload(_ stamp: Stamp, size: Int = Stamp.minimum) -> [UInt8] {
     var bytes = Stamp.payload(size)
     stamp.write(into: &bytes, at: 0)
@@ -28,7 +28,7 @@ private func read(_ bytes: [UInt8]) -> Stamp? {
         #expect(String(decoding: bytes, as: UTF8.self) == "@00000000000000a1000000b200c3...;")
     }
 
-    @Test func `is written where it should be and nowhere else`() {
+    @Test func `is written at its offset and nowhere else`() {
         var bytes = Array("<".utf8) + Stamp.payload(0) + Array(">".utf8)
         Stamp(time: 1, sequence: 2, publisher: 3).write(into: &bytes, at: 1)
         #expect(String(decoding: bytes, as: UTF8.self) == "<@0000000000000001000000020003;>")
@@ -40,11 +40,11 @@ private func read(_ bytes: [UInt8]) -> Stamp? {
     }
 
     @Test(arguments: Array("/:@G`g A\0.\"\n".utf8) + [0x80, 0xB0, 0xE1, 0xFF])
-    func `is none with anything but a lower case hexadecimal digit at any of its places`(_ stranger: UInt8) {
+    func `is invalid with any byte but a lower case hexadecimal digit`(_ byte: UInt8) {
         let good = payload(Stamp(time: 1, sequence: 2, publisher: 3))
         let accepted = (1..<Stamp.size).filter { place in
             var bytes = good
-            bytes[place] = stranger
+            bytes[place] = byte
             return read(bytes) != nil
         }
         #expect(accepted.isEmpty)

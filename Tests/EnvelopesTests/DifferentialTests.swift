@@ -6,8 +6,8 @@ import Testing
 
 @testable import Envelopes
 
-@Suite struct `The JSON scanner, held against Python's` {
-    /// Reads texts, one a line in hexadecimal, and says of each whether it is JSON as the standard has it.
+@Suite struct `Compared with Python's, the JSON scanner` {
+    /// Reads texts, one per line in hexadecimal, and prints for each whether it is JSON by the standard.
     private static let judge = """
         import json, sys
         def refuse(name): raise ValueError(name)
@@ -20,7 +20,7 @@ import Testing
                 print('no')
         """
 
-    /// Texts that are JSON, or nearly.
+    /// JSON texts, and texts with a few changes.
     private static func texts() -> [String] {
         var generator = SplitMix(state: 7)
         let seeds = [
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `takes what that takes, but for half of a surrogate pair`() async throws {
+    @Test func `accepts the same texts, except half of a surrogate pair`() async throws {
         let python = try #require(
             unsafe getenv("TEST_PYTHON").map { unsafe String(cString: $0) }, "TEST_PYTHON names a Python; see make unit"
         )
@@ -70,7 +70,7 @@ import Testing
         try #require(verdicts.count == texts.count, "\(result.standardError)")
         var taken = 0
         for (text, verdict) in zip(texts, verdicts) {
-            // Python keeps half of a surrogate pair, which no UTF-8 can hold.
+            // Python accepts half of a surrogate pair, which UTF-8 cannot represent.
             let isHalf = text.lowercased().contains(#"\ud"#) && verdict && !Self.isJSON(text)
             #expect(Self.isJSON(text) == verdict || isHalf, "\(text)")
             if verdict { taken += 1 }

@@ -26,7 +26,7 @@ private func data(_ text: String) throws -> String {
         #expect(try read(#"{"data":1,"channel":"z"}"#, channels: []).channels.map(\.description) == ["z"])
     }
 
-    @Test func `publishes the text of a string, and other JSON as it is written`() throws {
+    @Test func `has the text of a string as data, and other JSON as written`() throws {
         #expect(try data(#"{"data":"a\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00z"}"#) == "a\"\\/\u{8}\u{C}\n\r\té😀z")
         #expect(try data(#"{"data":""}"#) == "")
         for value in [#"{ "a" : [1, -0.5e+10, true] }"#, "null", "[]", "-0", "1E5", "{}"] {
@@ -46,7 +46,7 @@ private func data(_ text: String) throws -> String {
         guard case .notJSON = error else { return #expect(Bool(false), "\(error)") }
     }
 
-    @Test func `says what is wrong with it`() throws {
+    @Test func `is refused with the reason`() throws {
         for (text, expected) in [
             (#"[]"#, InvalidEnvelope.notAnObject), (#""x""#, .notAnObject), (#"{}"#, .noData),
             (#"{"data":1,"data":1}"#, .repeatedMember("data")), (#"{"date":1}"#, .unknownMember("date")),
@@ -69,7 +69,7 @@ private func data(_ text: String) throws -> String {
         }
     }
 
-    @Test func `is refused when it is too deep, or not UTF-8`() throws {
+    @Test func `is refused when it is nested too deeply or not UTF-8`() throws {
         let deep = { (depth: Int) in
             "{\"data\":" + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
         }
@@ -80,40 +80,5 @@ private func data(_ text: String) throws -> String {
         #expect(throws: InvalidEnvelope.event(.notUTF8(.data))) {
             try Envelope.one(bytes, Envelope.Rules(channels: [try ChannelName("a")], channelLimit: 1))
         }
-    }
-}
-
-@Suite struct `Lines of envelopes` {
-    private static let text =
-        #"{"data":"one"}"# + "\n\r\n \t\n" + #"{"data":"zwöi","id":"2"}"# + "\r\n" + #"{"data":3}"#
-
-    private func publications(_ pieces: [[UInt8]], limit: Int = 1000) throws -> [String] {
-        var lines = EnvelopeLines(Envelope.Rules(channels: [try ChannelName("a")], channelLimit: 1), limit: limit)
-        var found: [Publication] = []
-        for piece in pieces { try lines.feed(piece.span, into: &found) }
-        try lines.finish(into: &found)
-        return found.map { String(decoding: $0.event.data?.bytes ?? [], as: UTF8.self) }
-    }
-
-    @Test func `are the same wherever they are cut`() throws {
-        let bytes = Array(Self.text.utf8)
-        for cut in 0...bytes.count {
-            #expect(try publications([Array(bytes[..<cut]), Array(bytes[cut...])]) == ["one", "zwöi", "3"])
-        }
-        #expect(try publications(bytes.map { [$0] }) == ["one", "zwöi", "3"])
-    }
-
-    @Test func `say which of them is bad, and keep those before it`() throws {
-        var lines = EnvelopeLines(Envelope.Rules(channels: [try ChannelName("a")], channelLimit: 1), limit: 20)
-        var found: [Publication] = []
-        let error = #expect(throws: Envelope.Misplaced.self) {
-            try lines.feed(Array("{\"data\":1}\n\n{\"data\":2}\n{}\n{\"data\":3}\n".utf8).span, into: &found)
-        }
-        #expect(error == Envelope.Misplaced(place: 4, reason: .noData) && found.count == 2)
-        let long = #expect(throws: Envelope.Misplaced.self) {
-            try publications(
-                [Array("{\"data\":1}\n{\"data\":\"".utf8), [UInt8](repeating: 0x78, count: 12)], limit: 20)
-        }
-        #expect(long == Envelope.Misplaced(place: 2, reason: .tooLong(limit: 20)))
     }
 }

@@ -1,7 +1,7 @@
 import EventStreams
 import Testing
 
-/// Rules E1 to E12 of the format: each is a promise about bytes on the wire, so whole wire strings are compared.
+/// Rules E1 to E11 of the format. Each fixes bytes on the wire, so the tests compare complete wire strings.
 @Suite struct `The encoder` {
     private func wire(_ event: Event) -> String {
         String(decoding: EventEncoder.encode(event), as: UTF8.self)
@@ -20,7 +20,7 @@ import Testing
         #expect(data("\n\n") == "data: \ndata: \ndata: \n\n")
     }
 
-    @Test func `E1 tells empty data from no data`() {
+    @Test func `E1 distinguishes empty data from no data`() {
         #expect(data("") == "data: \n\n")
         #expect(wire(Event(data: nil)) == "\n")
     }
@@ -55,7 +55,7 @@ import Testing
         #expect(wire == ": a\n: b\n: c\n: d\n")
     }
 
-    @Test func `E6 refuses what is not UTF-8, and keeps a byte order mark behind the field name`() throws {
+    @Test func `E6 refuses invalid UTF-8, and keeps a byte order mark after the field name`() throws {
         for bytes: [UInt8] in [[0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0x61, 0x80]] {
             #expect(throws: InvalidEvent.notUTF8(.data)) { try EventData(utf8: bytes) }
             #expect(throws: InvalidEvent.notUTF8(.id)) { try EventID(utf8: bytes) }
@@ -80,7 +80,7 @@ import Testing
         #expect(EventEncoder.encode(retry: Retry(milliseconds: 2500)) == Array("retry: 2500\n".utf8))
     }
 
-    @Test func `E10 gives the id that the log chose to every event, whatever its own`() throws {
+    @Test func `E10 writes the log's id instead of the event's own`() throws {
         let event = Event(id: try EventID("mine"), data: EventData("x"))
         #expect(EventEncoder.encode(event, id: "e-1") == Array("id: e-1\ndata: x\n\n".utf8))
         #expect(EventEncoder.encode(event, id: nil) == Array("data: x\n\n".utf8))
@@ -90,7 +90,7 @@ import Testing
         #expect(data("\0") == "data: \0\n\n")
     }
 
-    @Test func `an empty id and an empty name are none, since an empty id line would reset the client`() throws {
+    @Test func `an empty id and an empty name are nil, since an empty id line would reset the client`() throws {
         #expect(try EventID("") == nil)
         #expect(try EventName("") == nil)
     }

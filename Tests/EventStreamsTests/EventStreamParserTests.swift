@@ -1,7 +1,7 @@
 import EventStreams
 import Testing
 
-/// What clients make of a stream (WHATWG HTML 9.2.6); the cases are those of web-platform-tests `eventsource/format-*`.
+/// The behaviour of clients (WHATWG HTML 9.2.6); the cases are those of web-platform-tests `eventsource/format-*`.
 @Suite struct `The parser` {
     private func items(_ text: String, lastEventID: String = "") throws -> [StreamItem] {
         var parser = EventStreamParser(lastEventID: lastEventID)
@@ -23,11 +23,11 @@ import Testing
         #expect(try items("event: x\n\nid: 1\n\nretry: 5\n\n") == [.retry(5)])
     }
 
-    @Test func `takes off exactly one space after the colon, and keeps a tab`() throws {
+    @Test func `removes exactly one space after the colon, and keeps a tab`() throws {
         #expect(try items("data:  a\n\ndata:\tb\n\ndata:c\n\n") == [event(" a"), event("\tb"), event("c")])
     }
 
-    @Test func `understands LF, CR and CRLF, mixed`() throws {
+    @Test func `accepts LF, CR and CRLF, mixed`() throws {
         #expect(try items("data:a\r\ndata:b\rdata:c\n\r\n") == [event("a\nb\nc")])
         #expect(try items("data:a\r\r") == [event("a")])
     }
@@ -56,13 +56,13 @@ import Testing
         #expect(try items("data: a\n\n\u{FEFF}data: b\n\n") == [event("a")])
     }
 
-    @Test func `drops a block that is cut off, with its id`() throws {
+    @Test func `drops an incomplete event, with its id`() throws {
         var parser = EventStreamParser()
         _ = try parser.feed(Array("id: 1\ndata: a\n\nid: 2\ndata: b\n".utf8))
         #expect(parser.lastEventID == "1")
     }
 
-    @Test func `tells comments`() throws {
+    @Test func `returns comments`() throws {
         #expect(try items(":\n: ok\n:x\n") == [.comment(""), .comment("ok"), .comment("x")])
     }
 
@@ -72,7 +72,7 @@ import Testing
         #expect(found == [event("a\u{FFFD}b")])
     }
 
-    @Test func `finds the same however the bytes are cut`() throws {
+    @Test func `returns the same however the bytes are split`() throws {
         let text = "\u{FEFF}:hi\r\nid: é\r\nevent: x\rdata: a\r\ndata: b\n\r\nretry: 10\rdata\r\rdata: last\r\n\r\n"
         let bytes = Array(text.utf8)
         let whole = try items(text)
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `refuses an event that is larger than its limit, in one line or in many`() throws {
+    @Test func `refuses an event over the limit, in one line or in many`() throws {
         let line = Array("data: 0123456789\n".utf8)
         var parser = EventStreamParser(limit: 100)
         #expect(throws: EventStreamParser.Failure.eventTooLong(limit: 100)) {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `reads back what the encoder writes`() throws {
+    @Test func `parses the output of the encoder`() throws {
         let texts = ["", " ", "a", "a\nb", "\n", "\n\n", "tab\t", "emoji 🎺", "\0", " :x", "data: y\n\nevent: z"]
         for text in texts {
             for name in [nil, "add", "what?! é"] {

@@ -14,7 +14,7 @@ import Testing
         return events
     }
 
-    @Test func `is the same wherever it is cut`() throws {
+    @Test func `gives the same events wherever it is split`() throws {
         let expected = [
             Event(id: try EventID("1"), name: try EventName("e"), data: EventData("a\nb\n")),
             Event(id: try EventID("2"), data: EventData(" c")), Event(data: EventData("d")),
@@ -24,7 +24,7 @@ import Testing
         #expect(try read(bytes.map { [$0] }) == expected)
     }
 
-    /// If each line copied those before it, this would take minutes, and a loop of the daemon would stand still for as long.
+    /// If each line copied the ones before it, this would take minutes and block an event loop of the daemon.
     @Test func `may have an event of very many lines`() throws {
         let lines = 300_000
         let events = try read([Array(repeatElement("data\n", count: lines).joined().utf8), [0x0A]], limit: 1 << 20)
@@ -41,13 +41,13 @@ import Testing
         #expect(error == EventStreamReader.Failure(line: line, reason: reason))
     }
 
-    @Test func `is refused when it is not UTF-8`() throws {
+    @Test func `is refused with invalid UTF-8`() throws {
         #expect(throws: EventStreamReader.Failure(line: 2, reason: .invalid(.notUTF8(.data)))) {
             try read([Array("data: ".utf8) + [0xFF, 0x0A, 0x0A]])
         }
     }
 
-    @Test func `may end after a comment or a field that is no data`() throws {
+    @Test func `may end after a comment or a field other than data`() throws {
         for text in ["", ": bye", ": bye\n", "id: 3\n", "retry: 7\n"] { #expect(try read([Array(text.utf8)]) == []) }
     }
 }

@@ -4,16 +4,17 @@ import Subprocess
 import SystemPackage
 import Testing
 
-/// Holds the parser against h11, a well-known one in Python, over the same corpus. Where they differ, the difference
-/// is listed here with its reason; a difference that is not listed, or that is gone, fails.
-@Suite struct `Held against h11, the parser` {
-    /// What we accept and h11 refuses, by what is in the request.
+/// Compares the parser with h11, a well-known one in Python, over the same corpus. The lists below contain all
+/// differences with their reasons; a difference that is not listed, or no longer exists, fails the test.
+@Suite struct `Compared with h11, the request parser` {
+    /// Requests that crier accepts and h11 refuses, by a part of the request.
     private static let looser = [
-        "\r\n\r\nGET / HTTP/1.1": "blank lines before a request, which RFC 9112 section 2.2 says to ignore",
-        "00a \t;": "a tab before a chunk extension: bad white space, which RFC 9112 section 7.1.1 says to read past",
+        "\r\n\r\nGET / HTTP/1.1": "blank lines before a request, which a server should ignore (RFC 9112 section 2.2)",
+        "00a \t;":
+            "a tab before a chunk extension: bad white space, which a recipient must skip (RFC 9112 section 7.1.1)",
     ]
 
-    /// What we refuse and h11 accepts.
+    /// Requests that crier refuses and h11 accepts.
     private static let stricter: [Refusal: String] = [
         .bareLineFeed:
             "h11 takes a bare LF for a line end, as RFC 9112 section 2.2 allows; a proxy that does not would see other messages",
@@ -24,20 +25,20 @@ import Testing
         .badHost: "h11 does not look at the value of Host",
         .badTarget: "h11 takes any visible characters for a target, CONNECT's too, which is of no use here",
         .unsupportedVersion: "h11 reads HTTP/2.0 and leaves it to its user",
-        .bodyTooLarge: "a limit of ours, which h11 leaves to its user",
+        .bodyTooLarge: "a limit of crier's, which h11 leaves to its user",
         .unsupportedExpectation: "h11 leaves it to its user",
         .obsoleteFolding: "h11 unfolds, which RFC 9112 section 5.2 allows, but not before the first field",
         .transferEncodingInHTTP10: "h11 ignores it, as RFC 7230 did; RFC 9112 section 6.1 calls it faulty framing",
         .lengthAndTransferEncoding: "h11 believes Transfer-Encoding, as RFC 9112 section 6.3 allows",
-        .chunkExtensionTooLong: "a limit of ours",
+        .chunkExtensionTooLong: "a limit of crier's",
         .badTrailer: "h11 has the same rule, and waits for the blank line before it looks",
-        .trailerTooLarge: "a limit of ours",
+        .trailerTooLarge: "a limit of crier's",
         .badChunkSize: "h11 waits for the whole line before it looks at it, and accepts twenty digits",
-        .badRequestLine: "we refuse a method that does not end before the line does; h11 waits for it",
+        .badRequestLine: "crier refuses a method without an end; h11 waits for it",
         .bareCarriageReturn: "h11 waits for the line to end, and a chunk size line may then be cut at the CR",
     ]
 
-    @Test func `agrees on good requests, refuses what h11 refuses, and differs in each way that is listed`()
+    @Test func `agrees on good requests, refuses all that h11 refuses, and differs only as listed`()
         async throws
     {
         let theirs = try await Self.judge(goodRequests.map(\.0) + badRequests.map(\.0))
@@ -56,7 +57,7 @@ import Testing
         }
     }
 
-    /// The requests that were understood, as the script below writes them.
+    /// The parsed requests, in the format of the script below.
     private static func ours(_ text: String) -> String {
         let lines = outcome(of: text).split(separator: "\n").filter { $0 != "unfinished" }
         return lines.map { $0.hasPrefix("body ") ? String($0) : $0.split(separator: " ").first.map(String.init) ?? "" }
@@ -76,7 +77,7 @@ import Testing
             String.init)
     }
 
-    /// A line for each request of the corpus: what h11 understood of it, or `refused`.
+    /// Prints a line for each request of the corpus: the result of h11, or `refused`.
     private static let script = """
         import sys, h11
         for line in sys.stdin:
@@ -102,6 +103,6 @@ import Testing
             except h11.RemoteProtocolError:
                 print('refused')
             except h11.LocalProtocolError:
-                print('|'.join(found))  # after CONNECT there is nothing more to be understood
+                print('|'.join(found))  # after CONNECT the connection is no longer HTTP
         """
 }

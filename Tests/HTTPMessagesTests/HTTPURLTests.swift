@@ -1,7 +1,7 @@
 import HTTPMessages
 import Testing
 
-@Suite struct `A URL of HTTP` {
+@Suite struct `An http URL` {
     struct Parts: Equatable, Sendable {
         let host: String
         let port: UInt16
@@ -24,7 +24,7 @@ import Testing
         ("http://h/http://i:2/", Parts(host: "h", port: 80, authority: "h", target: "/http://i:2/")),
         ("http://h//[x]", Parts(host: "h", port: 80, authority: "h", target: "//[x]")),
     ])
-    func `is taken apart, not decoded`(_ text: String, _ parts: Parts) throws {
+    func `is split but not decoded`(_ text: String, _ parts: Parts) throws {
         let url = try #require(HTTPURL(text))
         #expect(Parts(host: url.host, port: url.port, authority: url.authority, target: url.target) == parts)
     }
@@ -51,15 +51,17 @@ import Testing
     @Test(arguments: [
         ":80", "[]", "[]:80", "::1", "a:b:80", "[::1", "::1]", "[::1]x", "[::1]:80:80", "a[b]", "[[::1]]",
     ])
-    func `has a host, whose colons are in brackets`(_ authority: String) {
+    func `has a host, with colons only in brackets`(_ authority: String) {
         #expect(HTTPURL("http://\(authority)/") == nil)
     }
 
     @Test(arguments: [" ", "\t", "\r\n", "\n", "\0", "\u{7F}", "é", "\u{212A}"])
-    func `is printable ASCII, in the authority as in the target: the Host field and the request line get them`(
-        _ stranger: String
+    func `is printable ASCII, because it goes into the Host field and the request line`(
+        _ character: String
     ) {
-        for text in ["http://a\(stranger)b/", "http://a\(stranger)", "http://h/\(stranger)", "http://h/a\(stranger)b"] {
+        for text in [
+            "http://a\(character)b/", "http://a\(character)", "http://h/\(character)", "http://h/a\(character)b",
+        ] {
             #expect(HTTPURL(text) == nil, "\(text)")
         }
     }

@@ -1,6 +1,6 @@
 import HTTPMessages
 
-/// What a parser made of some bytes, as text to be compared.
+/// The result of the parser, as text.
 func outcome(of pieces: [ArraySlice<UInt8>], limits: MessageLimits = MessageLimits()) -> String {
     var parser = RequestParser(limits: limits)
     var lines: [String] = []
@@ -39,7 +39,7 @@ func outcome(of text: String, limits: MessageLimits = MessageLimits()) -> String
     outcome(of: [Array(text.utf8)[...]], limits: limits)
 }
 
-/// Good requests and what is found in them.
+/// Good requests and the expected result.
 let goodRequests: [(String, String)] = [
     ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / http11 1\nbody ."),
     ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / http11 1\nbody ."),

@@ -3,7 +3,7 @@ import Kernel
 import Testing
 
 @Suite struct `A directory` {
-    @Test func `tells its names, files and directories, but none that begins with a dot`() throws {
+    @Test func `lists files and directories, but no name that begins with a dot`() throws {
         let path = "/tmp/crier-directory-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try #require(unsafe mkdir(path, 0o700) == 0)
         // The longest name that Linux knows, and one of several bytes a character.

@@ -9,7 +9,7 @@ private func listen(_ host: String) throws -> Listener {
         on: try #require(SocketAddress.resolve(host: host, port: 0).first), options: ConnectionOptions())
 }
 
-/// Accepts until somebody is there.
+/// Waits for a connection and accepts it.
 private func acceptOne(_ listener: borrowing Listener) throws -> Descriptor {
     var poller = try Poller(capacity: 1)
     try poller.watchInput(listener.descriptor, token: 1)
@@ -39,7 +39,7 @@ private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.r
         #expect("\(SocketAddress(peerOf: connection))" == "\(local)")
     }
 
-    @Test func `says that nobody waits`() throws {
+    @Test func `reports when no connection is waiting`() throws {
         let listener = try listen("127.0.0.1")
         guard case .nobody = listener.accept() else { return #expect(Bool(false)) }
     }
@@ -48,7 +48,7 @@ private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.r
         (Errno.tooManyOpenFiles, "exhausted"), (.tooManyOpenFilesInSystem, "exhausted"), (.noMemory, "exhausted"),
         (.connectionAbort, "vanished"), (.timedOut, "vanished"), (.badFileDescriptor, "failed"),
     ])
-    func `tells a lack of descriptors from a peer that vanished and from its own end`(
+    func `distinguishes a lack of descriptors, a peer that vanished and its own failure`(
         _ error: Errno, _ expected: String
     ) throws {
         let listener = try listen("127.0.0.1")
@@ -64,7 +64,7 @@ private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.r
         #expect(found == expected)
     }
 
-    @Test func `on a path has the mode it was given, and replaces a file that nobody answers on`() throws {
+    @Test func `on a path has the requested mode, and replaces a socket file that no process listens on`() throws {
         let path = temporaryPath()
         defer { Listener.removeSocketFile(path) }
         do { _ = try Listener.unix(path: path, mode: 0o600, owner: nil) }
@@ -79,7 +79,7 @@ private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.r
         _ = try acceptOne(listener)
     }
 
-    @Test func `does not replace a socket that somebody answers on, nor a file that is no socket`() throws {
+    @Test func `does not replace a socket that a process listens on, nor a file that is not a socket`() throws {
         let path = temporaryPath()
         defer { Listener.removeSocketFile(path) }
         let listener = try Listener.unix(path: path, mode: 0o600, owner: nil)
@@ -96,32 +96,5 @@ private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.r
         var length = socklen_t(MemoryLayout<CInt>.size)
         unsafe getsockopt(socket.number, level, name, &value, &length)
         return value
-    }
-}
-
-@Suite struct `A socket address` {
-    @Test(arguments: [
-        ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("192.0.2.1", false),
-        ("::", false), ("0.0.0.0", false), ("::ffff:192.0.2.1", false), ("2001:db8::1", false),
-    ])
-    func `knows whether only this machine reaches it`(_ host: String, _ isLocal: Bool) throws {
-        #expect(try #require(SocketAddress.resolve(host: host, port: 1).first).isLocal == isLocal)
-    }
-
-    @Test func `is written as people write it`() throws {
-        #expect("\(try #require(SocketAddress.resolve(host: "192.0.2.1", port: 80).first))" == "192.0.2.1:80")
-        #expect("\(try #require(SocketAddress.resolve(host: "2001:db8::1", port: 80).first))" == "[2001:db8::1]:80")
-    }
-
-    @Test func `on a path has 107 bytes at most`() {
-        #expect(SocketAddress(unixPath: String(repeating: "x", count: 107)) != nil)
-        #expect(SocketAddress(unixPath: String(repeating: "x", count: 108)) == nil)
-        #expect(SocketAddress(unixPath: "") == nil)
-    }
-
-    @Test func `of a name that does not exist is an error with the name`() {
-        #expect { try SocketAddress.resolve(host: "no such host", port: 1) } throws: {
-            "\($0)".contains("no such host")
-        }
     }
 }

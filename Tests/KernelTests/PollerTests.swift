@@ -20,7 +20,7 @@ import Testing
         #expect(try poller.wait(milliseconds: 1000) == 1)
     }
 
-    @Test func `reports a peer that has gone`() throws {
+    @Test func `reports a peer that has closed`() throws {
         let pair = try Pair()
         var poller = try Poller()
         try poller.watch(pair.near, token: 7)
@@ -30,7 +30,7 @@ import Testing
         #expect(poller[0].readiness.isHangUp)
     }
 
-    @Test func `forgets a descriptor that is closed`() throws {
+    @Test func `no longer reports a closed descriptor`() throws {
         var poller = try Poller()
         do {
             let pair = try Pair()
@@ -40,13 +40,13 @@ import Testing
     }
 
     @Test func `is woken by another thread`() throws {
-        let bell = Bell(try Wakeup())
+        let shared = Shared(try Wakeup())
         var poller = try Poller()
-        try poller.watchInput(bell.wakeup.descriptor, token: 1)
-        let thread = try Thread(named: "ringer") { bell.wakeup.ring() }
+        try poller.watchInput(shared.wakeup.descriptor, token: 1)
+        let thread = try Thread(named: "notifier") { shared.wakeup.notify() }
         #expect(try poller.wait(milliseconds: 5000) == 1)
         thread.join()
-        bell.wakeup.silence()
+        shared.wakeup.clear()
         #expect(try poller.wait(milliseconds: 0) == 0)
     }
 
@@ -57,35 +57,9 @@ import Testing
             } == 0)
     }
 
-    private final class Bell: Sendable {
+    private final class Shared: Sendable {
         let wakeup: Wakeup
 
         init(_ wakeup: consuming Wakeup) { self.wakeup = wakeup }
-    }
-}
-
-@Suite struct `The signals` {
-    @Test func `arrive as input`() async throws {
-        // In a process of its own: blocking signals is for all threads that come after.
-        await #expect(processExitsWith: .exitCode(0)) {
-            let signals = try Signals(collecting: [.hangUp, .terminate])
-            var poller = try Poller()
-            try poller.watchInput(signals.descriptor, token: 1)
-            // To this thread: the test runner has others, from before, that do not block it.
-            pthread_kill(pthread_self(), SIGHUP)
-            guard try poller.wait(milliseconds: 5000) == 1, signals.next() == .hangUp, signals.next() == nil else {
-                exit(1)
-            }
-            exit(0)
-        }
-    }
-}
-
-@Suite struct `The clock` {
-    @Test func `does not go back, and agrees with itself`() {
-        let first = Clock.monotonic
-        #expect(Clock.monotonic >= first)
-        #expect(Clock.monotonicMicroseconds / 1000 >= first)
-        #expect(Clock.realtime > 1_700_000_000_000)
     }
 }

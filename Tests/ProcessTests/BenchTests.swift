@@ -60,10 +60,10 @@ extension RealProcess {
                 }
                 #expect(
                     found.error == """
-                        crier: 50 subscribers arrive
+                        crier: connecting 50 subscribers
                         crier: warming up
                         crier: measuring
-                        crier: what is under way arrives
+                        crier: waiting for the last events
 
                         """)
             }
@@ -381,7 +381,7 @@ extension RealProcess {
                 (["--publish-url", "http://a b/"], "crier: http://a b/ is not http://host:port/path.\n"),
                 (
                     ["--pid", "2147483647"],
-                    "crier: there is no process 2147483647, or it may not be looked at\n"
+                    "crier: there is no process 2147483647, or its memory is not readable\n"
                 ),
             ] {
                 let found = try await command(arguments)
@@ -417,7 +417,7 @@ private func withServer(_ behaviour: Misbehaviour, _ body: (FakeServer) async th
     }
     let result: Result<Void, any Error>
     do { result = .success(try await body(server)) } catch { result = .failure(error) }
-    server.bell.ring()
+    server.bell.notify()
     thread.join()
     try result.get()
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Storing
 
-/// A file in a directory that goes with its owner.
+/// A file in a directory that its owner deletes at the end.
 private final class Place {
     let directory: String
     var path: String { "\(directory)/history.db" }
@@ -37,7 +37,7 @@ private func publish(
     _ data: String, _ store: Store, idempotency: Idempotency? = nil, _ policy: HistoryPolicy = HistoryPolicy()
 ) throws -> String {
     let mailbox = Mailbox(wakeLoop: {})
-    let stored = try store.begin()
+    let stored = try store.loadState()
     let hub = Hub(epoch: stored.epoch, policy: policy, mailboxes: [mailbox], archive: store)
     hub.restore(stored)
     try store.restore(into: hub, memory: 0)
@@ -48,15 +48,15 @@ private func publish(
         case .pending = hub.publish(
             [publication], idempotency: idempotency, reply: ReplyAddress(loop: 0, token: 1), now: Clock.realtime)
     else {
-        preconditionFailure("it cannot be there yet")
+        preconditionFailure("the event cannot be stored yet")
     }
     store.stop()
     for case .published(1, let receipt) in mailbox.collectCompletions() { return receipt.first }
-    preconditionFailure("it was not written")
+    preconditionFailure("the event was not written")
 }
 
 @Suite struct `A store` {
-    @Test func `goes on with the next number, and writes what waits before it stops`() throws {
+    @Test func `continues with the next number, and writes all waiting events before it stops`() throws {
         let place = try Place()
         let ids = try (0..<3).map { number in try publish("\(number)", try store(place)) }
         let epoch = ids[0].dropLast(2)
@@ -64,19 +64,19 @@ private func publish(
     }
 
     @Test(arguments: [("normal", true), ("full", false)])
-    func `leaps over numbers that may have gone with the power, if writes were not waited for`(
-        durability: String, leaps: Bool
+    func `skips numbers that a power loss may have lost, unless writes wait for the disk`(
+        durability: String, skips: Bool
     ) throws {
         let place = try Place()
         let id = try publish("before", try store(place, try #require(Store.Durability(rawValue: durability))))
         try place.change("UPDATE meta SET value = 0 WHERE name = 'closed'")
-        #expect(try store(place).begin().head == 1, "the same machine has not been started anew")
+        #expect(try store(place).loadState().head == 1, "the machine has not rebooted")
         try place.change(
             "UPDATE meta SET value = 'another' WHERE name = 'boot'; UPDATE meta SET value = '\(durability)' WHERE name = 'durability'"
         )
         let reopened = try store(place)
-        let stored = try reopened.begin()
-        #expect(stored.head == (leaps ? 1 << 32 + 1 : 1) && stored.uncertainThrough == (leaps ? stored.head : 0))
+        let stored = try reopened.loadState()
+        #expect(stored.head == (skips ? 1 << 32 + 1 : 1) && stored.uncertainThrough == (skips ? stored.head : 0))
         let hub = Hub(
             epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: reopened)
         hub.restore(stored)
@@ -85,14 +85,14 @@ private func publish(
         guard case .subscribed(let subscription) = hub.subscribe(request, on: 0, now: 0) else {
             return #expect(Bool(false))
         }
-        #expect((subscription.gap != nil) == leaps && subscription.gap?.lost == nil)
+        #expect((subscription.gap != nil) == skips && subscription.gap?.lost == nil)
     }
 
-    @Test func `that was closed in good order knows that nothing went with the power`() throws {
+    @Test func `that was closed properly has lost nothing with the power`() throws {
         let place = try Place()
         _ = try publish("before", try store(place))
         try place.change("UPDATE meta SET value = 'another' WHERE name = 'boot'")
-        #expect(try store(place).begin().uncertainThrough == 0)
+        #expect(try store(place).loadState().uncertainThrough == 0)
     }
 
     @Test(arguments: [
@@ -106,21 +106,21 @@ private func publish(
         "PRAGMA application_id = 1",
         "DROP TABLE answers",
     ])
-    func `of which something cannot be is refused with a sentence`(sql: String) throws {
+    func `whose file contradicts itself is refused with a sentence`(sql: String) throws {
         let place = try Place()
         _ = try publish("x", try store(place))
         try place.change(sql)
-        let error = #expect(throws: StoreError.self) { _ = try store(place).begin() }
+        let error = #expect(throws: StoreError.self) { _ = try store(place).loadState() }
         #expect(error?.description.isEmpty == false)
     }
 
-    @Test func `that knows of events after the last is refused, or their numbers would be given again`() throws {
+    @Test func `with events after the last number is refused, since it would assign numbers twice`() throws {
         let place = try Place()
         let policy = HistoryPolicy(standard: HistoryLimits(events: 0))
         _ = try publish("x", try store(place), policy)
-        #expect(try store(place).begin().head == 1)
+        #expect(try store(place).loadState().head == 1)
         try place.change("UPDATE meta SET value = 0 WHERE name = 'head'")
-        #expect(throws: StoreError.self) { _ = try store(place).begin() }
+        #expect(throws: StoreError.self) { _ = try store(place).loadState() }
     }
 
     @Test(arguments: [
@@ -128,13 +128,13 @@ private func publish(
         "time = 9",
         "key = 'another'", "checksum = 0",
     ])
-    func `never repeats an answer that is not as it was given`(change: String) throws {
+    func `never repeats a damaged answer`(change: String) throws {
         let place = try Place()
         let key = try #require(IdempotencyKey(Array("mine".utf8)))
         let id = try publish("x", try store(place), idempotency: Idempotency(key: key, fingerprint: 1))
-        #expect(try store(place).begin().answers.map(\.receipt.first) == [id])
+        #expect(try store(place).loadState().answers.map(\.receipt.first) == [id])
         try place.change("UPDATE answers SET \(change)")
-        #expect(try store(place).begin().answers.isEmpty)
+        #expect(try store(place).loadState().answers.isEmpty)
     }
 
     @Test(arguments: [
@@ -142,13 +142,13 @@ private func publish(
         "UPDATE events SET wire = zeroblob(20)", "UPDATE events SET channel = 99", "UPDATE events SET checksum = 0",
         "UPDATE events SET id = 'another'", "UPDATE events SET key = 'another'", "DELETE FROM channels",
     ])
-    func `never gives back an event that is not as it was written`(sql: String) throws {
+    func `never returns a damaged event`(sql: String) throws {
         let place = try Place()
         let id = try publish("x", try store(place))
         _ = try publish("y", try store(place))
         try place.change(sql)
         let damaged = try store(place)
-        let stored = try damaged.begin()
+        let stored = try damaged.loadState()
         let hub = Hub(
             epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: damaged)
         hub.restore(stored)

@@ -1,7 +1,8 @@
-// What Glibc's Swift module leaves out. Declarations only: no code lives here.
+// Declarations that Glibc's Swift module leaves out. This header holds no code.
 //
 // _GNU_SOURCE must not be defined in this header: it changes the types of the socket calls that Glibc's own
-// module has already imported, and those calls then no longer type-check. So accept4 and pthread_setname_np are declared by hand.
+// module has already imported, and those calls then no longer type-check. So this header declares accept4 and
+// pthread_setname_np itself.
 #pragma once
 
 #include <malloc.h>

@@ -99,6 +99,6 @@ struct Acceptor {
     }
 
     private func unwatch(_ poller: borrowing Poller) {
-        for shared in context.listeners { try? poller.forget(shared.listener.descriptor) }
+        for shared in context.listeners { try? poller.unwatch(shared.listener.descriptor) }
     }
 }

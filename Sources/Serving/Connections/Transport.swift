@@ -20,7 +20,7 @@ struct Transport: ~Copyable {
             return unsafe descriptor.send(
                 UnsafeRawBufferPointer(start: pieces[0].iov_base, count: pieces[0].iov_len), moreFollows: moreFollows)
         }
-        return unsafe descriptor.send(gathering: pieces)
+        return unsafe descriptor.send(vector: pieces)
     }
 
     /// Reads into the front of a buffer, which must not be empty.

@@ -10,7 +10,7 @@ import SystemPackage
 @safe
 struct WriteBatch: ~Copyable {
     /// The most events of one batch.
-    static var capacity: Int { Descriptor.gatherLimit }
+    static var capacity: Int { Descriptor.vectorLimit }
 
     private let pieces: UnsafeMutableBufferPointer<iovec>
     private let sequences: UnsafeMutableBufferPointer<UInt64>

@@ -12,7 +12,7 @@ final class LoopPort: Sendable {
     init() throws(Errno) {
         let wakeup = SharedWakeup(try Wakeup())
         self.wakeup = wakeup
-        mailbox = Mailbox(wakeLoop: { wakeup.wakeup.ring() })
+        mailbox = Mailbox(wakeLoop: { wakeup.wakeup.notify() })
     }
 
     func post(_ command: LoopCommand) {

@@ -95,7 +95,7 @@ struct Reactor: ~Copyable {
     }
 
     private mutating func dispatch(_ token: UInt64, _ readiness: Readiness) {
-        if token == Token.wakeup { return context.port.wakeup.wakeup.silence() }
+        if token == Token.wakeup { return context.port.wakeup.wakeup.clear() }
         if token < 1 << 32 { return accept(from: Int(token - Token.firstListener)) }
         guard let slot = connections.slot(of: Connections.Token(rawValue: token)) else { return }
         if readiness.contains(.output) { writeOn(slot) }

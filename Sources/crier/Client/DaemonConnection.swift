@@ -2,24 +2,6 @@ import HTTPMessages
 import Kernel
 import SystemPackage
 
-/// Why talking to a daemon did not work.
-enum ClientFailure: Error, CustomStringConvertible {
-    /// There is no connection to be had.
-    case unreachable(String)
-    /// The connection ended before the answer did.
-    case connectionLost
-    /// What came back is not HTTP.
-    case notUnderstood(Refusal)
-
-    var description: String {
-        switch self {
-        case .unreachable(let why): "the daemon cannot be reached: \(why)"
-        case .connectionLost: "the connection was lost before the answer came; it is not known what was done"
-        case .notUnderstood(let refusal): "the answer is not understood: \(refusal)"
-        }
-    }
-}
-
 /// A connection to a daemon, with blocking calls.
 struct DaemonConnection: ~Copyable {
     private let socket: Descriptor
@@ -34,7 +16,9 @@ struct DaemonConnection: ~Copyable {
     private static func connect(_ url: DaemonURL) throws(ClientFailure) -> Descriptor {
         switch url.place {
         case .unix(let path):
-            guard let address = SocketAddress(unixPath: path) else { throw .unreachable("\(path) is no socket path") }
+            guard let address = SocketAddress(unixPath: path) else {
+                throw .unreachable("\(path) is not a socket path")
+            }
             do throws(Errno) { return try Descriptor.connect(to: address) } catch {
                 throw .unreachable("\(path): \(error)")
             }
@@ -55,9 +39,9 @@ struct DaemonConnection: ~Copyable {
         }
     }
 
-    /// Waits until there is input, or the daemon says something.
+    /// Waits for input, or for bytes from the daemon.
     ///
-    /// - Returns: whether there is input and the daemon is silent.
+    /// - Returns: whether there is input and the daemon has sent nothing.
     func waitForInput(_ input: borrowing Descriptor) -> Bool {
         while true {
             let (hasInput, hasAnswer) = Descriptor.waitForInput(input, socket)
@@ -74,14 +58,14 @@ struct DaemonConnection: ~Copyable {
         }
     }
 
-    /// What the parser finds next.
+    /// A part of an answer.
     enum Part {
         case head(ResponseHead)
         case body([UInt8])
         case end
     }
 
-    /// Waits for the next part of an answer; nil when the connection has ended.
+    /// Waits for the next part of an answer; nil when the connection has closed.
     mutating func next() throws(ClientFailure) -> Part? {
         while true {
             let input = buffer
@@ -104,7 +88,7 @@ struct DaemonConnection: ~Copyable {
         }
     }
 
-    /// Waits for a whole answer.
+    /// Waits for a complete answer.
     mutating func answer() throws(ClientFailure) -> (head: ResponseHead, body: [UInt8]) {
         var head: ResponseHead?
         var body: [UInt8] = []
@@ -113,7 +97,7 @@ struct DaemonConnection: ~Copyable {
             case .head(let next): head = next
             case .body(let bytes): body += bytes
             case .end:
-                // An interim answer has no body; the real one follows.
+                // An interim answer has no body; the final one follows.
                 if let head, head.status >= 200 { return (head, body) }
             case nil:
                 guard let head, head.framing == .untilClose else { throw .connectionLost }

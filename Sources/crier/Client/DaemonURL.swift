@@ -2,7 +2,7 @@ import ArgumentParser
 import HTTPMessages
 import Kernel
 
-/// Where a daemon is: `http://host[:port][/base]` or `unix:PATH`.
+/// The URL of a daemon: `http://host[:port][/base]` or `unix:PATH`.
 struct DaemonURL: ExpressibleByArgument {
     enum Place {
         case tcp(host: String, port: UInt16)
@@ -10,9 +10,9 @@ struct DaemonURL: ExpressibleByArgument {
     }
 
     let place: Place
-    /// What stands before `/events`, without a final slash.
+    /// The path before `/events`, without a final slash.
     let base: String
-    /// The Host field.
+    /// The value of the Host field.
     let authority: String
 
     static let standard = DaemonURL(argument: "http://127.0.0.1:8080")!
@@ -30,8 +30,8 @@ struct DaemonURL: ExpressibleByArgument {
         (base, authority) = (path, url.authority)
     }
 
-    /// The target for some channels: in the path when it is one, in the query when there are several, and none when the
-    /// body names them.
+    /// The request target. It names one channel in the path and several in the query; without channels, the body of the
+    /// request names them.
     func target(_ channels: [String], query: [(String, String)] = []) -> String {
         var path = "\(base)/events"
         var parameters = query

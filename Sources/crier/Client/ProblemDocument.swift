@@ -1,6 +1,6 @@
 import HTTPMessages
 
-/// Says for people what a daemon refused, from the problem document in the answer.
+/// Formats the problem document of an answer for people (RFC 9457).
 enum ProblemDocument {
     static func sentence(_ head: ResponseHead, _ body: [UInt8]) -> String {
         let text = String(decoding: body, as: UTF8.self)
@@ -8,7 +8,7 @@ enum ProblemDocument {
         return "refused with \(head.status) \(ResponseWriter.reason(head.status))\(detail)"
     }
 
-    /// The text of a member of a flat JSON object, as far as it has no escapes but of quotation marks.
+    /// The text of a member of a flat JSON object; it decodes only escapes of single characters.
     static func field(_ name: String, of json: String) -> String? {
         let key = "\"\(name)\":\""
         guard let start = json.firstRange(of: key)?.upperBound else { return nil }

@@ -2,7 +2,7 @@ import HTTPMessages
 
 /// Publishes one event.
 struct Publisher {
-    /// The daemon said no.
+    /// The daemon refused the event.
     struct Refused: Error, CustomStringConvertible {
         let description: String
     }
@@ -31,6 +31,6 @@ struct Publisher {
         }
         if isQuiet { return }
         let receipt = String(decoding: answer.body, as: UTF8.self)
-        Standard.write((ProblemDocument.field("id", of: receipt) ?? receipt) + "\n")
+        StandardIO.write((ProblemDocument.field("id", of: receipt) ?? receipt) + "\n")
     }
 }

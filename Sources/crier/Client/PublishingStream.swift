@@ -1,11 +1,11 @@
 import HTTPMessages
 import Kernel
 
-/// Publishes what it is given as it comes, in one request that may stay open for days.
+/// Publishes events as they arrive, in one request that may stay open for days.
 struct PublishingStream: ~Copyable {
     private var connection: DaemonConnection
 
-    /// - Parameter mediaType: what the body is: `application/x-ndjson` or `text/event-stream`.
+    /// - Parameter mediaType: the format of the body: `application/x-ndjson` or `text/event-stream`.
     init(_ url: DaemonURL, channel: String?, mediaType: String) throws(ClientFailure) {
         var connection = try DaemonConnection(url)
         let target = channel.map { url.target([$0]) } ?? url.target([])
@@ -16,14 +16,14 @@ struct PublishingStream: ~Copyable {
         self.connection = connection
     }
 
-    /// Waits for input, or for the daemon to say that it takes no more.
+    /// Waits for input, or for the daemon's answer, after which it accepts no more.
     ///
     /// - Returns: whether there is input.
     func waitForInput(_ input: borrowing Descriptor) -> Bool { connection.waitForInput(input) }
 
-    /// Sends the next bytes of the body. A daemon that has refused takes no more; its answer says why.
+    /// Sends the next bytes of the body.
     ///
-    /// - Returns: whether it may go on.
+    /// - Returns: whether to continue; if not, the answer of the daemon has the reason.
     mutating func send(_ bytes: [UInt8]) -> Bool {
         guard !bytes.isEmpty else { return true }
         do throws(ClientFailure) {
@@ -34,7 +34,7 @@ struct PublishingStream: ~Copyable {
         }
     }
 
-    /// Ends the body, if the daemon still takes it, and waits for the answer.
+    /// Ends the body, if the daemon still reads it, and waits for the answer.
     mutating func finish() throws(ClientFailure) -> (head: ResponseHead, body: [UInt8]) {
         try? connection.send(Array("0\r\n\r\n".utf8))
         return try connection.answer()

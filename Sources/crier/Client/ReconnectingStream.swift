@@ -1,23 +1,23 @@
 import EventStreams
 import HTTPMessages
 
-/// An event stream that comes back by itself, by the rules of the standard (WHATWG HTML 9.2.3).
+/// An event stream that reconnects by itself, by the rules of the standard (WHATWG HTML 9.2.3).
 struct ReconnectingStream: ~Copyable {
-    /// What happens next.
-    enum Happening {
+    /// The next event or change of the connection.
+    enum Item {
         case event(type: String, data: String, lastEventID: String)
-        /// The daemon said that there is nothing to come back for (204).
+        /// The channels have ended (204); a client must not reconnect.
         case ended
-        /// The daemon said no, and would say no again.
+        /// The daemon refused the request; reconnecting would not help.
         case refused(String)
-        /// The connection is gone. Calling again after so many milliseconds comes back.
+        /// The connection is lost. Wait for this many milliseconds; the next call then reconnects.
         case lost(String, retry: UInt64)
     }
 
     private let url: DaemonURL
     private let target: String
     private var parser: EventStreamParser
-    /// Browsers wait three seconds when nobody tells them otherwise.
+    /// The reconnection time in milliseconds; browsers too start with three seconds.
     private var retry: UInt64 = 3000
     private var connection: DaemonConnection?
     private var pending: [StreamItem] = []
@@ -29,8 +29,8 @@ struct ReconnectingStream: ~Copyable {
         parser = EventStreamParser(lastEventID: lastEventID)
     }
 
-    /// Waits for what happens next.
-    mutating func next() -> Happening {
+    /// Waits for the next item.
+    mutating func next() -> Item {
         while true {
             while !pending.isEmpty {
                 switch pending.removeFirst() {
@@ -56,10 +56,10 @@ struct ReconnectingStream: ~Copyable {
         }
     }
 
-    /// Asks for the stream.
+    /// Requests the stream.
     ///
-    /// - Returns: nil when it is open.
-    private mutating func open(_ current: inout DaemonConnection) throws(ClientFailure) -> Happening? {
+    /// - Returns: nil when the stream is open.
+    private mutating func open(_ current: inout DaemonConnection) throws(ClientFailure) -> Item? {
         var head = "GET \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nAccept: text/event-stream\r\n"
         head += "Cache-Control: no-cache\r\n"
         if !parser.lastEventID.isEmpty { head += "Last-Event-ID: \(parser.lastEventID)\r\n" }
@@ -83,9 +83,9 @@ struct ReconnectingStream: ~Copyable {
         }
     }
 
-    /// A block that was cut off is dropped, and reading begins anew after the last whole event.
-    private mutating func lose(_ why: String) -> Happening {
+    /// Drops an incomplete event: the next connection resumes after the last complete one.
+    private mutating func lose(_ reason: String) -> Item {
         parser = EventStreamParser(lastEventID: parser.lastEventID)
-        return .lost(why, retry: retry)
+        return .lost(reason, retry: retry)
     }
 }

@@ -1,101 +1,102 @@
 import ArgumentParser
 import Benchmarking
-import Glibc
+import Kernel
 
 /// `crier bench`
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure a server of event streams.",
+        abstract: "Measure an event stream server.",
         discussion: """
-            Opens subscribers, publishes, and checks that every one of them gets every event once and in order. Works \
-            with any server that takes an event by POST and sends it as text/event-stream. In addresses, bodies and \
-            fields {channel} stands for the channel; in bodies {payload} stands for what is looked for in the streams.
+            Connects subscribers, publishes, and checks that every subscriber receives every event once and in order. \
+            Works with any server that accepts events by POST and sends them as text/event-stream. {channel} in URLs and \
+            bodies is replaced by the channel; {payload} in bodies is replaced by the bytes that the subscribers look for.
 
               crier bench --subscribers 5000 --pid $(pgrep -ox crier)
               crier bench --subscribe-url http://localhost:8081/sub/{channel} \
             --publish-url http://localhost:8081/pub/{channel}
 
-            Exit codes: 0 all events came as they should; 1 some did not, or a request failed; 2 the benchmark could \
-            not be run; 64 wrong usage.
+            Exit codes: 0 every event arrived once and in order; 1 an event was lost, repeated or damaged, or a request \
+            failed; 2 the benchmark could not run; 64 wrong usage.
             """)
 
-    @Option(help: "The daemon, for both addresses: subscribers and publishers use /events/{channel} there.")
+    @Option(help: "The daemon: subscribers and publishers use /events/{channel} there.")
     var url = "http://127.0.0.1:8080"
 
-    @Option(name: .customLong("subscribe-url"), help: "Where to subscribe.")
+    @Option(name: .customLong("subscribe-url"), help: "The URL to subscribe at.")
     var subscribeURL: String?
 
-    @Option(name: .customLong("publish-url"), help: "Where to publish.")
+    @Option(name: .customLong("publish-url"), help: "The URL to publish at.")
     var publishURL: String?
 
-    @Option(name: .customLong("header"), help: ArgumentHelp("A field for every request.", valueName: "Name: value"))
+    @Option(
+        name: .customLong("header"), help: ArgumentHelp("A header field for every request.", valueName: "Name: value"))
     var fields: [String] = []
 
-    @Option(help: "Subscribers that read at once.")
+    @Option(help: "The number of subscribers that read at once.")
     var subscribers = 1000
 
-    @Option(help: "Channels.")
+    @Option(help: "The number of channels.")
     var channels = 1
 
-    @Option(name: .customLong("channel-prefix"), help: "What the names of the channels begin with.")
+    @Option(name: .customLong("channel-prefix"), help: "The prefix of the channel names.")
     var channelPrefix = "bench-"
 
-    @Option(help: "Publishers.")
+    @Option(help: "The number of publishers.")
     var publishers = 1
 
-    @Option(help: "Events a second over all publishers; without it each publisher waits for the answer to its last.")
+    @Option(help: "Events a second from all publishers together; without it each publisher waits for each answer.")
     var rate: Double?
 
-    @Flag(help: "Publish the next event when every subscriber has the last one.")
+    @Flag(help: "Publish the next event when every subscriber has received the last one.")
     var lockstep = false
 
-    @Flag(help: "Publish in one endless request for each publisher, one body after the other.")
+    @Flag(help: "Publish in one endless request for each publisher.")
     var streaming = false
 
-    @Option(help: "Bytes of data of an event.")
+    @Option(help: "Bytes of data per event.")
     var size = 100
 
-    @Option(help: "What is published: the body of a request, or with --streaming a part of it. \\n is a line feed.")
+    @Option(help: "The body of a request, or with --streaming the part of it for one event. \\n is a line feed.")
     var body: String?
 
-    @Option(name: .customLong("content-type"), help: "The media type of that.")
+    @Option(name: .customLong("content-type"), help: "The media type of the body.")
     var contentType: String?
 
-    @Option(help: "Further subscribers that read nothing.")
+    @Option(help: "Additional subscribers that read nothing.")
     var stalled = 0
 
-    @Option(help: "Further subscribers that read slowly.")
+    @Option(help: "Additional subscribers that read slowly.")
     var slow = 0
 
-    @Option(name: .customLong("slow-rate"), help: "Bytes a second that each of those reads.")
+    @Option(name: .customLong("slow-rate"), help: "Bytes a second that each slow subscriber reads.")
     var slowRate = 10_000
 
-    @Option(help: "Further connections a second, opened and closed again while measuring.")
+    @Option(help: "Additional connections a second while measuring; each closes as soon as its stream is open.")
     var connects = 0.0
 
-    @Option(help: "Connections that are opened at the same time at the start.")
+    @Option(help: "The most connections in progress at a time at the start.")
     var arriving = 512
 
     @Option(name: .customLong("warm-up"), help: "Seconds before measuring begins.")
     var warmUp = 1.0
 
-    @Option(help: "Seconds of measuring.")
+    @Option(help: "Seconds to measure.")
     var duration = 5.0
 
-    @Option(help: "Threads that read.")
+    @Option(help: "Threads for the subscribers.")
     var threads = 1
 
-    @Option(help: "The process of the server, to report its processor time and memory, children included.")
+    @Option(help: "The process of the server, to report its processor time and memory, including its children.")
     var pid: Int32?
 
-    @Flag(help: "Report as a JSON object.")
+    @Flag(help: "Print the report as a JSON object.")
     var json = false
 
     func validate() throws {
         func check(_ isGood: Bool, _ sentence: String) throws { if !isGood { throw ValidationError(sentence) } }
         try check(
             [subscribers, stalled, slow].allSatisfy((0...1 << 24).contains) && subscribers + stalled + slow > 0,
-            "There must be a subscriber, and no more than 16777216 of a kind.")
+            "There must be at least one subscriber, and at most 16777216 of each kind.")
         try check((1...100_000).contains(channels), "--channels is 1 to 100000.")
         try check((0...65_535).contains(publishers), "--publishers is 0 to 65535.")
         try check(
@@ -121,15 +122,15 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
-        _ = Glibc.signal(SIGPIPE, SIG_IGN)
+        Signals.ignoreBrokenPipe()
         do {
-            let report = try Benchmark(workload()).run { Standard.complain($0) }
-            Standard.write(json ? report.json : report.table)
+            let report = try Benchmark(workload()).run { StandardIO.writeError($0) }
+            StandardIO.write(json ? report.json : report.table)
             if !report.isFlawless { throw ExitCode(1) }
         } catch let error as ExitCode {
             throw error
         } catch {
-            Standard.complain("\(error)")
+            StandardIO.writeError("\(error)")
             throw ExitCode(2)
         }
     }

@@ -9,26 +9,26 @@ struct Config: ParsableCommand {
     /// `crier config check`
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say what is wrong with a configuration.",
-            discussion: "Exit codes: 0 nothing is wrong; 78 something is, and each mistake is named with its line.")
+            abstract: "Report the errors in a configuration.",
+            discussion: "Exit codes: 0 the configuration is valid; 78 it has errors, each reported with its line.")
 
         @OptionGroup var settings: SettingsOptions
 
         func run() throws {
             _ = try settings.loadOrExit()
-            Standard.write("The configuration is good.\n")
+            StandardIO.write("The configuration is good.\n")
         }
     }
 
     /// `crier config show`
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the settings that would be in force, as a file.")
+            abstract: "Print the effective settings as a configuration file.")
 
         @OptionGroup var settings: SettingsOptions
 
         func run() throws {
-            Standard.write(try settings.loadOrExit().toml)
+            StandardIO.write(try settings.loadOrExit().toml)
         }
     }
 }

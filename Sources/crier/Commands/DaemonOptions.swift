@@ -1,14 +1,14 @@
 import ArgumentParser
-import Glibc
+import Kernel
 
-/// Where the daemon is, for the commands that talk to one.
+/// The URL of the daemon, for commands that connect to one.
 struct DaemonOptions: ParsableArguments {
     @Option(
         name: .customLong("url"),
-        help: "The daemon: http://host:port or unix:PATH (or CRIER_URL; http://127.0.0.1:8080 otherwise).")
+        help: "The daemon: http://host:port or unix:PATH (or CRIER_URL; default http://127.0.0.1:8080).")
     private var named: DaemonURL?
 
-    /// The daemon to talk to.
+    /// The daemon to connect to.
     var url: DaemonURL { named ?? Self.fromEnvironment ?? .standard }
 
     func validate() throws {
@@ -19,5 +19,5 @@ struct DaemonOptions: ParsableArguments {
 
     private static var fromEnvironment: DaemonURL? { variable.flatMap(DaemonURL.init(argument:)) }
 
-    private static var variable: String? { unsafe getenv("CRIER_URL").map { unsafe String(cString: $0) } }
+    private static var variable: String? { Environment.all["CRIER_URL"] }
 }

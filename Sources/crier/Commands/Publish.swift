@@ -9,44 +9,44 @@ struct Publish: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Publish events to a channel.",
         discussion: """
-            Prints the id of the event. With --lines or --format, what comes on standard input is published as it comes, \
-            on one connection that may stay open for days, and what is printed at the end is how many events there were \
-            and the ids of the first and the last. When the daemon is slower than what comes, reading waits.
+            Prints the id of the event. With --lines or --format it publishes standard input as it arrives, on one \
+            connection that may stay open for days; at the end it prints the number of events and the ids of the first \
+            and the last. When the daemon is slower than the input, it stops reading until the daemon catches up.
 
-            Exit codes: 0 all were published; 1 the daemon refused one, and why is on standard error; 2 the daemon \
-            could not be reached or the connection was lost; 64 wrong usage.
+            Exit codes: 0 all events are published; 1 the daemon refused an event (standard error has the reason); 2 the \
+            daemon could not be reached or the connection was lost; 64 wrong usage.
             """)
 
     @OptionGroup var target: DaemonOptions
 
-    @Option(help: "The type that listeners listen for.")
+    @Option(help: "The type of the event, for addEventListener.")
     var event: String?
 
-    @Option(help: "The id, instead of one that the daemon gives.")
+    @Option(help: "The id, instead of one from the daemon.")
     var id: String?
 
-    @Option(help: "What the event is about, for slow subscribers that only get the newest about each thing.")
+    @Option(help: "The key: a slow subscriber may get only the newest event for each key.")
     var key: String?
 
-    @Flag(help: "Each line of standard input is the data of an event.")
+    @Flag(help: "Publish each line of standard input as the data of an event.")
     var lines = false
 
     @Option(
         help: ArgumentHelp(
-            "Standard input is ndjson: an event a line, {\"channel\":…,\"event\":…,\"id\":…,\"data\":…}; or sse: an event stream."
+            "The format of standard input: ndjson, one event per line, {\"channel\":…,\"event\":…,\"id\":…,\"data\":…}; or sse, an event stream."
         ))
     var format: Format?
 
-    @Flag(help: "Print nothing when all is well.")
+    @Flag(help: "Print nothing on success.")
     var quiet = false
 
     @Argument(help: "The channel, such as news/eu; with --format ndjson each line may name its own.")
     var channel: String?
 
-    @Argument(help: "The data; - or nothing reads standard input.")
+    @Argument(help: "The data; without it, or with -, crier reads standard input.")
     var data: String?
 
-    /// What standard input is.
+    /// The format of standard input.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case ndjson, sse
     }
@@ -55,15 +55,17 @@ struct Publish: ParsableCommand {
         if channel == nil, format != .ndjson { throw ValidationError("Name the channel.") }
         if lines, format != nil { throw ValidationError("--lines and --format exclude each other.") }
         guard lines || format != nil else { return }
-        if data != nil, data != "-" { throw ValidationError("Standard input is read; leave DATA out.") }
+        if data != nil, data != "-" {
+            throw ValidationError("With --lines or --format crier reads standard input; omit the data.")
+        }
         if lines, id != nil { throw ValidationError("--id would give every line the same id.") }
         if format != nil, event != nil || id != nil || key != nil {
-            throw ValidationError("With --format the input itself says event, id and key.")
+            throw ValidationError("With --format the input contains event, id and key.")
         }
     }
 
     func run() throws {
-        _ = Glibc.signal(SIGPIPE, SIG_IGN)
+        Signals.ignoreBrokenPipe()
         let input = Descriptor(owning: STDIN_FILENO)
         do {
             if lines || format != nil {
@@ -72,13 +74,13 @@ struct Publish: ParsableCommand {
                 let publisher = Publisher(
                     url: target.url, channel: channel ?? "", event: event, id: id, key: key, isQuiet: quiet)
                 let isArgument = data != nil && data != "-"
-                try publisher.publish(isArgument ? Array((data ?? "").utf8) : try Standard.readAll(input))
+                try publisher.publish(isArgument ? Array((data ?? "").utf8) : try StandardIO.readAll(input))
             }
         } catch let error as Publisher.Refused {
-            Standard.complain(error.description)
+            StandardIO.writeError(error.description)
             throw ExitCode(1)
         } catch let error as ClientFailure {
-            Standard.complain(error.description)
+            StandardIO.writeError(error.description)
             throw ExitCode(2)
         }
     }
@@ -97,6 +99,6 @@ struct Publish: ParsableCommand {
         guard answer.head.status == 200 else {
             throw Publisher.Refused(description: ProblemDocument.sentence(answer.head, answer.body))
         }
-        if !quiet { Standard.write(String(decoding: answer.body, as: UTF8.self)) }
+        if !quiet { StandardIO.write(String(decoding: answer.body, as: UTF8.self)) }
     }
 }

@@ -5,10 +5,11 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start the daemon.",
         discussion: """
-            Settings come from flags, the environment (CRIER_SERVER_HEARTBEAT=10s), the file and the embedded \
-            defaults, in that order. SIGTERM stops it cleanly, SIGHUP reloads the file.
+            Flags override the environment (CRIER_SERVER_HEARTBEAT=10s), which overrides the file, which overrides the \
+            defaults. SIGTERM stops the daemon cleanly, SIGHUP reloads the file.
 
-            Exit codes: 0 stopped by a signal; 1 it could not start or go on; 64 wrong usage; 78 wrong configuration.
+            Exit codes: 0 a signal stopped the daemon; 1 it could not start or continue; 64 wrong usage; 78 wrong \
+            configuration.
             """)
 
     @OptionGroup var settings: SettingsOptions
@@ -16,10 +17,10 @@ struct Serve: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Listen here instead of where the file says; can be repeated.",
+            "Listen here instead of on the listeners of the file; repeatable.",
             discussion: """
-                host:port, [v6]:port, unix:PATH or systemd:NAME, then =subscribe,publish,admin if it is not for all \
-                of them.
+                host:port, [v6]:port, unix:PATH or systemd:NAME, then =subscribe,publish,admin to allow only some of \
+                these roles.
                 """, valueName: "address[=role,role]"))
     var listen: [String] = []
 

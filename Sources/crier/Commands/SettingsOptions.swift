@@ -4,18 +4,18 @@ import Glibc
 import Kernel
 import SystemPackage
 
-/// The flags that say where settings come from.
+/// The flags for the sources of settings.
 struct SettingsOptions: ParsableArguments {
-    @Option(name: .long, help: "The configuration file (or CRIER_CONFIG); without one, the embedded defaults.")
+    @Option(name: .long, help: "The configuration file (or CRIER_CONFIG); without one crier uses its defaults.")
     var config: String?
 
     @Option(
         name: .customLong("set"),
         help: ArgumentHelp(
-            "Use this setting, as in --set server.heartbeat=5s; can be repeated.", valueName: "key=value"))
+            "Set one key, as in --set server.heartbeat=5s; repeatable.", valueName: "key=value"))
     var assignments: [String] = []
 
-    /// Why there are no settings: a line for each mistake.
+    /// The errors in the settings, one per line.
     struct Mistakes: Error {
         let lines: [String]
     }
@@ -23,17 +23,17 @@ struct SettingsOptions: ParsableArguments {
     /// The exit code for wrong configuration (EX_CONFIG).
     static let exitCode = ExitCode(78)
 
-    /// Reads the file and brings everything together, for commands: says what is wrong and ends them.
+    /// Loads the settings for a command. It prints errors and ends the command with exit code 78.
     func loadOrExit() throws -> Settings {
         do throws(Mistakes) {
             return try load()
         } catch {
-            for line in error.lines { Standard.complain(line) }
+            for line in error.lines { StandardIO.writeError(line) }
             throw Self.exitCode
         }
     }
 
-    /// Reads the file and brings everything together.
+    /// Loads the settings from all sources.
     func load(listen: [String] = []) throws(Mistakes) -> Settings {
         let environment = Environment.all
         var flags = Configuration.Flags()
@@ -50,7 +50,7 @@ struct SettingsOptions: ParsableArguments {
 
     private static func read(_ path: String) throws(Mistakes) -> Configuration.File {
         do throws(Errno) {
-            let bytes = try Standard.readAll(try Descriptor.open(path, O_RDONLY))
+            let bytes = try StandardIO.readAll(try Descriptor.open(path, O_RDONLY))
             return Configuration.File(path: path, text: String(decoding: bytes, as: UTF8.self))
         } catch {
             throw Mistakes(lines: ["\(path): \(error)"])

@@ -1,43 +1,43 @@
 import ArgumentParser
 import Broadcasting
 import EventStreams
-import Glibc
+import Kernel
 
 /// `crier subscribe`
 struct Subscribe: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the events of some channels as they come.",
+        abstract: "Print the events of channels as they arrive.",
         discussion: """
-            Comes back by itself as a browser would: after a lost connection or the end of the stream, with \
-            Last-Event-ID, after the time that the daemon asked for.
+            Reconnects by itself, as a browser does: when the connection is lost or the stream ends, it waits for the \
+            reconnection time that the daemon has set, and resumes with Last-Event-ID.
 
-            Exit codes: 0 the channels have ended (204), or --count was reached, or nobody reads the output any more; \
-            1 the daemon refused; 2 it could not be reached, with --no-reconnect only; 64 wrong usage.
+            Exit codes: 0 the channels have ended (204), --count is reached, or the reader has closed the output; \
+            1 the daemon refused the request; 2 the connection failed (only with --no-reconnect); 64 wrong usage.
             """)
 
-    /// How an event is printed.
+    /// The format of an event in the output.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case sse, json, data
     }
 
     @OptionGroup var target: DaemonOptions
 
-    @Option(name: .customLong("last-event-id"), help: "Begin after this event.")
+    @Option(name: .customLong("last-event-id"), help: "Resume after the event with this id.")
     var lastEventID: String?
 
-    @Option(help: "Begin with what is held: all, or so many of the newest events.")
+    @Option(help: "Start with retained events: all, or a number of the newest.")
     var replay: String?
 
-    @Option(help: "Begin with the first event since then: 10m, or 2026-11-24T10:00:00Z.")
+    @Option(help: "Start with the first event since a time: 10m (ago), or 2026-11-24T10:00:00Z.")
     var since: String?
 
-    @Option(help: "sse: as on the wire; json: an object a line; data: the data and a line feed.")
+    @Option(help: "sse: as on the wire; json: one object per line; data: the data and a line feed.")
     var format = Format.sse
 
-    @Option(help: "Stop after so many events.")
+    @Option(help: "Stop after this number of events.")
     var count: Int?
 
-    @Flag(name: .customLong("no-reconnect"), help: "Stop when the connection ends.")
+    @Flag(name: .customLong("no-reconnect"), help: "Stop when the connection is lost or the stream ends.")
     var noReconnect = false
 
     @Argument(help: "The channels, or patterns such as 'news/*'.")
@@ -51,27 +51,27 @@ struct Subscribe: ParsableCommand {
     }
 
     func run() throws {
-        _ = Glibc.signal(SIGPIPE, SIG_IGN)
+        Signals.ignoreBrokenPipe()
         var stream = ReconnectingStream(
             url: target.url, channels: channels, replay: replay, since: since, lastEventID: lastEventID ?? "")
         var left = count ?? .max
         while true {
             switch stream.next() {
             case .event(let type, let data, let id):
-                Standard.write(Self.text(type, data, id, format))
+                StandardIO.write(Self.text(type, data, id, format))
                 left -= 1
                 if left == 0 { return }
             case .ended: return
-            case .refused(let why):
-                Standard.complain(why)
+            case .refused(let reason):
+                StandardIO.writeError(reason)
                 throw ExitCode(1)
-            case .lost(let why, let delay):
+            case .lost(let reason, let delay):
                 if noReconnect {
-                    Standard.complain(why)
+                    StandardIO.writeError(reason)
                     throw ExitCode(2)
                 }
-                Standard.complain("\(why); trying again in \(delay) ms")
-                usleep(useconds_t(clamping: delay * 1000))
+                StandardIO.writeError("\(reason); reconnecting in \(delay) ms")
+                Thread.sleep(milliseconds: delay)
             }
         }
     }

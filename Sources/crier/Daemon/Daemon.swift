@@ -8,7 +8,7 @@ import Storing
 import Supervising
 import SystemPackage
 
-/// `crier serve` from start to end. Its thread supervises; the loops have threads of their own.
+/// `crier serve`. The main thread supervises; each event loop has its own thread.
 struct Daemon: ~Copyable {
     private let options: SettingsOptions
     private let listen: [String]
@@ -17,13 +17,13 @@ struct Daemon: ~Copyable {
     private let log: Logger
     private let server: Server
     private let store: Store?
-    private var watch: LoopWatch
+    private var watchdog: LoopWatchdog
     private let descriptorLimit: Int
     private let unixPaths: [String]
 
     /// Opens the listening sockets and starts the loops.
     init(_ options: SettingsOptions, listen: [String]) throws {
-        // Before any thread starts: each inherits that these are blocked.
+        // Before any thread starts: new threads inherit the blocked signals.
         let signals = try Signals(collecting: [.terminate, .interrupt, .hangUp])
         let settings: Settings
         do throws(SettingsOptions.Mistakes) {
@@ -35,24 +35,24 @@ struct Daemon: ~Copyable {
         }
         let log = Self.logger(settings.logLevel)
         let descriptorLimit = ProcessLimits.raiseDescriptorLimit()
-        var doorway = Doorway(settings)
-        do throws(Doorway.Failure) {
-            try doorway.open()
+        var listeners = ListenerSetup(settings)
+        do throws(ListenerSetup.Failure) {
+            try listeners.open()
         } catch {
             log.error("\(error.description)")
             throw ExitCode.failure
         }
-        let unixPaths = doorway.unixPaths
-        let places = doorway.places
+        let unixPaths = listeners.unixPaths
+        let addresses = listeners.addresses
         let loops = settings.loops == 0 ? min(64, ProcessLimits.processors) : settings.loops
         let server: Server
         let store: Store?
-        do throws(Cellar.Failure) {
-            let cellar = try Cellar(settings, log)
-            server = try cellar.server(
-                loops: loops, listeners: doorway.listeners(), settings,
+        do throws(HistorySetup.Failure) {
+            let history = try HistorySetup(settings, log)
+            server = try history.server(
+                loops: loops, listeners: listeners.sockets(), settings,
                 serving: settings.serving(descriptors: descriptorLimit))
-            store = cellar.store
+            store = history.store
         } catch {
             log.error("\(error.description)")
             throw ExitCode.failure
@@ -66,33 +66,35 @@ struct Daemon: ~Copyable {
         self.descriptorLimit = descriptorLimit
         self.unixPaths = unixPaths
         self.server = server
-        watch = LoopWatch(period: ServiceManager.watchdog.map { $0 / 2 })
-        for place in places { log.info("listening", metadata: ["address": "\(place)"]) }
+        watchdog = LoopWatchdog(period: ServiceManager.watchdog.map { $0 / 2 })
+        for address in addresses { log.info("listening", metadata: ["address": "\(address)"]) }
     }
 
-    /// Supervises until a signal says stop, or a loop fails.
+    /// Supervises the loops until a signal stops the daemon or a loop fails.
     mutating func run() throws {
         var poller = try Poller(capacity: 8)
         try poller.watchInput(signals.descriptor, token: 0)
         ServiceManager.ready(status: statusLine)
         log.info("ready", metadata: ["version": "\(Crier.version)", "epoch": "\(server.hub.epoch)"])
-        var ebb = Ebb()
+        var trimming = MemoryTrimming()
         var nextStatus = Clock.monotonic + Self.statusPeriod
         while true {
-            _ = try poller.wait(milliseconds: watch.wait(atMost: Self.statusPeriod))
+            _ = try poller.wait(milliseconds: watchdog.wait(atMost: Self.statusPeriod))
             while let signal = signals.next() {
                 if signal == .hangUp { reload() } else { return try stop(signal, &poller) }
             }
             if let error = server.error {
-                log.critical("stopping, since a loop failed", metadata: ["error": "\(error)"])
+                log.critical("stopping because an event loop failed", metadata: ["error": "\(error)"])
                 throw ExitCode.failure
             }
-            if watch.isDue(server.turns) { ServiceManager.alive() }
+            if watchdog.isDue(server.turns) { ServiceManager.alive() }
             if Clock.monotonic >= nextStatus {
                 ServiceManager.status(statusLine)
                 let (status, hub) = (server.status, server.hub.summary)
                 let now = Clock.monotonic
-                if ebb.isLow(connections: status.connections, bytes: hub.bytes, now: now) { ProcessMemory.giveBack() }
+                if trimming.shouldTrim(connections: status.connections, bytes: hub.bytes, now: now) {
+                    ProcessMemory.trim()
+                }
                 nextStatus = now + Self.statusPeriod
             }
         }
@@ -106,8 +108,8 @@ struct Daemon: ~Copyable {
         let hub = server.hub.summary
         return "\(status.subscribers) subscribers, \(hub.channels) channels, \(status.published) events published, "
             + "\(status.delivered) delivered, \(status.connections) connections, "
-            + "\(status.closed[CloseReason.slow.rawValue]) closed as too slow, "
-            + "\(status.skips) times made to skip events"
+            + "\(status.closed[CloseReason.slow.rawValue]) disconnected as too slow, "
+            + "\(status.skips) skips by slow subscribers"
     }
 
     private mutating func reload() {
@@ -118,10 +120,10 @@ struct Daemon: ~Copyable {
             new = try options.load(listen: listen)
         } catch {
             for line in error.lines { log.error("\(line)") }
-            return log.error("the configuration was not reloaded, since it has mistakes; the old one stays in force")
+            return log.error("the new configuration has errors; the old one stays in force")
         }
         for key in new.needingRestart(from: settings) {
-            log.warning("this setting changes with a restart only", metadata: ["key": "\(key)"])
+            log.warning("this setting changes after a restart only", metadata: ["key": "\(key)"])
         }
         settings = new
         server.apply(new.serving(descriptors: descriptorLimit), new.history)
@@ -130,15 +132,15 @@ struct Daemon: ~Copyable {
 
     private mutating func stop(_ signal: Signal, _ poller: inout Poller) throws {
         log.info("stopping", metadata: ["signal": "\(signal)"])
-        ServiceManager.stopping(status: "seeing off \(server.status.subscribers) subscribers")
+        ServiceManager.stopping(status: "disconnecting \(server.status.subscribers) subscribers")
         server.drain()
-        // The loops keep their deadline themselves; the grace is for a loop that hangs.
+        // The loops enforce the shutdown time themselves; the extra 2 s are for a loop that hangs.
         let deadline = Clock.monotonic + settings.shutdown + 2000
         while !server.hasEnded, Clock.monotonic < deadline {
             _ = try poller.wait(milliseconds: 20)
-            // A second signal means now.
+            // A second signal stops the daemon at once.
             if let again = signals.next(), again != .hangUp { break }
-            if watch.isDue(server.turns) { ServiceManager.alive() }
+            if watchdog.isDue(server.turns) { ServiceManager.alive() }
         }
         if server.hasEnded { server.join() }
         store?.stop()

@@ -3,12 +3,12 @@ import HTTPMessages
 import Serving
 
 extension Settings {
-    /// Descriptors that are kept for what is not a connection: files, pollers, listening sockets, refusals.
+    /// Descriptors reserved for files, pollers, listening sockets and connections that crier refuses.
     private static var descriptorReserve: Int { 128 }
 
-    /// What the loops need to know.
+    /// The settings for the event loops.
     ///
-    /// - Parameter descriptors: how many this process may have.
+    /// - Parameter descriptors: the limit on descriptors of this process.
     func serving(descriptors: Int) -> ServingSettings {
         var serving = ServingSettings()
         serving.heartbeat = heartbeat
@@ -23,18 +23,5 @@ extension Settings {
         let room = max(1, descriptors - Self.descriptorReserve)
         serving.connections = connections == 0 ? room : min(connections, room)
         return serving
-    }
-}
-
-extension ListenSettings {
-    /// The roles, as the router knows them.
-    var servingRoles: Roles {
-        roles.reduce(into: Roles()) { set, role in
-            switch role {
-            case .subscribe: set.insert(.subscribe)
-            case .publish: set.insert(.publish)
-            case .admin: set.insert(.admin)
-            }
-        }
     }
 }

@@ -1,0 +1,48 @@
+import Broadcasting
+
+extension Settings {
+    /// The settings as the text of a configuration file.
+    public var toml: String {
+        var lines: [String] = []
+        for listener in listen {
+            lines.append("[[listen]]")
+            lines.append("address = \"\(listener.address)\"")
+            let roles = ListenSettings.Role.allCases.filter(listener.roles.contains).map { "\"\($0.rawValue)\"" }
+            lines.append("roles = [\(roles.joined(separator: ", "))]")
+            if listener.isOpen { lines.append("open = true") }
+            if case .unix = listener.address {
+                lines.append("mode = \"0\(String(listener.mode, radix: 8))\"")
+                if let owner = listener.owner {
+                    lines.append("owner = \"\(owner.user)\(owner.group.map { ":\($0)" } ?? "")\"")
+                }
+            }
+            lines.append("")
+        }
+        var section = ""
+        for key in Key.all {
+            let parts = key.name.split(separator: ".").map(String.init)
+            if parts[0] != section {
+                if !section.isEmpty { lines.append("") }
+                section = parts[0]
+                lines.append("[\(section)]")
+            }
+            lines.append("\(parts[1]) = \(key.show(self))")
+        }
+        for rule in history.rules {
+            lines += ["", "[[channel]]", "pattern = \"\(rule.pattern)\"", "events = \(rule.limits.events)"]
+            lines.append("bytes = \"\(Quantity.text(size: rule.limits.bytes))\"")
+            lines.append("age = \"\(Quantity.text(duration: rule.limits.age))\"")
+            lines.append("replay = \(Quantity.text(replay: rule.limits.replay))")
+            lines += ["slow = \"\(rule.slow.action.rawValue)\"", "slow-events = \(rule.slow.events)"]
+            lines.append("slow-bytes = \"\(Quantity.text(size: rule.slow.bytes))\"")
+            lines.append("slow-age = \"\(Quantity.text(duration: rule.slow.age))\"")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The names of the settings that differ from `other` and require a restart.
+    public func needingRestart(from other: Settings) -> [String] {
+        let keys = Key.all.filter { !$0.isLive && $0.show(self) != $0.show(other) }.map(\.name)
+        return listen == other.listen ? keys : ["listen"] + keys
+    }
+}

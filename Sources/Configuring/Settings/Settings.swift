@@ -1,0 +1,55 @@
+public import Broadcasting
+
+/// All settings. A reload creates a new value.
+public struct Settings: Sendable, Equatable {
+    /// The sockets to listen on.
+    public var listen = [ListenSettings.standard]
+
+    /// Threads that serve connections, 0 to 64; 0 is one for each processor.
+    public var loops = 0
+    /// Milliseconds of silence on a stream before crier sends a comment.
+    public var heartbeat: UInt64 = 15_000
+    /// The base of the reconnection time in milliseconds; each connection gets 0.5 to 1.5 times as much.
+    public var retry: UInt64 = 3_000
+    /// Milliseconds that clients have to read their last bytes when the daemon stops.
+    public var shutdown: UInt64 = 10_000
+    /// Milliseconds after which crier closes a connection whose peer acknowledges nothing.
+    public var deadPeer: UInt64 = 30_000
+    /// The lowest level that crier logs.
+    public var logLevel = LogLevel.info
+
+    /// The most connections at a time; 0 is the limit on descriptors less a reserve.
+    public var connections = 0
+    /// The most bytes of a request head.
+    public var head = 16 * 1024
+    /// The most bytes of a request target.
+    public var target = 8 * 1024
+    /// The most fields in a request head.
+    public var fields = 100
+    /// The most bytes of a body, and so of an event.
+    public var body = 1024 * 1024
+    /// Milliseconds that a client has to send a complete head.
+    public var headTimeout: UInt64 = 10_000
+    /// Milliseconds that a client has to send a complete body.
+    public var bodyTimeout: UInt64 = 30_000
+    /// The most milliseconds between two requests.
+    public var idleTimeout: UInt64 = 60_000
+    /// The most channels that one subscriber or one event may name.
+    public var channelsPerSubscriber = 100
+    /// The most bytes that wait for the event loops before publishers wait.
+    public var fanoutBacklog = 16 << 20
+    /// The most bytes that the kernel holds unsent for one connection.
+    public var unsent = 128 * 1024
+
+    /// The retention of events, and the policy for slow subscribers.
+    public var history = HistoryPolicy()
+    /// The place of the history.
+    public var store = HistoryStore.memory
+    /// The path of the history file; a relative path is in the state directory.
+    public var path = "history.db"
+    /// Which failures the history file survives.
+    public var durability = HistoryDurability.normal
+
+    /// The defaults.
+    public init() {}
+}

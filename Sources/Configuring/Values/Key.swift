@@ -1,0 +1,112 @@
+import Broadcasting
+
+/// A setting: its name, how to parse and print it, and whether a reload can change it.
+struct Key: Sendable {
+    /// The name, `section.name` as in the file.
+    let name: String
+    /// Whether a reload changes the setting of the running daemon.
+    let isLive: Bool
+    let set: @Sendable (inout Settings, Value) throws(InvalidValue) -> Void
+    /// The value in the syntax of the file.
+    let show: @Sendable (Settings) -> String
+
+    private typealias Field<Value> = any WritableKeyPath<Settings, Value> & Sendable
+
+    /// All keys outside `[[listen]]` and `[[channel]]`, in the order of `config/crier.toml`.
+    static let all: [Key] = [
+        number("server.loops", \.loops, 0...64, isLive: false),
+        duration("server.heartbeat", \.heartbeat, 1_000...3_600_000),
+        duration("server.retry", \.retry, 100...3_600_000),
+        duration("server.shutdown", \.shutdown, 0...3_600_000),
+        duration("server.dead-peer", \.deadPeer, 5_000...3_600_000, isLive: false),
+        word("server.log-level", \.logLevel, isLive: false),
+        number("limits.connections", \.connections, 0...10_000_000),
+        size("limits.head", \.head, 1024...1 << 20),
+        size("limits.target", \.target, 64...1 << 20),
+        number("limits.fields", \.fields, 8...1000),
+        size("limits.body", \.body, 1...1 << 28),
+        duration("limits.head-timeout", \.headTimeout, 100...600_000),
+        duration("limits.body-timeout", \.bodyTimeout, 100...3_600_000),
+        duration("limits.idle-timeout", \.idleTimeout, 100...86_400_000),
+        number("limits.channels", \.history.channels, 1...1_000_000_000),
+        number("limits.channels-per-subscriber", \.channelsPerSubscriber, 1...10_000),
+        size("limits.fanout-backlog", \.fanoutBacklog, 1...1 << 30),
+        size("limits.unsent", \.unsent, 4096...1 << 30, isLive: false),
+        word("history.store", \.store, isLive: false),
+        text("history.path", \.path, isLive: false),
+        word("history.durability", \.durability, isLive: false),
+        number("history.events", \.history.standard.events, 0...1_000_000_000),
+        size("history.bytes", \.history.standard.bytes, 0...1 << 40),
+        duration("history.age", \.history.standard.age, 1_000...315_360_000_000),
+        size("history.total", \.history.total, 1 << 16...1 << 45),
+        size("history.memory", \.history.memory, 0...1 << 40),
+        replay("history.replay", \.history.standard.replay),
+        duration("history.idempotency-window", \.history.idempotencyWindow, 0...86_400_000),
+        number("history.idempotency-keys", \.history.idempotencyKeys, 0...10_000_000),
+        word("slow.action", \.history.slow.action),
+        number("slow.events", \.history.slow.events, 0...1_000_000_000),
+        size("slow.bytes", \.history.slow.bytes, 0...1 << 40),
+        duration("slow.age", \.history.slow.age, 0...315_360_000_000),
+    ]
+
+    /// The name of the environment variable, such as `CRIER_SERVER_LOG_LEVEL`.
+    var variable: String {
+        "CRIER_" + String(name.uppercased().map { $0 == "." || $0 == "-" ? "_" : $0 })
+    }
+
+    static func named(_ name: String) -> Key? { all.first { $0.name == name } }
+
+    private static func number(
+        _ name: String, _ field: Field<Int>, _ range: ClosedRange<Int>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.integer(range) },
+            show: { "\($0[keyPath: field])" })
+    }
+
+    private static func text(_ name: String, _ field: Field<String>, isLive: Bool = true) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in
+                let text = try value.string()
+                guard !text.isEmpty, !text.utf8.contains(0) else { throw InvalidValue("must not be empty") }
+                settings[keyPath: field] = text
+            },
+            show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
+    }
+
+    private static func replay(_ name: String, _ field: Field<Replay>) -> Key {
+        Key(
+            name: name, isLive: true,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.replay() },
+            show: { Quantity.text(replay: $0[keyPath: field]) })
+    }
+
+    private static func word<Word: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ name: String, _ field: Field<Word>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.word() },
+            show: { "\"\($0[keyPath: field].rawValue)\"" })
+    }
+
+    private static func size(
+        _ name: String, _ field: Field<Int>, _ range: ClosedRange<Int>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.size(range) },
+            show: { "\"\(Quantity.text(size: $0[keyPath: field]))\"" })
+    }
+
+    private static func duration(
+        _ name: String, _ field: Field<UInt64>, _ range: ClosedRange<UInt64>, isLive: Bool = true
+    ) -> Key {
+        Key(
+            name: name, isLive: isLive,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.duration(range) },
+            show: { "\"\(Quantity.text(duration: $0[keyPath: field]))\"" })
+    }
+}

@@ -1,0 +1,46 @@
+import Broadcasting
+
+/// Parses and prints times and sizes with units.
+enum Quantity {
+    private static let times: [(String, UInt64)] = [
+        ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+    ]
+    private static let sizes: [(String, Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
+
+    static func duration(_ text: String) -> UInt64? { parse(text, times) }
+
+    static func size(_ text: String) -> Int? { Int(text) ?? parse(text, sizes) }
+
+    /// The time with the largest unit that divides it.
+    static func text(duration: UInt64) -> String { write(duration, times) }
+
+    static func text(size: Int) -> String { write(size, [sizes[3], sizes[0], sizes[1], sizes[2]]) }
+
+    static func text(replay: Replay) -> String {
+        switch replay {
+        case .none, .since: "\"none\""
+        case .all: "\"all\""
+        case .last(let count): "\(count)"
+        }
+    }
+
+    /// The text escaped for a quoted TOML string.
+    static func escaped(_ text: String) -> String {
+        text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }.map(String.init).joined()
+    }
+
+    private static func parse<Number: FixedWidthInteger>(_ text: String, _ units: [(String, Number)]) -> Number? {
+        for (unit, factor) in units where text.hasSuffix(unit) {
+            let digits = text.dropLast(unit.count)
+            guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Number(digits) else { continue }
+            let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+            return overflow ? nil : product
+        }
+        return nil
+    }
+
+    private static func write<Number: FixedWidthInteger>(_ value: Number, _ units: [(String, Number)]) -> String {
+        let (unit, factor) = units.last { value != 0 && value % $0.1 == 0 } ?? units[0]
+        return "\(value / factor)\(unit)"
+    }
+}

@@ -1,0 +1,85 @@
+import Broadcasting
+import EventStreams
+
+/// Collects the members of an envelope while the scanner reads them.
+struct EnvelopeMembers {
+    private enum Name: String, CaseIterable {
+        case channel, channels, event, id, retry, key, data
+    }
+
+    private var seen: [Name] = []
+    private var channels: [ChannelName] = []
+    private var event = Event(data: nil)
+
+    mutating func read(
+        _ bytes: [UInt8], _ scanner: inout JSONScanner, _ rules: Envelope.Rules
+    ) throws(InvalidEnvelope) {
+        guard let name = Self.name(bytes) else {
+            throw .unknownMember(String(decoding: bytes.prefix(64), as: UTF8.self))
+        }
+        guard !seen.contains(name) else { throw .repeatedMember(name.rawValue) }
+        seen.append(name)
+        switch name {
+        case .channel: try add(try text(&scanner, name))
+        case .channels:
+            guard scanner.take(0x5B) else { throw .wrongKind("channels", expected: "an array of strings") }
+            try scanner.list(until: 0x5D) { [limit = rules.channelLimit] scanner throws(InvalidEnvelope) in
+                guard channels.count < limit else { throw .tooManyChannels(limit: limit) }
+                try add(try text(&scanner, name))
+            }
+        case .data: event.data = try data(&scanner)
+        case .retry:
+            let digits = scanner.peek() == 0x22 ? try scanner.string() : Array(try scanner.value())
+            event.retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits) }
+        case .event:
+            let bytes = try text(&scanner, name)
+            event.name = try valid { () throws(InvalidEvent) in try EventName(utf8: bytes) }
+        case .id:
+            let bytes = try text(&scanner, name)
+            event.id = try valid { () throws(InvalidEvent) in try EventID(utf8: bytes) }
+        case .key:
+            let bytes = try text(&scanner, name)
+            event.key = try valid { () throws(InvalidEvent) in try EventKey(utf8: bytes) }
+        }
+    }
+
+    func publication(_ rules: Envelope.Rules) throws(InvalidEnvelope) -> Publication {
+        guard seen.contains(.data) else { throw .noData }
+        let isNamed = seen.contains(.channel) || seen.contains(.channels)
+        if seen.contains(.channel) && seen.contains(.channels) { throw .channelTwice }
+        guard rules.channels.isEmpty || !isNamed else { throw .channelTwice }
+        let channels = isNamed ? self.channels : rules.channels
+        guard !channels.isEmpty else { throw .noChannel }
+        return Publication(event, to: channels)
+    }
+
+    private static func name(_ bytes: [UInt8]) -> Name? {
+        // `data` first: every event has it.
+        if bytes == [0x64, 0x61, 0x74, 0x61] { return .data }
+        return Name.allCases.first { $0.rawValue.utf8.elementsEqual(bytes) }
+    }
+
+    private mutating func add(_ bytes: [UInt8]) throws(InvalidEnvelope) {
+        let name: ChannelName
+        do throws(ChannelName.Invalid) { name = try ChannelName(utf8: bytes) } catch { throw .channel(error) }
+        guard !name.isReserved else { throw .reservedChannel }
+        channels.append(name)
+    }
+
+    private func text(_ scanner: inout JSONScanner, _ name: Name) throws(InvalidEnvelope) -> [UInt8] {
+        guard scanner.peek() == 0x22 else {
+            throw .wrongKind(name.rawValue, expected: name == .channels ? "an array of strings" : "a string")
+        }
+        return try scanner.string()
+    }
+
+    /// The text of a string; for other JSON the bytes as written.
+    private func data(_ scanner: inout JSONScanner) throws(InvalidEnvelope) -> EventData {
+        let bytes = scanner.peek() == 0x22 ? try scanner.string() : Array(try scanner.value())
+        return try valid { () throws(InvalidEvent) in try EventData(utf8: bytes) }
+    }
+
+    private func valid<Part>(_ part: () throws(InvalidEvent) -> Part) throws(InvalidEnvelope) -> Part {
+        do throws(InvalidEvent) { return try part() } catch { throw .event(error) }
+    }
+}

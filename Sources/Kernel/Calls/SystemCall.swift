@@ -1,0 +1,8 @@
+/// The system calls that this module makes, by the name of the C function.
+///
+/// A test uses the names to inject errors: see `InjectedFailures`.
+public enum SystemCall: String, Sendable, Hashable {
+    case accept4, bind, chmod, chown, close, connect, epollCreate, epollControl, epollWait, eventfd
+    case fcntl, flock, getsockopt, listen, open, read, send, sendmsg, setsockopt, shutdown, signalfd, socket, unlink,
+        write
+}

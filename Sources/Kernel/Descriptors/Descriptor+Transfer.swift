@@ -1,0 +1,79 @@
+public import Glibc
+import SystemPackage
+
+extension Descriptor {
+    /// Reads the available bytes into `buffer`, which must not be empty. The corresponding C function is `read`.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadOutcome {
+        do throws(Errno) {
+            let count = try invoke(.read) { unsafe Glibc.read(number, buffer.baseAddress, buffer.count) }
+            return count == 0 ? .end : .bytes(count)
+        } catch {
+            return error == .wouldBlock ? .wouldBlock : .failed(error)
+        }
+    }
+
+    /// Reads the available bytes into the front of an array, which must not be empty.
+    public func read(into buffer: inout [UInt8]) -> ReadOutcome {
+        unsafe buffer.withUnsafeMutableBytes { unsafe read(into: $0) }
+    }
+
+    /// Offers bytes to a socket; never raises SIGPIPE. The corresponding C function is `send`.
+    ///
+    /// - Parameter moreFollows: whether the kernel may hold the bytes back until more follow, for 200 ms at most
+    ///   (`MSG_MORE`).
+    public func send(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) -> WriteOutcome {
+        let flags = CInt(MSG_NOSIGNAL) | (moreFollows ? CInt(MSG_MORE) : 0)
+        do throws(Errno) {
+            return .wrote(
+                try invoke(.send) { unsafe Glibc.send(number, bytes.baseAddress, bytes.count, flags) })
+        } catch {
+            return error == .wouldBlock ? .wouldBlock : .failed(error)
+        }
+    }
+
+    /// Offers the bytes of an array to a socket.
+    public func send(_ bytes: [UInt8]) -> WriteOutcome {
+        unsafe bytes.withUnsafeBufferPointer { unsafe send(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Offers several pieces to a socket in one call. The corresponding C function is `sendmsg`.
+    ///
+    /// - Parameter pieces: at most ``vectorLimit``; with more the call fails (EMSGSIZE).
+    public func send(vector pieces: UnsafeMutableBufferPointer<iovec>) -> WriteOutcome {
+        var message = unsafe msghdr()
+        unsafe message.msg_iov = pieces.baseAddress
+        unsafe message.msg_iovlen = pieces.count
+        do throws(Errno) {
+            return .wrote(try invoke(.sendmsg) { unsafe sendmsg(number, &message, CInt(MSG_NOSIGNAL)) })
+        } catch {
+            return error == .wouldBlock ? .wouldBlock : .failed(error)
+        }
+    }
+
+    /// The most pieces that one gather write may have (IOV_MAX on Linux).
+    public static var vectorLimit: Int { 1024 }
+
+    /// Writes bytes to a file, a pipe or a terminal. The corresponding C function is `write`.
+    public func write(_ bytes: [UInt8]) -> WriteOutcome {
+        do throws(Errno) {
+            return .wrote(
+                try invoke(.write) {
+                    unsafe bytes.withUnsafeBufferPointer { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
+                })
+        } catch {
+            return error == .wouldBlock ? .wouldBlock : .failed(error)
+        }
+    }
+
+    /// Ends this side of the connection; the other side can still be read. The corresponding C function is `shutdown`.
+    public func finishSending() {
+        // ENOTCONN means that the peer closed first; there is nothing left to do then.
+        _ = try? invoke(.shutdown) { shutdown(number, CInt(SHUT_WR)) }
+    }
+
+    /// Whether the peer of an idle socket has finished sending. It does not wait and consumes no byte.
+    public var hasEnded: Bool {
+        var byte: UInt8 = 0
+        return (try? invoke(.read) { unsafe recv(number, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) }) == 0
+    }
+}

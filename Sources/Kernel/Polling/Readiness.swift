@@ -1,0 +1,22 @@
+import CLinux
+
+/// The events that the poller reports for a descriptor.
+public struct Readiness: OptionSet, Sendable {
+    /// The bits of `epoll_event.events`.
+    public let rawValue: UInt32
+
+    /// Wraps the bits of `epoll_event.events`.
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// There are bytes, a connection or the end of the stream to read (EPOLLIN).
+    public static let input = Readiness(rawValue: EPOLLIN.rawValue)
+    /// There is room to write (EPOLLOUT).
+    public static let output = Readiness(rawValue: EPOLLOUT.rawValue)
+
+    private static let anyHangUp = Readiness(rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+
+    /// Whether the peer has finished sending, or the connection is broken: any of EPOLLRDHUP, EPOLLHUP, EPOLLERR.
+    public var isHangUp: Bool { !isDisjoint(with: Self.anyHangUp) }
+}

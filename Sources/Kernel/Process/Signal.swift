@@ -1,0 +1,6 @@
+/// A signal, by its name and the kernel's number.
+public enum Signal: CInt, Sendable {
+    case hangUp = 1
+    case interrupt = 2
+    case terminate = 15
+}

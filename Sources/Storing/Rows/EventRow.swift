@@ -1,0 +1,61 @@
+import Broadcasting
+import EventStreams
+import GRDB
+
+/// One row of the table of events.
+struct EventRow {
+    let sequence: UInt64
+    let time: UInt64
+    let channel: Int64
+    /// The row numbers of further channels, separated by spaces.
+    let others: String?
+    /// The id that the publisher gave the event.
+    let id: String?
+    /// The key of the event.
+    let key: String?
+    let wire: [UInt8]
+
+    /// Detects damage to the row. SQLite detects damage to the structure of the file, but not to its content.
+    var checksum: Int64 {
+        var hash = StableHash()
+        hash.add(sequence)
+        hash.add(time)
+        hash.add(UInt64(bitPattern: channel))
+        for text in [others, id, key] { hash.add(text ?? "") }
+        hash.add(wire)
+        return Int64(bitPattern: hash.value)
+    }
+
+    static let columns = "sequence, time, channel, others, id, key, checksum, wire"
+
+    init(sequence: UInt64, time: UInt64, channel: Int64, others: String?, labels: EventLabels?, wire: [UInt8]) {
+        self.sequence = sequence
+        self.time = time
+        self.channel = channel
+        self.others = others
+        id = labels?.id?.description
+        key = labels?.key?.description
+        self.wire = wire
+    }
+
+    /// Reads a row; nil when the row is damaged.
+    init?(_ row: Row) {
+        guard let sequence = row.number(0), sequence > 0, let time = row.number(1), let channel = row.integer(2),
+            let checksum = row.integer(6), let wire = row.bytes(7)
+        else { return nil }
+        self.sequence = sequence
+        self.time = time
+        self.channel = channel
+        others = row.text(3)
+        id = row.text(4)
+        key = row.text(5)
+        self.wire = wire
+        guard self.checksum == checksum else { return nil }
+    }
+
+    var labels: EventLabels? {
+        EventLabels(id: id.flatMap { try? EventID($0) }, key: key.flatMap { try? EventKey(utf8: $0.utf8) })
+    }
+
+    var frame: Frame { Frame(sequence: sequence, time: time, wire: wire) }
+}

@@ -1,0 +1,146 @@
+import Broadcasting
+import EventStreams
+import Foundation
+import GRDB
+
+/// Writes the hub's batches to the file, each in one transaction.
+final class BatchWriter {
+    private let queue: DatabaseQueue
+    private let files: [OpenFile]
+    /// The row number of each channel in the file.
+    private var channels: [ChannelName: Int64]
+
+    init(_ queue: DatabaseQueue, files: [OpenFile], channels: [ChannelRow]) {
+        self.queue = queue
+        self.files = files
+        self.channels = Dictionary(channels.map { ($0.channel.name, $0.id) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Writes a batch completely or not at all.
+    func write(_ batch: ArchiveBatch) throws(StoreError) {
+        // SQLite continues to write to a deleted file, and a restart would lose all of it.
+        guard files.allSatisfy(\.isInPlace) else {
+            throw StoreError("the file, or its -wal, was removed or replaced while it was in use; restart crier")
+        }
+        var known = channels
+        do {
+            try queue.writeWithoutTransaction { db in
+                try db.inTransaction(.immediate) {
+                    try write(batch, db, &known)
+                    return .commit
+                }
+            }
+        } catch {
+            throw StoreError(error)
+        }
+        channels = known
+        // A dictionary does not shrink by itself after many channels are deleted.
+        if channels.capacity > 4 * max(channels.count, 4096) {
+            channels = Dictionary(uniqueKeysWithValues: channels.map { ($0.key, $0.value) })
+        }
+    }
+
+    private func write(_ batch: ArchiveBatch, _ db: Database, _ known: inout [ChannelName: Int64]) throws {
+        if !batch.removed.isEmpty {
+            let forget = try db.cachedStatement(sql: "DELETE FROM channels WHERE name = ?")
+            for name in batch.removed {
+                known[name] = nil
+                try forget.execute(arguments: [name.description])
+            }
+        }
+        if !batch.removedSlots.isEmpty {
+            let place = try db.cachedStatement(sql: "INSERT OR REPLACE INTO places VALUES (?, ?, ?)")
+            for (index, through) in batch.removedSlots {
+                try place.execute(arguments: [index, Int64(through), StableHash.checksum([UInt64(index), through])])
+            }
+        }
+        try write(batch.channels, db, &known)
+        try add(batch.additions, db, &known)
+        try remove(batch.evicted, db)
+        try write(batch.answers, batch.expired, db)
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO meta VALUES ('head', ?)")
+            .execute(arguments: [Int64(batch.head)])
+    }
+
+    private func write(
+        _ changed: [ArchivedChannel], _ db: Database, _ known: inout [ChannelName: Int64]
+    ) throws {
+        guard !changed.isEmpty else { return }
+        for channel in changed {
+            let row = try row(of: channel.name, db, &known)
+            try update(ChannelRow(id: row, channel), db)
+        }
+    }
+
+    private func update(_ stored: ChannelRow, _ db: Database) throws {
+        let update = try db.cachedStatement(
+            sql: "UPDATE channels SET evicted_through = ?, ended_at = ?, checksum = ? WHERE id = ?")
+        update.setUncheckedArguments([
+            Int64(stored.channel.evictedThrough), stored.channel.endedAt.map { Int64($0) }, stored.checksum, stored.id,
+        ])
+        try update.execute()
+    }
+
+    private func row(of name: ChannelName, _ db: Database, _ known: inout [ChannelName: Int64]) throws -> Int64 {
+        if let row = known[name] { return row }
+        try db.cachedStatement(sql: "INSERT INTO channels (name, evicted_through, checksum) VALUES (?, 0, 0)")
+            .execute(arguments: [name.description])
+        let row = db.lastInsertedRowID
+        known[name] = row
+        // The checksum includes the row number, which exists only now.
+        try update(ChannelRow(id: row, ArchivedChannel(name: name, evictedThrough: 0, endedAt: nil)), db)
+        return row
+    }
+
+    private func add(
+        _ additions: [ArchiveBatch.Addition], _ db: Database, _ known: inout [ChannelName: Int64]
+    ) throws {
+        guard !additions.isEmpty else { return }
+        let insert = try db.cachedStatement(
+            sql: "INSERT INTO events (\(EventRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        for addition in additions {
+            var rows: [Int64] = []
+            for name in addition.channels { rows.append(try row(of: name, db, &known)) }
+            let others = rows.count > 1 ? rows.dropFirst().map(String.init).joined(separator: " ") : nil
+            let frame = addition.frame
+            let row = EventRow(
+                sequence: frame.sequence, time: frame.time, channel: rows[0], others: others,
+                labels: addition.labels, wire: unsafe Array(frame.bytes))
+            insert.setUncheckedArguments([
+                Int64(row.sequence), Int64(row.time), row.channel, row.others, row.id, row.key, row.checksum,
+                Data(row.wire),
+            ])
+            try insert.execute()
+        }
+    }
+
+    /// Deletes ranges: the log evicts events in order, so most numbers are consecutive.
+    private func remove(_ evicted: [UInt64], _ db: Database) throws {
+        guard !evicted.isEmpty else { return }
+        let delete = try db.cachedStatement(sql: "DELETE FROM events WHERE sequence BETWEEN ? AND ?")
+        var first = evicted[0]
+        var last = first
+        for sequence in evicted.dropFirst() {
+            if sequence == last + 1 {
+                last = sequence
+                continue
+            }
+            delete.setUncheckedArguments([Int64(first), Int64(last)])
+            try delete.execute()
+            (first, last) = (sequence, sequence)
+        }
+        delete.setUncheckedArguments([Int64(first), Int64(last)])
+        try delete.execute()
+    }
+
+    private func write(_ answers: [StoredAnswer], _ expired: [IdempotencyKey], _ db: Database) throws {
+        if !expired.isEmpty {
+            let forget = try db.cachedStatement(sql: "DELETE FROM answers WHERE key = ?")
+            for key in expired { try forget.execute(arguments: [key.description]) }
+        }
+        guard !answers.isEmpty else { return }
+        let insert = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO answers (\(StoredAnswer.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        for answer in answers { try insert.execute(arguments: StatementArguments(answer.values)) }
+    }
+}

@@ -1,0 +1,78 @@
+import Broadcasting
+import Configuring
+import Kernel
+import Logging
+import Serving
+import Storing
+
+/// Opens the history that the settings name, and creates a server with its events.
+struct HistorySetup {
+    /// Why the history cannot be used.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let store: Store?
+    private let stored: StoredState?
+    private let path: String
+    private let log: Logger
+
+    init(_ settings: Settings, _ log: Logger) throws(Failure) {
+        self.log = log
+        path = Self.place(settings.path)
+        guard settings.store == .sqlite else {
+            (store, stored) = (nil, nil)
+            return
+        }
+        do throws(StoreError) {
+            let durability: Store.Durability = settings.durability == .full ? .full : .normal
+            let store = try Store(path: path, durability: durability, log: log)
+            stored = try store.loadState()
+            self.store = store
+        } catch {
+            throw Failure(description: "\(path): \(error)")
+        }
+    }
+
+    /// Creates a server that continues the history.
+    func server(
+        loops: Int, listeners: consuming ListenerSet, _ settings: Settings, serving: ServingSettings
+    ) throws(Failure) -> Server {
+        do {
+            return try Server(
+                loops: loops, listeners: listeners, settings: serving, history: settings.history,
+                epoch: stored?.epoch ?? .random(), archive: store, log: log
+            ) { hub throws(StoreError) in try prepare(hub, settings) }
+        } catch let error as StoreError {
+            throw Failure(description: "\(path): \(error)")
+        } catch {
+            throw Failure(description: "cannot start the event loops: \(error)")
+        }
+    }
+
+    private func prepare(_ hub: Hub, _ settings: Settings) throws(StoreError) {
+        guard let store, let stored else { return }
+        let start = Clock.monotonic
+        hub.restore(stored)
+        try store.restore(into: hub, memory: settings.history.memory)
+        hub.finishRestoring(now: Clock.realtime)
+        try store.start(hub)
+        let summary = hub.summary
+        log.info(
+            "loaded the history",
+            metadata: [
+                "path": "\(path)", "channels": "\(summary.channels)", "events": "\(summary.events)",
+                "milliseconds": "\(Clock.monotonic - start)",
+            ])
+        if stored.uncertainThrough == stored.head, stored.head > 0 {
+            log.warning(
+                "the machine rebooted while the history was open; the last events may be lost")
+        }
+    }
+
+    /// A relative path is in the state directory that systemd created; without one, in the working directory.
+    private static func place(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = Environment["STATE_DIRECTORY"] else { return path }
+        return directory.split(separator: ":").first.map { "\($0)/\(path)" } ?? path
+    }
+}

@@ -1,0 +1,135 @@
+import Configuring
+import Kernel
+import Serving
+import Supervising
+import SystemPackage
+
+/// Opens the listening sockets that the settings name, and adopts those that systemd opened.
+struct ListenerSetup: ~Copyable {
+    /// Why a listener cannot be opened.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let settings: Settings
+    private var listening = ListenerSet()
+    /// The addresses of the listeners, for the log.
+    private(set) var addresses: [String] = []
+    /// The files of Unix sockets, which the daemon deletes when it stops.
+    private(set) var unixPaths: [String] = []
+
+    init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    /// The listeners, for the server.
+    consuming func sockets() -> ListenerSet { listening }
+
+    private var options: ConnectionOptions {
+        ConnectionOptions(deadPeerSeconds: Int(settings.deadPeer / 1000), unsentLimit: settings.unsent)
+    }
+
+    mutating func open() throws(Failure) {
+        let names = Set(
+            settings.listen.compactMap { listener -> String? in
+                if case .inherited(let name) = listener.address { name } else { nil }
+            })
+        var inherited: Set<String> = []
+        try InheritedSockets.take { socket throws(Failure) in
+            inherited.insert(socket.name)
+            try adopt(socket)
+        }
+        for missing in names.subtracting(inherited).sorted() {
+            throw Failure(
+                description: "systemd:\(missing): systemd passed on no socket with this name; "
+                    + "a socket unit needs FileDescriptorName=\(missing)")
+        }
+        // If systemd passes on sockets and the settings name none of them, they replace the listeners of the settings.
+        if !inherited.isEmpty, names.isEmpty { return }
+        for listener in settings.listen { try open(listener) }
+    }
+
+    private mutating func adopt(_ socket: consuming InheritedSocket) throws(Failure) {
+        let name = socket.name
+        let address = ListenAddress.inherited(name: name)
+        guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name) else {
+            throw Failure(
+                description: "a socket called \"\(name)\" was handed over by systemd, but no [[listen]] has "
+                    + "address = \"\(address)\"")
+        }
+        let number = socket.takeDescriptor().release()
+        try add(listener) { options throws(Errno) in
+            try Listener(adopting: Descriptor(owning: number), options: options)
+        }
+    }
+
+    /// The settings for an inherited socket that the configuration does not mention.
+    private static func standard(_ name: String) -> ListenSettings? {
+        let address = ListenAddress.inherited(name: name)
+        return switch name {
+        case "crier", "unknown": ListenSettings(address: address)
+        case "crier-publish": ListenSettings(address: address, roles: [.publish])
+        default: nil
+        }
+    }
+
+    private mutating func open(_ listener: ListenSettings) throws(Failure) {
+        switch listener.address {
+        case .inherited: return
+        case .unix(let path):
+            let owner = try listener.owner.map { owner throws(Failure) in try Self.ids(owner) }
+            try add(listener) { _ throws(Errno) in
+                try Listener.unix(path: path, mode: listener.mode, owner: owner)
+            }
+            unixPaths.append(path)
+        case .tcp(let host, let port): try open(listener, host: host, port: port)
+        }
+    }
+
+    /// Listens on every address of a host: `localhost` may have an IPv4 and an IPv6 address. It fails only if all fail.
+    private mutating func open(_ listener: ListenSettings, host: String, port: UInt16) throws(Failure) {
+        let addresses: [SocketAddress]
+        do throws(SocketAddress.ResolutionFailure) {
+            // One IPv6 socket for all addresses of this machine; it also accepts IPv4.
+            addresses = try SocketAddress.resolve(host: host.isEmpty ? "::" : host, port: port)
+        } catch {
+            throw Failure(description: "\(listener.address): \(error)")
+        }
+        var failure: Failure?
+        var opened = false
+        for address in addresses {
+            do throws(Failure) {
+                try add(listener) { options throws(Errno) in try Listener.listen(on: address, options: options) }
+                opened = true
+            } catch {
+                failure = error
+            }
+        }
+        if let failure, !opened { throw failure }
+    }
+
+    private mutating func add(
+        _ settings: ListenSettings, _ make: (ConnectionOptions) throws(Errno) -> Listener
+    ) throws(Failure) {
+        let listener: Listener
+        do throws(Errno) {
+            listener = try make(options)
+        } catch {
+            throw Failure(description: "cannot listen on \(settings.address): \(error)")
+        }
+        if let exposure = settings.exposure(isLocal: listener.address.isLocal) {
+            throw Failure(description: exposure)
+        }
+        addresses.append("\(listener.address)")
+        listening.add(listener, roles: settings.servingRoles)
+    }
+
+    private static func ids(_ owner: ListenSettings.Owner) throws(Failure) -> (user: UInt32, group: UInt32) {
+        let user = Account.user(owner.user)
+        // −1 leaves the group unchanged (chown(2)).
+        let group = owner.group.map(Account.group) ?? UInt32.max
+        guard let user else { throw Failure(description: "owner: there is no user \"\(owner.user)\"") }
+        guard let group else { throw Failure(description: "owner: there is no group \"\(owner.group ?? "")\"") }
+        return (user, group)
+    }
+}
