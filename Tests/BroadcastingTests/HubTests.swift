@@ -44,10 +44,10 @@ private struct Fixture {
         unsafe String(decoding: frame.bytes, as: UTF8.self)
     }
 
-    func letters() -> [MailboxItem] {
-        var letters: [MailboxItem] = []
-        mailbox.collectItems(into: &letters)
-        return letters
+    func items() -> [MailboxItem] {
+        var items: [MailboxItem] = []
+        mailbox.collectItems(into: &items)
+        return items
     }
 }
 
@@ -64,11 +64,11 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
     @Test func `leaves the same frame for every loop with subscribers, and none for the others`() throws {
         let fixture = Fixture()
         try fixture.publish("nobody", to: "a")
-        #expect(fixture.letters().isEmpty)
+        #expect(fixture.items().isEmpty)
         _ = try fixture.subscribe("a")
         try fixture.publish("x", to: "a")
         try fixture.publish("y", to: "b")
-        #expect(fixture.letters().map { fixture.text($0.frame) } == [wire(2, "x")])
+        #expect(fixture.items().map { fixture.text($0.frame) } == [wire(2, "x")])
     }
 
     @Test func `begins a newcomer at the head and one that comes back where it was`() throws {
@@ -117,7 +117,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         try fixture.publish("3", to: "a")
         let head = try #require(slice.head)
         #expect(frames.map(fixture.text) == [wire(1, "1"), wire(2, "2")])
-        #expect(fixture.letters().filter { $0.frame.sequence > head }.map { fixture.text($0.frame) } == [wire(3, "3")])
+        #expect(fixture.items().filter { $0.frame.sequence > head }.map { fixture.text($0.frame) } == [wire(3, "3")])
     }
 }
 
@@ -181,7 +181,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         let fixture = Fixture(HistoryLimits(events: 0))
         _ = try fixture.subscribe("a")
         try fixture.publish("x", to: "a")
-        #expect(fixture.letters().count == 1)
+        #expect(fixture.items().count == 1)
         #expect(fixture.hub.summary.events == 0)
     }
 
@@ -301,10 +301,10 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         _ = try fixture.subscribe("a")
         try fixture.publish("1", to: "a")
         #expect(fixture.hub.end(try ChannelName("a"), now: 0) == 1)
-        let letters = fixture.letters()
-        #expect(letters.map { $0.frame.endsTopic != nil } == [false, true])
-        #expect(fixture.text(letters[1].frame) == "event: crier.end\ndata: {\"channel\":\"a\"}\n\n")
-        fixture.hub.unsubscribe(letters[0].topic, lastOn: 0)
+        let items = fixture.items()
+        #expect(items.map { $0.frame.endsTopic != nil } == [false, true])
+        #expect(fixture.text(items[1].frame) == "event: crier.end\ndata: {\"channel\":\"a\"}\n\n")
+        fixture.hub.unsubscribe(items[0].topic, lastOn: 0)
         #expect(fixture.hub.summary.events == 0)
     }
 
@@ -403,7 +403,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
         #expect(rings.count.withLock { $0 } == 1)
     }
 
-    @Test func `does not let its loop sleep over a letter`() {
+    @Test func `does not let its loop sleep over a item`() {
         let mailbox = Mailbox(wakeLoop: {})
         let frame = Frame(sequence: 1, time: 0, wire: [1, 2, 3])
         mailbox.post([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: Backlog())])

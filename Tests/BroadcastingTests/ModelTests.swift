@@ -77,7 +77,7 @@ final class FakeArchive: Archive {
     }
 }
 
-/// A subscriber as a loop serves it, which reads in slices while it is behind and takes letters while it is live.
+/// A subscriber as a loop serves it, which reads in slices while it is behind and takes items while it is live.
 private struct Reader {
     let channels: [String]
     let patterns: [String]
@@ -212,11 +212,11 @@ private struct World {
     private mutating func fallAway(_ index: Int) throws {
         guard readers[index].subscription != nil else { return }
         try check(readers[index])
-        for interest in readers[index].cursors {
+        for cursor in readers[index].cursors {
             let isLast = !readers.indices.contains { other in
-                other != index && readers[other].cursors.contains { $0.topic == interest.topic }
+                other != index && readers[other].cursors.contains { $0.topic == cursor.topic }
             }
-            hub.unsubscribe(interest.topic, lastOn: isLast ? 0 : nil)
+            hub.unsubscribe(cursor.topic, lastOn: isLast ? 0 : nil)
         }
         if let last = readers[index].seen.last { readers[index].lastEventID = ids[last] ?? "e-\(last)" }
         (readers[index].subscription, readers[index].cursors) = (nil, [])
@@ -287,15 +287,15 @@ private struct World {
         }
     }
 
-    /// The loop takes its letters.
+    /// The loop takes its items.
     private mutating func deliver() throws {
-        var letters: [MailboxItem] = []
-        mailbox.collectItems(into: &letters)
+        var items: [MailboxItem] = []
+        mailbox.collectItems(into: &items)
         for index in readers.indices where readers[index].subscription != nil && readers[index].isLive {
             var reader = readers[index]
             let topics = Set(reader.cursors.map(\.topic))
-            for letter in letters where topics.contains(letter.topic) && letter.frame.sequence > reader.position {
-                take([letter.frame], &reader)
+            for item in items where topics.contains(item.topic) && item.frame.sequence > reader.position {
+                take([item.frame], &reader)
             }
             readers[index] = reader
         }

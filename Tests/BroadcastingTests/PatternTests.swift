@@ -57,9 +57,9 @@ private struct Fixture {
         {
             try fixture.publish(data, to: name)
         }
-        var letters: [MailboxItem] = []
-        fixture.mailbox.collectItems(into: &letters)
-        #expect(letters.map(\.frame.sequence) == [2, 6])
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        #expect(items.map(\.frame.sequence) == [2, 6])
         #expect(fixture.read(try fixture.subscribe("news/*", from: "e-1")) == ["2", "6"])
         #expect(fixture.read(try fixture.subscribe("news/**", from: "e-1")) == ["2", "4", "6"])
         #expect(fixture.read(try fixture.subscribe("*", from: "e-1")) == ["3", "5"])
@@ -163,9 +163,9 @@ private struct Fixture {
         let event = Event(data: EventData("1"))
         let receipt = fixture.hub.publish(event, to: try ["a/x", "a/y", "b/x"].map { try ChannelName($0) }, now: 0)
         #expect(receipt.subscribers == 4)
-        var letters: [MailboxItem] = []
-        fixture.mailbox.collectItems(into: &letters)
-        #expect(letters.count == 4 && Set(letters.map(\.topic)).count == 4)
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        #expect(items.count == 4 && Set(items.map(\.topic)).count == 4)
         #expect(receipt.backlogs.count == 4)
     }
 
@@ -240,11 +240,11 @@ private struct Fixture {
     @Test func `costs nothing when nobody has it any more`() throws {
         let fixture = Fixture()
         let start = try fixture.subscribe("a/*", "b/**", replay: .all)
-        for interest in start.cursors { fixture.hub.unsubscribe(interest.topic, lastOn: 0) }
+        for cursor in start.cursors { fixture.hub.unsubscribe(cursor.topic, lastOn: 0) }
         try fixture.publish("1", to: "a/x")
-        var letters: [MailboxItem] = []
-        fixture.mailbox.collectItems(into: &letters)
-        #expect(letters.isEmpty)
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        #expect(items.isEmpty)
     }
 }
 

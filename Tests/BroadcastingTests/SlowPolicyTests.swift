@@ -158,9 +158,9 @@ private struct Reader {
         let fixture = try Fixture(HistoryLimits(events: 0), age: 1000)
         var reader = try fixture.subscribe("d/1")
         try fixture.publish("large", to: "d/1")
-        var letters: [MailboxItem] = []
-        fixture.mailbox.collectItems(into: &letters)
-        let begun = letters[0].frame
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        let begun = items[0].frame
         #expect(reader.cut() == .history)
         #expect(reader.cut(partial: begun) == nil)
         try fixture.publish("next", to: "d/1")
@@ -179,8 +179,8 @@ private struct Reader {
         try fixture.end("d/1")
         let end = "event: crier.end\ndata: {\"channel\":\"d/1\"}\n\n"
         let cut = try #require(fixture.hub.cut(reader.cursors, after: 0, isSlow: true, now: 0))
-        let farewell = cut.closingNotices.map { String(decoding: $0, as: UTF8.self) }
-        #expect(farewell?.contains("\"lost\":5}") == true && farewell?.hasSuffix(end) == true)
+        let notices = cut.closingNotices.map { String(decoding: $0, as: UTF8.self) }
+        #expect(notices?.contains("\"lost\":5}") == true && notices?.hasSuffix(end) == true)
         // Five of the six are missing when it has got one meanwhile, or has a part of it.
         for (position, begun) in [(4, nil), (0, 4)] as [(UInt64, UInt64?)] {
             let begun = begun.map { Frame(sequence: $0, time: 0, wire: []) }
@@ -193,12 +193,12 @@ private struct Reader {
         let fixture = try Fixture(HistoryLimits(events: 0))
         let reader = try fixture.subscribe("d/1")
         try fixture.end("d/1")
-        var letters: [MailboxItem] = []
-        fixture.mailbox.collectItems(into: &letters)
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
         let cut = fixture.hub.cut(reader.cursors, after: 0, isSlow: true, now: 0)
         let end = "event: crier.end\ndata: {\"channel\":\"d/1\"}\n\n"
         #expect(cut?.closingNotices.map { String(decoding: $0, as: UTF8.self) } == end)
-        #expect(fixture.hub.cut(reader.cursors, after: 0, partial: letters[0].frame, isSlow: true, now: 0) == nil)
+        #expect(fixture.hub.cut(reader.cursors, after: 0, partial: items[0].frame, isSlow: true, now: 0) == nil)
     }
 
     @Test func `is not further behind by the end of a channel`() throws {
@@ -393,9 +393,9 @@ private struct Reader {
         let fixture = try Fixture()
         _ = try fixture.subscribe("l/1")
         try fixture.publish("x", to: "l/1", key: "secret")
-        var letters: [MailboxItem] = []
-        fixture.mailbox.collectItems(into: &letters)
-        #expect(unsafe String(decoding: letters[0].frame.bytes, as: UTF8.self) == "id: e-1\ndata: x\n\n")
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        #expect(unsafe String(decoding: items[0].frame.bytes, as: UTF8.self) == "id: e-1\ndata: x\n\n")
     }
 }
 

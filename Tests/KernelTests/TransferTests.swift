@@ -29,7 +29,7 @@ import Testing
         #expect(pair.near.send(much) == .wouldBlock)
     }
 
-    @Test func `gathers pieces in one call`() throws {
+    @Test func `writes pieces in one call`() throws {
         let pair = try Pair()
         var first: [UInt8] = [1, 2]
         var second: [UInt8] = [3]

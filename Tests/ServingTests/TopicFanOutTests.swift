@@ -104,11 +104,11 @@ private struct Model {
     }
 
     private mutating func noteOffers() {
-        let sequences = topic.offered.map(\.sequence) as [UInt64]
+        let sequences = topic.offered.map(\.frame.sequence) as [UInt64]
         let expected = sequences.indices.map { settled + 1 + UInt64($0) }
         #expect(sequences == expected, "\(comment)")
         #expect(sequences.count <= WriteBatch.capacity)
-        #expect(topic.offered.dropLast().allSatisfy { $0.endsTopic == nil }, "\(comment): offered beyond an end")
+        #expect(topic.offered.dropLast().allSatisfy { $0.frame.endsTopic == nil }, "\(comment): offered beyond an end")
         for sequence in sequences.dropFirst(offered.count) {
             offered.append(Waiting(sequence: sequence, owed: Set(places.keys)))
         }
@@ -173,13 +173,13 @@ private struct Model {
         topic.append(item(1))
         topic.single.next = 1
         for sequence: UInt64 in 2...4 { topic.append(item(sequence, ends: sequence == 2)) }
-        #expect(topic.offered.map(\.sequence) == [1, 2])
+        #expect(topic.offered.map(\.frame.sequence) == [1, 2])
         topic.single.next = 2
         #expect(topic.settle().map(\.frame.sequence) == [1])
-        #expect(topic.offered.map(\.sequence) == [2], "the first has not met the end")
+        #expect(topic.offered.map(\.frame.sequence) == [2], "the first has not met the end")
         topic.single.next = 1
         #expect(topic.settle().map(\.frame.sequence) == [2])
-        #expect(topic.offered.map(\.sequence) == [3, 4])
+        #expect(topic.offered.map(\.frame.sequence) == [3, 4])
         topic.single.next = 2
         #expect(topic.settle().isEmpty, "what was not offered when the first was met is not settled")
         topic.single.next = 1

@@ -50,7 +50,7 @@ extension Descriptor {
         }
     }
 
-    /// The most pieces that one gather write may have (IOV_MAX on Linux).
+    /// The most pieces that one vectored write may have (IOV_MAX on Linux).
     public static var vectorLimit: Int { 1024 }
 
     /// Writes bytes to a file, a pipe or a terminal. The corresponding C function is `write`.

@@ -21,7 +21,7 @@ extension Descriptor {
 
     func apply(_ options: ConnectionOptions) throws(Errno) {
         let tcp = CInt(IPPROTO_TCP)
-        // crier already combines events into one gather write; Nagle's algorithm would only delay them.
+        // crier already combines events into one write batch; Nagle's algorithm would only delay them.
         try set(tcp, TCP_NODELAY, 1)
         try set(SOL_SOCKET, SO_KEEPALIVE, 1)
         try set(tcp, TCP_KEEPIDLE, CInt(max(1, options.deadPeerSeconds / 2)))

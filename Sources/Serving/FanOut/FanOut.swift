@@ -98,7 +98,7 @@ struct FanOut: ~Copyable {
         _ subscribers: inout Subscribers, _ connections: borrowing Connections, until deadline: UInt64
     ) {
         guard let index = queue.popFirst().map(Int.init) else { return }
-        batch.load(topics[index]!.offered)
+        batch.load(topics[index]!.offered.lazy.map { $0.frame })
         // A copy of the list is one more reference to it: nobody is added or removed within a slice.
         let slots = topics[index]!.single.slots
         var place = topics[index]!.single.next
@@ -125,7 +125,8 @@ struct FanOut: ~Copyable {
         of index: Int, _ subscribers: inout Subscribers, _ connections: borrowing Connections, until deadline: UInt64
     ) -> Int {
         var delivered = 0
-        while let list = topics[index]?.several, !list.isRoundComplete {
+        while !topics[index]!.several.isRoundComplete {
+            let list = topics[index]!.several
             let last = min(list.next + Self.writesPerLook, list.slots.count)
             for slot in list.slots[list.next..<last] where subscribers[slot].isLive {
                 delivered += serveMerged(slot, &subscribers, connections)

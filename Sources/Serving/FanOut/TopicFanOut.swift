@@ -32,9 +32,7 @@ struct TopicFanOut {
 
     /// The events on offer now: as many as one write batch holds, and none beyond the end of the channel, after which it
     /// may have been opened again for other subscribers.
-    var offered: LazyMapSequence<ContiguousArray<MailboxItem>.SubSequence, Frame> {
-        waiting[..<starts.count].lazy.map(\.frame)
-    }
+    var offered: ContiguousArray<MailboxItem>.SubSequence { waiting[..<starts.count] }
 
     mutating func append(_ item: MailboxItem) {
         waiting.append(item)
