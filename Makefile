@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit browser systemd stress bench lint sanitize install uninstall packages packages-test clean
+.PHONY: help run build test unit browser systemd budgets stress bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build browser systemd
+test: packages-test lint unit build budgets browser systemd
 	@echo "Every test has passed."
 
 #:: make unit       test each module, and the real binary over real sockets
@@ -37,6 +37,10 @@ browser: build packages-test
 #:: make systemd    test the shipped units with a real systemd in a container
 systemd: build packages-test
 	Tests/Systemd/run $(BINARY)
+
+#:: make budgets    what a publish and a delivery may cost: instructions, allocations, retains, system calls
+budgets: build packages-test
+	Tests/Benchmarks/budgets $(BINARY)
 
 #:: make lint       check the format of the sources
 lint:
@@ -90,4 +94,4 @@ packages:
 	@.ci/packages libsystemd-dev libsqlite3-dev pkg-config curl
 
 packages-test: packages
-	@.ci/packages python3-venv chromium chromium-driver systemd-container dbus
+	@.ci/packages python3-venv chromium chromium-driver systemd-container dbus valgrind

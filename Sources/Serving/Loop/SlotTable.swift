@@ -124,6 +124,13 @@ struct SlotTable<Row: ~Copyable>: ~Copyable {
         }
     }
 
+    /// Changes the row in a slot, which must hold one, after one lookup.
+    @inline(__always)
+    mutating func withRow<Result>(_ slot: UInt32, _ body: (inout Row) -> Result) -> Result {
+        let page = unsafe checkedPage(slot)
+        return unsafe body(&page.pointee.rows[Self.split(slot).place])
+    }
+
     /// The slots that hold rows.
     var slots: [UInt32] {
         var found: [UInt32] = []

@@ -58,13 +58,20 @@ struct Subscribers: ~Copyable {
     /// - Returns: how many events it received whole. A subscriber that does not take all of them falls behind.
     @inline(__always)
     mutating func deliver(_ batch: borrowing WriteBatch, to slot: UInt32, _ connections: borrowing Connections) -> Int {
-        let start = batch.start(after: table[slot].position)
-        guard start < batch.count else { return 0 }
-        switch connections.write(batch, from: start, to: table[slot].stream) {
+        var start = 0
+        let result = table.withRow(slot) { row -> WriteResult in
+            start = batch.start(after: row.position)
+            guard start < batch.count else { return .all }
+            let result = connections.write(batch, from: start, to: row.stream)
+            if case .all = result {
+                row.position = batch.last
+                row.deadline.tick = heartbeats.tick(slot)
+            }
+            return result
+        }
+        switch result {
         case .all:
-            table[slot].position = batch.last
-            table[slot].deadline.tick = heartbeats.tick(slot)
-            if let topic = batch.endsTopic { endedTopics.append((slot, topic)) }
+            if let topic = batch.endsTopic, start < batch.count { endedTopics.append((slot, topic)) }
             return batch.count - start
         case .stalled(let whole, let offset):
             stall(slot, batch, start: start, whole: whole, offset: offset)
