@@ -9,7 +9,7 @@ struct GapReport {
     ///
     /// - Parameter requested: the position that the client named, as raw bytes.
     func gap(_ requested: [UInt8], _ topics: [Topic], lost: Int?) -> Gap {
-        let ranges = topics.compactMap { HeldRange.of($0, log) }
+        let ranges = topics.compactMap { HeldRangeReader(log: log).range(of: $0) }
         let oldest = ranges.map(\.oldest).min { $0.sequence < $1.sequence }
         let newest = ranges.map(\.newest).max { $0.sequence < $1.sequence }
         return Gap(
