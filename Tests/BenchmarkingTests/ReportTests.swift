@@ -1,4 +1,5 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
@@ -46,7 +47,7 @@ private func number(_ text: String?) throws -> Double {
     return try #require(Double(text))
 }
 
-@Suite struct `A bench report` {
+@Suite(.endsInTime()) struct `A bench report` {
     @Test func `is an object of numbers with their units, and says that all was well`() throws {
         let found = try members(try report().json)
         #expect(found["flawless"] == "true")
@@ -119,7 +120,7 @@ private func number(_ text: String?) throws -> Double {
     }
 }
 
-@Suite struct `Recorded latencies` {
+@Suite(.endsInTime()) struct `Recorded latencies` {
     private func recorded(_ milliseconds: some Sequence<Int>) -> Latencies {
         var latencies = Latencies()
         for value in milliseconds { latencies.record(nanoseconds: UInt64(value) * 1_000_000) }

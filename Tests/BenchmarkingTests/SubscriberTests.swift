@@ -1,6 +1,7 @@
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
@@ -33,7 +34,7 @@ private func framed(_ publisher: UInt16, _ sequence: UInt32, time: UInt64 = 0, l
     return "data: \(String(decoding: bytes.dropLast(), as: UTF8.self))\(lastByte)\n\n"
 }
 
-@Suite struct `A bench subscriber` {
+@Suite(.endsInTime()) struct `A bench subscriber` {
     /// What it makes of the numbers of one publisher.
     private struct Verdict: Equatable {
         let got: Int
@@ -128,7 +129,7 @@ private func framed(_ publisher: UInt16, _ sequence: UInt32, time: UInt64 = 0, l
     }
 }
 
-@Suite struct `A tally` {
+@Suite(.endsInTime()) struct `A tally` {
     private func tally(_ temper: Subscriber.Temper) throws -> Tally {
         var reader = try Reader(temper)
         try reader.take(head)

@@ -1,6 +1,7 @@
 import HTTPMessages
 import Kernel
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
@@ -12,7 +13,7 @@ private func workload(channels: Int, publishers: Int = 1) throws -> Workload {
     return workload
 }
 
-@Suite struct `A workload` {
+@Suite(.endsInTime()) struct `A workload` {
     @Test(arguments: [(1, 1), (1, 4), (2, 1), (3, 5), (5, 3), (7, 7), (10, 1)])
     func `numbers the events of one publisher to one channel without a hole, and counts them alike`(
         _ channels: Int, _ publishers: Int
@@ -45,7 +46,7 @@ private func workload(channels: Int, publishers: Int = 1) throws -> Workload {
     }
 }
 
-@Suite struct `A template` {
+@Suite(.endsInTime()) struct `A template` {
     @Test(arguments: [
         ("", ""), ("{a}", "1"), ("x{a}y{b}{a}", "x1y{a}1"), ("{\"data\":\"{a}\"}", "{\"data\":\"1\"}"),
         ("{c}", "{c}"), ("{", "{"), ("}{", "}{"), ("{a", "{a"), ("{{a}}", "{1}"), ("{}", "{}"), ("{ a}{a}", "{ a}1"),
@@ -58,7 +59,7 @@ private func workload(channels: Int, publishers: Int = 1) throws -> Workload {
     }
 }
 
-@Suite struct `An endpoint` {
+@Suite(.endsInTime()) struct `An endpoint` {
     @Test(arguments: [
         ("http://127.0.0.1:8080/events/{channel}", "a", "/events/a"),
         ("http://127.0.0.1/sub/{channel}?again={channel}&x={y}", "b-1", "/sub/b-1?again=b-1&x={y}"),

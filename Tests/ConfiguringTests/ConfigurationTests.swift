@@ -1,6 +1,7 @@
 import Broadcasting
 import Foundation
 import Testing
+import TimeLimits
 
 @testable import Configuring
 
@@ -27,7 +28,7 @@ private func mistakes(
     }
 }
 
-@Suite struct `The shipped file` {
+@Suite(.endsInTime()) struct `The shipped file` {
     private static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "config/crier.toml").path
 
@@ -42,7 +43,7 @@ private func mistakes(
     }
 }
 
-@Suite struct `The settings` {
+@Suite(.endsInTime()) struct `The settings` {
     @Test func `come from flags before the environment before the file before the defaults`() throws {
         let file = "[server]\nheartbeat = \"2s\"\nretry = \"2s\"\nshutdown = \"2s\""
         let environment = ["CRIER_SERVER_HEARTBEAT": "3s", "CRIER_SERVER_RETRY": "3s"]
@@ -124,7 +125,7 @@ private func mistakes(
     }
 }
 
-@Suite struct `A mistake` {
+@Suite(.endsInTime()) struct `A mistake` {
     @Test(arguments: [
         ("[server]\n\nheartbeet = \"1s\"", "crier.toml:3: server.heartbeet: there is no such key"),
         ("[nonsense]\na = 1", "crier.toml:2: nonsense.a: there is no such key"),
@@ -185,7 +186,7 @@ private func mistakes(
     }
 }
 
-@Suite struct `A listener` {
+@Suite(.endsInTime()) struct `A listener` {
     @Test(arguments: [
         ("127.0.0.1:80", ListenAddress.tcp(host: "127.0.0.1", port: 80)), ("[::1]:80", .tcp(host: "::1", port: 80)),
         (":80", .tcp(host: "", port: 80)), ("*:80", .tcp(host: "", port: 80)),

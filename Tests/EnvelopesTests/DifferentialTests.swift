@@ -3,10 +3,11 @@ import SeededRandom
 import Subprocess
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Envelopes
 
-@Suite struct `The JSON scanner, held against Python's` {
+@Suite(.endsInTime()) struct `The JSON scanner, held against Python's` {
     /// Reads texts, one a line in hexadecimal, and says of each whether it is JSON as the standard has it.
     private static let judge = """
         import json, sys

@@ -1,8 +1,9 @@
 import EventStreams
 import Testing
+import TimeLimits
 
 /// Rules E1 to E12 of the format: each is a promise about bytes on the wire, so whole wire strings are compared.
-@Suite struct `The encoder` {
+@Suite(.endsInTime()) struct `The encoder` {
     private func wire(_ event: Event) -> String {
         String(decoding: EventEncoder.encode(event), as: UTF8.self)
     }

@@ -1,8 +1,9 @@
 import EventStreams
 import Testing
+import TimeLimits
 
 /// What clients make of a stream (WHATWG HTML 9.2.6); the cases are those of web-platform-tests `eventsource/format-*`.
-@Suite struct `The parser` {
+@Suite(.endsInTime()) struct `The parser` {
     private func items(_ text: String, lastEventID: String = "") throws -> [StreamItem] {
         var parser = EventStreamParser(lastEventID: lastEventID)
         return try parser.feed(Array(text.utf8))

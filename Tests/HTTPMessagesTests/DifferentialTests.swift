@@ -3,10 +3,11 @@ import HTTPMessages
 import Subprocess
 import SystemPackage
 import Testing
+import TimeLimits
 
 /// Holds the parser against h11, a well-known one in Python, over the same corpus. Where they differ, the difference
 /// is listed here with its reason; a difference that is not listed, or that is gone, fails.
-@Suite struct `Held against h11, the parser` {
+@Suite(.endsInTime()) struct `Held against h11, the parser` {
     /// What we accept and h11 refuses, by what is in the request.
     private static let looser = [
         "\r\n\r\nGET / HTTP/1.1": "blank lines before a request, which RFC 9112 section 2.2 says to ignore",

@@ -1,7 +1,8 @@
 import HTTPMessages
 import Testing
+import TimeLimits
 
-@Suite struct `A URL of HTTP` {
+@Suite(.endsInTime()) struct `A URL of HTTP` {
     struct Parts: Equatable, Sendable {
         let host: String
         let port: UInt16

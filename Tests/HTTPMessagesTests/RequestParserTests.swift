@@ -1,9 +1,10 @@
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import HTTPMessages
 
-@Suite struct `The request parser` {
+@Suite(.endsInTime()) struct `The request parser` {
     @Test(arguments: goodRequests)
     func `understands good requests`(_ text: String, _ expected: String) {
         #expect(outcome(of: text) == expected)
@@ -51,7 +52,7 @@ import Testing
     }
 }
 
-@Suite struct `A limit` {
+@Suite(.endsInTime()) struct `A limit` {
     private let limits = MessageLimits(head: 200, target: 20, fields: 8, body: 10)
 
     private func request(_ target: String, fields: [String] = ["Host: a"], body: String = "") -> String {
@@ -96,7 +97,7 @@ import Testing
     }
 }
 
-@Suite struct `A request head` {
+@Suite(.endsInTime()) struct `A request head` {
     private func head(_ text: String) throws -> RequestHead {
         var parser = RequestParser()
         var offset = 0
@@ -137,7 +138,7 @@ import Testing
     }
 }
 
-@Suite struct `A query` {
+@Suite(.endsInTime()) struct `A query` {
     @Test func `is decoded, with plus for a space`() throws {
         let query = try #require(Query(Array("a=1+2&b=%C3%A9&a=x%26y&c&=d&&e=f=g".utf8)))
         #expect(query.values("a").map { String(decoding: $0, as: UTF8.self) } == ["1 2", "x&y"])

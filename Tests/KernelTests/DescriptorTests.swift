@@ -1,6 +1,7 @@
 import Glibc
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
@@ -22,7 +23,7 @@ struct Pair: ~Copyable {
     }
 }
 
-@Suite(.serialized) struct `A descriptor` {
+@Suite(.serialized, .endsInTime()) struct `A descriptor` {
     @Test func `is closed when its owner goes`() throws {
         var number: CInt = -1
         do {
@@ -50,7 +51,7 @@ struct Pair: ~Copyable {
     }
 }
 
-@Suite struct `A transfer` {
+@Suite(.endsInTime()) struct `A transfer` {
     @Test func `says would-block and end of stream by values`() throws {
         let pair = try Pair()
         var buffer = [UInt8](repeating: 0, count: 8)
@@ -101,7 +102,7 @@ struct Pair: ~Copyable {
     }
 }
 
-@Suite struct `A system call` {
+@Suite(.endsInTime()) struct `A system call` {
     @Test func `that a signal interrupts is made again`() throws {
         let pair = try Pair()
         let outcome = InjectedFailures.with(.send, [.interrupted, .interrupted]) { pair.near.send([1]) }

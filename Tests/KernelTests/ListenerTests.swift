@@ -1,6 +1,7 @@
 import Glibc
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
@@ -22,7 +23,7 @@ private func acceptOne(_ listener: borrowing Listener) throws -> Descriptor {
 
 private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock" }
 
-@Suite struct `A listener` {
+@Suite(.endsInTime()) struct `A listener` {
     @Test(arguments: ["127.0.0.1", "::1"])
     func `accepts over IPv4 and IPv6, and its connections inherit its options`(_ host: String) throws {
         let listener = try listen(host)
@@ -99,7 +100,7 @@ private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.r
     }
 }
 
-@Suite struct `A socket address` {
+@Suite(.endsInTime()) struct `A socket address` {
     @Test(arguments: [
         ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("192.0.2.1", false),
         ("::", false), ("0.0.0.0", false), ("::ffff:192.0.2.1", false), ("2001:db8::1", false),

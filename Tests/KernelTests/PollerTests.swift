@@ -1,10 +1,11 @@
 import Glibc
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
-@Suite struct `A poller` {
+@Suite(.endsInTime()) struct `A poller` {
     @Test func `reports an edge once, and again with new input`() throws {
         let pair = try Pair()
         var poller = try Poller()
@@ -64,7 +65,7 @@ import Testing
     }
 }
 
-@Suite struct `The signals` {
+@Suite(.endsInTime()) struct `The signals` {
     @Test func `arrive as input`() async throws {
         // In a process of its own: blocking signals is for all threads that come after.
         await #expect(processExitsWith: .exitCode(0)) {
@@ -81,7 +82,7 @@ import Testing
     }
 }
 
-@Suite struct `The clock` {
+@Suite(.endsInTime()) struct `The clock` {
     @Test func `does not go back, and agrees with itself`() {
         let first = Clock.monotonic
         #expect(Clock.monotonic >= first)

@@ -5,6 +5,7 @@ import SeededRandom
 import Subprocess
 import SystemPackage
 import Testing
+import TimeLimits
 
 /// What publishers were told: the model that every stream is held against.
 private struct Ledger {
@@ -167,7 +168,8 @@ extension RealProcess {
             unsafe getenv(variable).flatMap { unsafe Int(String(cString: $0)) }
         }
 
-        @Test func `the daemon loses no event that was answered, and sends none twice`() async throws {
+        @Test(.endsInTime(seconds: 60 + 3 * kills))
+        func `the daemon loses no event that was answered, and sends none twice`() async throws {
             print("TEST_STRESS_SEED=\(Self.seed) repeats this")
             var generator = SplitMix(state: UInt64(Self.seed))
             let directory = try TemporaryDirectory()

@@ -4,6 +4,7 @@ import Kernel
 import Subprocess
 import SeededRandom
 import Testing
+import TimeLimits
 
 /// What was published, as a list: the model that every stream is held against.
 private struct Model {
@@ -186,7 +187,8 @@ extension RealProcess {
             unsafe getenv(variable).flatMap { unsafe Int(String(cString: $0)) }
         }
 
-        @Test func `each stream is exactly the log, or says crier.gap where the policy says so`() async throws {
+        @Test(.endsInTime(seconds: 60 + 30 * rounds))
+        func `each stream is exactly the log, or says crier.gap where the policy says so`() async throws {
             print("TEST_STRESS_SEED=\(Self.seed) repeats this")
             for round in 0..<Self.rounds { try await run(seed: UInt64(Self.seed + round)) }
         }

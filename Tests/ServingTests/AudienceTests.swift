@@ -1,6 +1,7 @@
 import Kernel
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 @testable import Serving
@@ -119,7 +120,7 @@ private struct Model {
     }
 }
 
-@Suite struct `An audience` {
+@Suite(.endsInTime()) struct `An audience` {
     @Test(arguments: [false, true])
     func `settles each letter when all who were there have met it, and not before`(_ someLeave: Bool) {
         for seed in 0..<300 {
@@ -186,7 +187,7 @@ private struct Model {
     }
 }
 
-@Suite struct `The limit of the log` {
+@Suite(.endsInTime()) struct `The limit of the log` {
     @Test func `lets ten lines through in ten seconds and says how many it kept out`() {
         var limiter = LogLimiter()
         for now: UInt64 in 5000..<5010 { #expect(limiter.admit(now: now) == 0) }
@@ -198,7 +199,7 @@ private struct Model {
     }
 }
 
-@Suite struct `The pressure` {
+@Suite(.endsInTime()) struct `The pressure` {
     @Test func `is relieved once when the backlog of a channel comes down to its limit`() throws {
         let port = try LoopPort()
         let pressure = Pressure([port])

@@ -1,5 +1,6 @@
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Serving
 
@@ -21,7 +22,7 @@ private struct Row: ~Copyable {
     deinit { census.alive -= 1 }
 }
 
-@Suite struct `The slot table` {
+@Suite(.endsInTime()) struct `The slot table` {
     @Test func `finds a row by its token until it is removed, and never a stranger`() {
         let census = Census()
         var table = SlotTable<Row>()
@@ -86,7 +87,7 @@ private struct Row: ~Copyable {
     }
 }
 
-@Suite struct `The timer wheel` {
+@Suite(.endsInTime()) struct `The timer wheel` {
     @Test func `wakes at the deadline and not before`() {
         var wheel = TimerWheel(start: 1000)
         #expect(wheel.tick(at: 1000) == 0 && wheel.tick(at: 1250) == 2)
@@ -119,7 +120,7 @@ private struct Row: ~Copyable {
     }
 }
 
-@Suite struct `A walk` {
+@Suite(.endsInTime()) struct `A walk` {
     @Test func `meets each slot that stays exactly once, whoever comes and goes meanwhile`() {
         for seed in 0..<300 {
             var generator = SplitMix(state: UInt64(seed))

@@ -5,6 +5,7 @@ import Glibc
 import Kernel
 import Logging
 import Testing
+import TimeLimits
 
 @testable import Storing
 
@@ -53,7 +54,7 @@ private func publish(
     preconditionFailure("it was not written")
 }
 
-@Suite struct `A store` {
+@Suite(.endsInTime()) struct `A store` {
     @Test func `goes on with the next number, and writes what waits before it stops`() throws {
         let place = try Place()
         let ids = try (0..<3).map { number in try publish("\(number)", try store(place)) }

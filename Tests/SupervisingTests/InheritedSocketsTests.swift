@@ -2,14 +2,15 @@ import Glibc
 import Kernel
 import Supervising
 import Testing
+import TimeLimits
 
-@Suite struct `Inherited sockets` {
+@Suite(.endsInTime()) struct `Inherited sockets` {
     @Test func `are none without systemd`() {
         InheritedSockets.take { socket in #expect(Bool(false), "\(socket.name)") }
     }
 }
 
-@Suite struct `The service manager` {
+@Suite(.endsInTime()) struct `The service manager` {
     @Test func `is told in the words of sd_notify`() async {
         await #expect(processExitsWith: .exitCode(0)) {
             let path = "/tmp/crier-notify-\(getpid())"
