@@ -42,6 +42,10 @@ import TimeLimits
         #expect(try items(text) == [event("1", type: "b"), event("2"), event("3")])
     }
 
+    @Test func `forgets the name of a block without data`() throws {
+        #expect(try items("event: x\n\ndata: y\n\n") == [event("y")])
+    }
+
     @Test func `keeps an id over events, resets it with an empty one and ignores one with NUL`() throws {
         let text = "id: 1\ndata: a\n\ndata: b\n\nid: x\0y\ndata: c\n\nid\ndata: d\n\n"
         #expect(try items(text) == [event("a", id: "1"), event("b", id: "1"), event("c", id: "1"), event("d")])
