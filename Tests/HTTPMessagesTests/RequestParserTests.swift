@@ -77,6 +77,8 @@ import TimeLimits
         let fits = request("/", fields: ["Host: a", "X: " + String(repeating: "y", count: 200 - empty)])
         #expect(fits.utf8.count == 200)
         #expect(outcome(of: fits, limits: limits) == "POST / http11 2\nbody .")
+        let more = request("/", fields: ["Host: a", "X: " + String(repeating: "y", count: 201 - empty)])
+        #expect(outcome(of: more, limits: limits) == "refused \(Refusal.headTooLarge)")
         #expect(outcome(of: "\r\n" + fits, limits: limits) == "refused \(Refusal.headTooLarge)")
         #expect(outcome(of: String(repeating: "\r\n", count: 101), limits: limits) == "refused \(Refusal.headTooLarge)")
     }
@@ -94,6 +96,15 @@ import TimeLimits
                 "body 0123456789."))
         let eleven = request("/", fields: chunks, body: ten + "1\r\n")
         #expect(outcome(of: eleven, limits: limits).hasSuffix("refused \(Refusal.bodyTooLarge)"))
+    }
+}
+
+@Suite(.endsInTime()) struct `A trailer` {
+    @Test func `may have 1024 bytes in all its lines together`() {
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        func request(_ lines: Int) -> String { head + String(repeating: "A:\r\n", count: lines) + "\r\n" }
+        #expect(outcome(of: request(255)).hasSuffix("\nbody ."))
+        #expect(outcome(of: request(256)).hasSuffix("refused \(Refusal.trailerTooLarge)"))
     }
 }
 
