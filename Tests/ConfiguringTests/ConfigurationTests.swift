@@ -144,6 +144,10 @@ private func mistakes(
             "crier.toml:3: listen[0].roles: \"x\" is not a role"
         ),
         ("[[listen]]\naddress = \"127.0.0.1:1\"\nx = 1", "crier.toml:3: listen[0].x: there is no such key"),
+        (
+            "[[listen]]\naddress = \"unix:/x\"\nmode = \"1777\"",
+            "crier.toml:3: listen[0].mode: must be octal permission bits"
+        ),
         ("[[channel]]\nevents = 1", "crier.toml:1: channel[0].pattern: is missing"),
         ("[[channel]]\npattern = \"a*\"", "crier.toml:2: channel[0].pattern: An asterisk stands for a whole segment"),
         ("[slow]\n\naction = \"drop\"", "crier.toml:3: slow.action: must be one of disconnect, skip, latest"),
@@ -201,7 +205,9 @@ private func mistakes(
         #expect(throws: InvalidValue.self) { try ListenAddress(text) }
     }
 
-    @Test(arguments: ["0.0.0.0:80", ":80", "[::]:80", "192.0.2.1:80", "example.org:80", "127.evil.example:80"])
+    @Test(arguments: [
+        "0.0.0.0:80", ":80", "[::]:80", "192.0.2.1:80", "example.org:80", "127.evil.example:80", "127.0.0.example:80",
+    ])
     func `outside loopback may not let anyone publish unless it is open`(_ address: String) throws {
         let found = mistakes(listen: [address])
         #expect(found.first?.contains("would let anyone publish and administer") == true, "\(found)")
