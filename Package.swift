@@ -123,6 +123,7 @@ let package = Package(
         .testTarget(
             name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting", "TimeLimits"],
             swiftSettings: settings),
+        .testTarget(name: "CrierTests", dependencies: ["crier", "TimeLimits"], swiftSettings: settings),
         .testTarget(
             name: "BenchmarkingTests", dependencies: ["Benchmarking", "HTTPMessages", "Kernel", "TimeLimits"],
             swiftSettings: settings
