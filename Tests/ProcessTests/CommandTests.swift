@@ -3,26 +3,6 @@ import Subprocess
 import SystemPackage
 import Testing
 
-/// What a command did.
-private struct Outcome {
-    let code: Int32
-    let output: String
-    let error: String
-}
-
-/// Runs a command to its end.
-private func crier(_ arguments: String..., input: String = "", environment: [String: String] = [:]) async throws
-    -> Outcome
-{
-    let variables = Environment.inherit.updating(
-        Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0.key)!, Optional($0.value)) }))
-    let result = try await run(
-        .path(binary), arguments: Arguments(arguments), environment: variables, input: .string(input),
-        output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-    guard case .exited(let code) = result.terminationStatus else { throw Client.Unexpected(description: "killed") }
-    return Outcome(code: code, output: result.standardOutput, error: result.standardError)
-}
-
 extension RealProcess {
     @Suite struct `The publish command` {
         @Test func `publishes an argument, standard input, or its lines, and prints the ids`() async throws {
@@ -107,19 +87,6 @@ extension RealProcess {
             }
             let lost = try await crier("subscribe", "--url", "http://127.0.0.1:1", "--no-reconnect", "a")
             #expect(lost.code == 2)
-        }
-
-        @Test func `comes back by itself and goes on where it was`() async throws {
-            try await withDaemon(["--set", "server.retry=100ms"]) { daemon in
-                let url = "http://127.0.0.1:\(daemon.port)"
-                async let outcome = crier("subscribe", "--url", url, "--count", "2", "--format", "data", "a")
-                try await eventually("it is there") { try subscribers(daemon.port, "a") == 1 }
-                try publish(daemon.port, "a", "one")
-                try request(daemon.port, "DELETE /channels/a")
-                try publish(daemon.port, "a", "two")
-                let found = try await outcome
-                #expect(found.output.hasPrefix("one\n"))
-            }
         }
     }
 
