@@ -49,6 +49,8 @@ extension RealProcess {
                 let both = try request(daemon.port, "POST /events?channel=a&channel=d&channel=a", body: "both")
                 #expect(both.body.contains("\"channels\":[\"a\",\"d\"],\"subscribers\":2"))
                 expected.append("id: \(both.id)\ndata: both")
+                let last = try publish(daemon.port, "d", "last")
+                expected.append("id: \(last)\ndata: last")
                 for event in expected { #expect(try subscriber.event() == event) }
             }
         }
