@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit browser systemd stress bench lint sanitize install uninstall packages packages-test clean
+.PHONY: help run build test unit browser systemd stress faults bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ stress: packages
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
 
+#:: make faults     small faults in the code, one at a time, and the tests must notice each (ONLY: those of such a name)
+faults: packages-test
+	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); Tests/Faults/run $(if $(ONLY),--only '$(ONLY)')
+
 #:: make bench      crier beside nchan and the floor, on this machine (ROUNDS, SECONDS, SCENARIOS)
 bench: build
 	@.ci/packages nginx libnginx-mod-nchan gcc libc6-dev
@@ -84,7 +88,7 @@ uninstall:
 
 #:: make clean      remove what was built
 clean:
-	rm -rf .build .build-thread .build-address
+	rm -rf .build .build-thread .build-address .build-faults
 
 packages:
 	@.ci/packages libsystemd-dev libsqlite3-dev pkg-config curl
