@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit browser systemd budgets stress bench lint sanitize install uninstall packages packages-test clean
+.PHONY: help run build test unit browser systemd budgets stress faults bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ stress: packages
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
 
+#:: make faults     small faults in the code, one at a time, and the tests must notice each (ONLY: those with such a name)
+faults: packages-test
+	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); Tests/Faults/run $(if $(ONLY),--only '$(ONLY)')
+
 #:: make bench      measure crier, nchan and a minimal server on this machine (ROUNDS, SECONDS, SCENARIOS)
 bench: build
 	@.ci/packages nginx libnginx-mod-nchan gcc libc6-dev
@@ -88,7 +92,7 @@ uninstall:
 
 #:: make clean      remove the build directories
 clean:
-	rm -rf .build .build-thread .build-address
+	rm -rf .build .build-thread .build-address .build-faults
 
 packages:
 	@.ci/packages libsystemd-dev libsqlite3-dev pkg-config curl

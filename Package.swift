@@ -84,46 +84,54 @@ let package = Package(
             swiftSettings: settings),
 
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
-        .testTarget(name: "KernelTests", dependencies: ["Kernel", system], swiftSettings: settings),
+        .target(name: "TimeLimits", path: "Tests/TimeLimits", swiftSettings: settings),
+        .testTarget(name: "KernelTests", dependencies: ["Kernel", "TimeLimits", system], swiftSettings: settings),
         .testTarget(
             name: "HTTPMessagesTests",
             dependencies: [
-                "HTTPMessages", "SeededRandom", system, .product(name: "Subprocess", package: "swift-subprocess"),
+                "HTTPMessages", "SeededRandom", "TimeLimits", system,
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "EventStreamsTests", dependencies: ["EventStreams"], swiftSettings: settings),
+        .testTarget(name: "EventStreamsTests", dependencies: ["EventStreams", "TimeLimits"], swiftSettings: settings),
         .testTarget(
-            name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams", "SeededRandom"],
+            name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams", "SeededRandom", "TimeLimits"],
             swiftSettings: settings),
         .testTarget(
             name: "EnvelopesTests",
             dependencies: [
-                "Envelopes", "Broadcasting", "EventStreams", "SeededRandom", system,
+                "Envelopes", "Broadcasting", "EventStreams", "SeededRandom", "TimeLimits", system,
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "ServingTests",
-            dependencies: ["Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "SeededRandom"],
+            dependencies: [
+                "Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "SeededRandom", "TimeLimits",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "StoringTests",
             dependencies: [
-                "Storing", "Broadcasting", "EventStreams", "Kernel", logging,
+                "Storing", "Broadcasting", "EventStreams", "Kernel", "TimeLimits", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "SupervisingTests", dependencies: ["Supervising", "Kernel", logging], swiftSettings: settings),
+            name: "SupervisingTests", dependencies: ["Supervising", "Kernel", "TimeLimits", logging],
+            swiftSettings: settings),
         .testTarget(
-            name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting"], swiftSettings: settings),
+            name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting", "TimeLimits"],
+            swiftSettings: settings),
+        .testTarget(name: "CrierTests", dependencies: ["crier", "TimeLimits"], swiftSettings: settings),
         .testTarget(
-            name: "BenchmarkingTests", dependencies: ["Benchmarking", "HTTPMessages", "Kernel"], swiftSettings: settings
+            name: "BenchmarkingTests", dependencies: ["Benchmarking", "HTTPMessages", "Kernel", "TimeLimits"],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "ProcessTests",
             dependencies: [
-                "Kernel", "HTTPMessages", "EventStreams", "crier", "SeededRandom", system,
+                "Kernel", "HTTPMessages", "EventStreams", "crier", "SeededRandom", "TimeLimits", system,
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),

@@ -1,10 +1,11 @@
 import HTTPMessages
 import Kernel
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
-@Suite struct `An endpoint` {
+@Suite(.endsInTime()) struct `An endpoint` {
     @Test(arguments: [
         ("http://127.0.0.1:8080/events/{channel}", "a", "/events/a"),
         ("http://127.0.0.1/sub/{channel}?again={channel}&x={y}", "b-1", "/sub/b-1?again=b-1&x={y}"),

@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
-@Suite struct `Recorded latencies` {
+@Suite(.endsInTime()) struct `Recorded latencies` {
     private func recorded(_ milliseconds: some Sequence<Int>) -> Latencies {
         var latencies = Latencies()
         for value in milliseconds { latencies.record(nanoseconds: UInt64(value) * 1_000_000) }

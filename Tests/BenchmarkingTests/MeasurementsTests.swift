@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
-@Suite struct `The measurements` {
+@Suite(.endsInTime()) struct `The measurements` {
     private func measurements(_ pace: Subscriber.ReadingPace) throws -> Measurements {
         var reader = try SubscriberReader(pace)
         try reader.take(subscriberHead)

@@ -1,4 +1,5 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
@@ -46,7 +47,7 @@ private func number(_ text: String?) throws -> Double {
     return try #require(Double(text))
 }
 
-@Suite struct `A bench report` {
+@Suite(.endsInTime()) struct `A bench report` {
     @Test func `is an object of numbers with their units, and says whether it is flawless`() throws {
         let found = try members(try report().json)
         #expect(found["flawless"] == "true")

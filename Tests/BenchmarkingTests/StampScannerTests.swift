@@ -1,4 +1,5 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
@@ -49,7 +50,7 @@ private let framings: [(name: String, frame: @Sendable (Int, String) -> String)]
     ("a digit too few before it", { "data: @0123456789abcdef01234567000\($1)\n\n" }),
 ]
 
-@Suite struct `The stamp scanner` {
+@Suite(.endsInTime()) struct `The stamp scanner` {
     @Test(arguments: framings.indices, [Stamp.minimum, 31, 47])
     func `finds the same wherever the bytes are split twice, with any framing`(_ framing: Int, _ size: Int) {
         let bytes = stream(size, framings[framing].frame)

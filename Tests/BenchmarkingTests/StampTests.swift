@@ -1,4 +1,5 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
@@ -13,7 +14,7 @@ private func read(_ bytes: [UInt8]) -> Stamp? {
     unsafe bytes.withUnsafeBytes { unsafe Stamp($0) }
 }
 
-@Suite struct `A stamp` {
+@Suite(.endsInTime()) struct `A stamp` {
     @Test(arguments: [
         Stamp(time: 0, sequence: 0, publisher: 0), Stamp(time: .max, sequence: .max, publisher: .max),
         Stamp(time: 0x0123_4567_89ab_cdef, sequence: 0xfedc_ba98, publisher: 0x7654),

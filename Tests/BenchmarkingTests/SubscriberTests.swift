@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
-@Suite struct `A bench subscriber` {
+@Suite(.endsInTime()) struct `A bench subscriber` {
     /// Its counts for the numbers of one publisher.
     private struct Counts: Equatable {
         let received: Int

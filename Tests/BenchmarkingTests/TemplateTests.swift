@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
-@Suite struct `A template` {
+@Suite(.endsInTime()) struct `A template` {
     @Test(arguments: [
         ("", ""), ("{a}", "1"), ("x{a}y{b}{a}", "x1y{a}1"), ("{\"data\":\"{a}\"}", "{\"data\":\"1\"}"),
         ("{c}", "{c}"), ("{", "{"), ("}{", "}{"), ("{a", "{a"), ("{{a}}", "{1}"), ("{}", "{}"), ("{ a}{a}", "{ a}1"),

@@ -1,4 +1,5 @@
 import Testing
+import TimeLimits
 
 @testable import Benchmarking
 
@@ -10,7 +11,7 @@ private func workload(channels: Int, publishers: Int = 1) throws -> Workload {
     return workload
 }
 
-@Suite struct `A workload` {
+@Suite(.endsInTime()) struct `A workload` {
     @Test(arguments: [(1, 1), (1, 4), (2, 1), (3, 5), (5, 3), (7, 7), (10, 1)])
     func `numbers the events of one publisher to one channel without a gap, and counts them the same`(
         _ channels: Int, _ publishers: Int

@@ -1,7 +1,8 @@
 import Broadcasting
 import Testing
+import TimeLimits
 
-@Suite struct `Channel names` {
+@Suite(.endsInTime()) struct `Channel names` {
     @Test(arguments: ["news", "news/eu", "a/b/c", "ünï", "$crier/x", "with space", "a.b-c_d~e", "?&=#%"])
     func `may be any segments between slashes`(_ text: String) throws {
         #expect(try ChannelName(text).description == text)
@@ -37,7 +38,7 @@ import Testing
     }
 }
 
-@Suite struct `Channel patterns` {
+@Suite(.endsInTime()) struct `Channel patterns` {
     @Test(arguments: [
         ("a", "a", true), ("a", "b", false), ("a", "a/b", false), ("*", "a", true), ("*", "a/b", false),
         ("a/*", "a/b", true), ("a/*", "a", false), ("a/*", "a/b/c", false), ("a/*/c", "a/b/c", true),
@@ -56,7 +57,7 @@ import Testing
     }
 }
 
-@Suite struct `Event positions` {
+@Suite(.endsInTime()) struct `Event positions` {
     @Test func `are read as they are written`() throws {
         let position = EventPosition(epoch: Epoch(description: "k3f9x2"), sequence: 42)
         #expect(position.description == "k3f9x2-42")

@@ -1,9 +1,10 @@
 import EventStreams
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 
-@Suite struct `The notices` {
+@Suite(.endsInTime()) struct `The notices` {
     @Test func `tell a gap without an id, so that the client's position stays`() {
         let gap = Gap(requested: "a\"\\\n\u{1}é", oldest: "e-2", newest: nil, lost: 3)
         let wire = String(decoding: EventEncoder.encode(ControlEvents.gap(gap)), as: UTF8.self)

@@ -1,6 +1,7 @@
 import EventStreams
 import Synchronization
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 
@@ -53,7 +54,7 @@ private struct Fixture {
 
 private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence)\ndata: \(data)\n\n" }
 
-@Suite struct `The hub` {
+@Suite(.endsInTime()) struct `The hub` {
     @Test func `numbers events over all channels and tells the publisher the id`() throws {
         let fixture = Fixture()
         #expect(try fixture.publish("x", to: "a").first == "e-1")
@@ -121,7 +122,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
     }
 }
 
-@Suite struct `History` {
+@Suite(.endsInTime()) struct `History` {
     @Test func `holds so many events and no more`() throws {
         let fixture = Fixture(HistoryLimits(events: 3))
         for number in 1...5 { try fixture.publish("\(number)", to: "a") }
@@ -205,7 +206,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
     }
 }
 
-@Suite struct `A gap` {
+@Suite(.endsInTime()) struct `A gap` {
     @Test(arguments: ["x", "e-99", "other-1", "e-01", "\u{FFFD}", "e-1e"])
     func `is told for a position that is malformed, unknown or of another epoch, and what is held follows`(
         _ id: String
@@ -295,7 +296,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
     }
 }
 
-@Suite struct `The end of a channel` {
+@Suite(.endsInTime()) struct `The end of a channel` {
     @Test func `drops its history and comes after all of its events`() throws {
         let fixture = Fixture()
         _ = try fixture.subscribe("a")
@@ -391,7 +392,7 @@ private func wire(_ sequence: Int, _ data: String) -> String { "id: e-\(sequence
     }
 }
 
-@Suite struct `A mailbox` {
+@Suite(.endsInTime()) struct `A mailbox` {
     @Test func `rings only when its loop sleeps`() throws {
         let rings = Rings()
         let mailbox = Mailbox(wakeLoop: { rings.count.withLock { $0 += 1 } })

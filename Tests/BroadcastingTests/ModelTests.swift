@@ -2,6 +2,7 @@ import EventStreams
 import SeededRandom
 import Synchronization
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 
@@ -343,7 +344,7 @@ private struct World {
     }
 }
 
-@Suite struct `Against a model of the log` {
+@Suite(.endsInTime()) struct `Against a model of the log` {
     @Test func `what a subscriber saw plus the gaps it was told of is the log`() throws {
         var gaps = 0
         var knownGaps = 0

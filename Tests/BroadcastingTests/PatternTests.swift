@@ -1,6 +1,7 @@
 import EventStreams
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 
@@ -47,7 +48,7 @@ private struct Fixture {
     }
 }
 
-@Suite struct `A pattern` {
+@Suite(.endsInTime()) struct `A pattern` {
     @Test func `gets what matches, of channels that were there and of those that come`() throws {
         let fixture = Fixture()
         try fixture.publish("1", to: "news/eu")
@@ -248,7 +249,7 @@ private struct Fixture {
     }
 }
 
-@Suite struct `A newcomer` {
+@Suite(.endsInTime()) struct `A newcomer` {
     @Test func `begins where it asks to`() throws {
         let fixture = Fixture()
         for number in 1...6 {

@@ -1,6 +1,7 @@
 import EventStreams
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 
@@ -68,7 +69,7 @@ private struct Reader {
     }
 }
 
-@Suite struct `Who is slow` {
+@Suite(.endsInTime()) struct `Who is slow` {
     @Test(arguments: SlowPolicy.Action.allCases)
     func `stays as it is for as long as no limit is passed`(_ action: SlowPolicy.Action) throws {
         let channel = "\(action.rawValue.first!)/1"
@@ -211,7 +212,7 @@ private struct Reader {
     }
 }
 
-@Suite struct `Skipping` {
+@Suite(.endsInTime()) struct `Skipping` {
     @Test func `says how many are lost and goes on with the newest`() throws {
         let fixture = try Fixture(events: 3)
         var reader = try fixture.subscribe("s/1")
@@ -291,7 +292,7 @@ private struct Reader {
     }
 }
 
-@Suite struct `The latest` {
+@Suite(.endsInTime()) struct `The latest` {
     /// Both ways to find the newest of each key: by the keys when they are few, by the events when they are many.
     @Test(arguments: [2, 40])
     func `of each key is all that who is slow gets, in the order of the log`(_ keys: Int) throws {
@@ -399,7 +400,7 @@ private struct Reader {
     }
 }
 
-@Suite struct `Several channels of different policies` {
+@Suite(.endsInTime()) struct `Several channels of different policies` {
     @Test func `are merged in the order of the log`() throws {
         let fixture = try Fixture(events: 4)
         var reader = try fixture.subscribe("d/1", "s/1", "l/1")

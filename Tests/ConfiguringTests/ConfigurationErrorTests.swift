@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import Configuring
 
-@Suite struct `A mistake` {
+@Suite(.endsInTime()) struct `A mistake` {
     @Test(arguments: [
         ("[server]\n\nheartbeet = \"1s\"", "crier.toml:3: server.heartbeet: there is no such key"),
         ("[nonsense]\na = 1", "crier.toml:2: nonsense.a: there is no such key"),
@@ -14,6 +15,10 @@ import Testing
         ("[limits]\n# c\nbody = \"1 MB\"", "crier.toml:3: limits.body: must be a size such as"),
         ("[limits]\nbody = 0", "crier.toml:2: limits.body: must be 1B to 256MiB, not 0B"),
         ("[server]\nlog-level = \"loud\"", "crier.toml:2: server.log-level: must be one of debug"),
+        (
+            "[[listen]]\naddress = \"unix:/x\"\nmode = \"1777\"",
+            "crier.toml:3: listen[0].mode: must be octal permission bits"
+        ),
         ("[[listen]]\nroles = [\"publish\"]", "crier.toml:1: listen[0].address: is missing"),
         ("[[listen]]\naddress = \"nonsense\"", "crier.toml:2: listen[0].address: \"nonsense\" is not host:port"),
         (

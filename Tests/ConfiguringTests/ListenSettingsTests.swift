@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import Configuring
 
-@Suite struct `A listener` {
+@Suite(.endsInTime()) struct `A listener` {
     @Test(arguments: [
         ("127.0.0.1:80", ListenAddress.tcp(host: "127.0.0.1", port: 80)), ("[::1]:80", .tcp(host: "::1", port: 80)),
         (":80", .tcp(host: "", port: 80)), ("*:80", .tcp(host: "", port: 80)),
@@ -17,7 +18,9 @@ import Testing
         #expect(throws: InvalidValue.self) { try ListenAddress(text) }
     }
 
-    @Test(arguments: ["0.0.0.0:80", ":80", "[::]:80", "192.0.2.1:80", "example.org:80", "127.evil.example:80"])
+    @Test(arguments: [
+        "0.0.0.0:80", ":80", "[::]:80", "192.0.2.1:80", "example.org:80", "127.evil.example:80", "127.0.0.example:80",
+    ])
     func `outside loopback must not let anyone publish unless it is open`(_ address: String) throws {
         let found = mistakes(listen: [address])
         #expect(found.first?.contains("would let anyone publish and administer") == true, "\(found)")

@@ -1,9 +1,10 @@
 import Broadcasting
 import Testing
+import TimeLimits
 
 @testable import Configuring
 
-@Suite struct `The settings` {
+@Suite(.endsInTime()) struct `The settings` {
     @Test func `come from flags, then the environment, then the file, then the defaults`() throws {
         let file = "[server]\nheartbeat = \"2s\"\nretry = \"2s\"\nshutdown = \"2s\""
         let environment = ["CRIER_SERVER_HEARTBEAT": "3s", "CRIER_SERVER_RETRY": "3s"]

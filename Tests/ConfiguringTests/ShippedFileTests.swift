@@ -1,9 +1,10 @@
 import Foundation
 import Testing
+import TimeLimits
 
 @testable import Configuring
 
-@Suite struct `The shipped file` {
+@Suite(.endsInTime()) struct `The shipped file` {
     private static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "config/crier.toml").path
 

@@ -3,10 +3,11 @@ import SeededRandom
 import Subprocess
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Envelopes
 
-@Suite struct `Compared with Python's, the JSON scanner` {
+@Suite(.endsInTime()) struct `Compared with Python's, the JSON scanner` {
     /// Reads texts, one per line in hexadecimal, and prints for each whether it is JSON by the standard.
     private static let judge = """
         import json, sys

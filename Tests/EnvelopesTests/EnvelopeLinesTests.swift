@@ -1,10 +1,11 @@
 import Broadcasting
 import EventStreams
 import Testing
+import TimeLimits
 
 @testable import Envelopes
 
-@Suite struct `Lines of envelopes` {
+@Suite(.endsInTime()) struct `Lines of envelopes` {
     private static let text =
         #"{"data":"one"}"# + "\n\r\n \t\n" + #"{"data":"zwöi","id":"2"}"# + "\r\n" + #"{"data":3}"#
 

@@ -2,6 +2,7 @@ import Broadcasting
 import EventStreams
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Envelopes
 
@@ -14,7 +15,7 @@ private func data(_ text: String) throws -> String {
     String(decoding: try read(text).event.data?.bytes ?? [], as: UTF8.self)
 }
 
-@Suite struct `An envelope` {
+@Suite(.endsInTime()) struct `An envelope` {
     @Test func `has all parts of an event`() throws {
         let text = #" { "channels" : ["a", "b/c"] , "event":"e","id":"7","retry":3000,"key":"k","data":"x" } "#
         let publication = try read(text, channels: [])

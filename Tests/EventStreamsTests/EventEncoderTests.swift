@@ -1,8 +1,9 @@
 import EventStreams
 import Testing
+import TimeLimits
 
 /// Rules E1 to E11 of the format. Each fixes bytes on the wire, so the tests compare complete wire strings.
-@Suite struct `The encoder` {
+@Suite(.endsInTime()) struct `The encoder` {
     private func wire(_ event: Event) -> String {
         String(decoding: EventEncoder.encode(event), as: UTF8.self)
     }

@@ -1,8 +1,9 @@
 import EventStreams
 import Testing
+import TimeLimits
 
 /// The behaviour of clients (WHATWG HTML 9.2.6); the cases are those of web-platform-tests `eventsource/format-*`.
-@Suite struct `The parser` {
+@Suite(.endsInTime()) struct `The parser` {
     private func items(_ text: String, lastEventID: String = "") throws -> [StreamItem] {
         var parser = EventStreamParser(lastEventID: lastEventID)
         return try parser.feed(Array(text.utf8))
@@ -10,6 +11,10 @@ import Testing
 
     private func event(_ data: String, type: String = "message", id: String = "") -> StreamItem {
         .event(type: type, data: data, lastEventID: id)
+    }
+
+    @Test func `forgets the name of a block without data`() throws {
+        #expect(try items("event: x\n\ndata: y\n\n") == [event("y")])
     }
 
     @Test func `joins data lines with a line feed`() throws {

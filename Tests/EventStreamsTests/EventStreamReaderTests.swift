@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import EventStreams
 
-@Suite struct `A stream that a publisher sends` {
+@Suite(.endsInTime()) struct `A stream that a publisher sends` {
     private static let text =
         "\u{FEFF}: hello\nid: 1\nevent: e\ndata: a\ndata:b\ndata\n\nretry: 5\n\r\ndata:  c\rid: 2\r\rx: y\ndata: d\r\n\r\n"
 

@@ -3,10 +3,11 @@ import HTTPMessages
 import Subprocess
 import SystemPackage
 import Testing
+import TimeLimits
 
 /// Compares the parser with h11, a well-known one in Python, over the same corpus. The lists below contain all
 /// differences with their reasons; a difference that is not listed, or no longer exists, fails the test.
-@Suite struct `Compared with h11, the request parser` {
+@Suite(.endsInTime()) struct `Compared with h11, the request parser` {
     /// Requests that crier accepts and h11 refuses, by a part of the request.
     private static let looser = [
         "\r\n\r\nGET / HTTP/1.1": "blank lines before a request, which a server should ignore (RFC 9112 section 2.2)",

@@ -1,7 +1,8 @@
 import HTTPMessages
 import Testing
+import TimeLimits
 
-@Suite struct `An http URL` {
+@Suite(.endsInTime()) struct `An http URL` {
     struct Parts: Equatable, Sendable {
         let host: String
         let port: UInt16

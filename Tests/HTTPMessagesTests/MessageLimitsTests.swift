@@ -1,7 +1,8 @@
 import HTTPMessages
 import Testing
+import TimeLimits
 
-@Suite struct `A limit` {
+@Suite(.endsInTime()) struct `A limit` {
     private let limits = MessageLimits(head: 200, target: 20, fields: 8, body: 10)
 
     private func request(_ target: String, fields: [String] = ["Host: a"], body: String = "") -> String {
@@ -26,8 +27,17 @@ import Testing
         let fits = request("/", fields: ["Host: a", "X: " + String(repeating: "y", count: 200 - empty)])
         #expect(fits.utf8.count == 200)
         #expect(outcome(of: fits, limits: limits) == "POST / http11 2\nbody .")
+        let more = request("/", fields: ["Host: a", "X: " + String(repeating: "y", count: 201 - empty)])
+        #expect(outcome(of: more, limits: limits) == "refused \(Refusal.headTooLarge)")
         #expect(outcome(of: "\r\n" + fits, limits: limits) == "refused \(Refusal.headTooLarge)")
         #expect(outcome(of: String(repeating: "\r\n", count: 101), limits: limits) == "refused \(Refusal.headTooLarge)")
+    }
+
+    @Test func `of the trailer holds to the byte, over all its lines together`() {
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        func request(_ lines: Int) -> String { head + String(repeating: "A:\r\n", count: lines) + "\r\n" }
+        #expect(outcome(of: request(255)).hasSuffix("\nbody ."))
+        #expect(outcome(of: request(256)).hasSuffix("refused \(Refusal.trailerTooLarge)"))
     }
 
     @Test func `of the body holds to the byte, by length and by chunks`() {

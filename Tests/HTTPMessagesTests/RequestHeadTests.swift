@@ -1,7 +1,8 @@
 import HTTPMessages
 import Testing
+import TimeLimits
 
-@Suite struct `A request head` {
+@Suite(.endsInTime()) struct `A request head` {
     private func head(_ text: String) throws -> RequestHead {
         var parser = RequestParser()
         var offset = 0

@@ -1,9 +1,10 @@
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import HTTPMessages
 
-@Suite struct `The request parser` {
+@Suite(.endsInTime()) struct `The request parser` {
     @Test(arguments: goodRequests)
     func `parses good requests`(_ text: String, _ expected: String) {
         #expect(outcome(of: text) == expected)

@@ -1,7 +1,8 @@
 import HTTPMessages
 import Testing
+import TimeLimits
 
-@Suite struct `The response parser` {
+@Suite(.endsInTime()) struct `The response parser` {
     private func read(_ text: String, cut: Int? = nil) throws -> String {
         var parser = ResponseParser()
         let bytes = Array(text.utf8)

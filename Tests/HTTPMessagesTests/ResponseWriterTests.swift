@@ -1,7 +1,8 @@
 import HTTPMessages
 import Testing
+import TimeLimits
 
-@Suite struct `The response writer` {
+@Suite(.endsInTime()) struct `The response writer` {
     @Test func `writes a head`() {
         let wire = ResponseWriter.head(status: 404, [("Content-Length", "0"), ("X", "y")])
         #expect(String(decoding: wire, as: UTF8.self) == "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nX: y\r\n\r\n")

@@ -1,13 +1,14 @@
 import Glibc
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
 /// Whether a number is an open descriptor.
 private func isOpen(_ number: CInt) -> Bool { fcntl(number, F_GETFD) >= 0 }
 
-@Suite(.serialized) struct `A descriptor` {
+@Suite(.serialized, .endsInTime()) struct `A descriptor` {
     @Test func `is closed at the end of its owner's lifetime`() throws {
         var number: CInt = -1
         do {

@@ -1,8 +1,9 @@
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
-@Suite struct `A directory` {
+@Suite(.endsInTime()) struct `A directory` {
     @Test func `lists files and directories, but no name that begins with a dot`() throws {
         let path = "/tmp/crier-directory-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try #require(unsafe mkdir(path, 0o700) == 0)

@@ -1,6 +1,7 @@
 import Glibc
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
@@ -22,7 +23,7 @@ private func acceptOne(_ listener: borrowing Listener) throws -> Descriptor {
 
 private func temporaryPath() -> String { "/tmp/crier-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock" }
 
-@Suite struct `A listener` {
+@Suite(.endsInTime()) struct `A listener` {
     @Test(arguments: ["127.0.0.1", "::1"])
     func `accepts over IPv4 and IPv6, and its connections inherit its options`(_ host: String) throws {
         let listener = try listen(host)

@@ -1,10 +1,11 @@
 import Glibc
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
-@Suite struct `A poller` {
+@Suite(.endsInTime()) struct `A poller` {
     @Test func `reports an edge once, and again with new input`() throws {
         let pair = try Pair()
         var poller = try Poller()

@@ -1,8 +1,9 @@
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
-@Suite struct `The signals` {
+@Suite(.endsInTime()) struct `The signals` {
     @Test func `arrive as input`() async throws {
         // In a separate process: all threads that start later inherit the blocked signals.
         await #expect(processExitsWith: .exitCode(0)) {

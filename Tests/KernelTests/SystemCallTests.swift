@@ -1,9 +1,10 @@
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
-@Suite struct `A system call` {
+@Suite(.endsInTime()) struct `A system call` {
     @Test func `is repeated after a signal has interrupted it`() throws {
         let pair = try Pair()
         let outcome = InjectedFailures.with(.send, [.interrupted, .interrupted]) { pair.near.send([1]) }

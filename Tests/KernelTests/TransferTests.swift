@@ -1,10 +1,11 @@
 import Glibc
 import SystemPackage
 import Testing
+import TimeLimits
 
 @testable import Kernel
 
-@Suite struct `A transfer` {
+@Suite(.endsInTime()) struct `A transfer` {
     @Test func `returns would-block and end of stream as values`() throws {
         let pair = try Pair()
         var buffer = [UInt8](repeating: 0, count: 8)

@@ -4,6 +4,7 @@ import Subprocess
 import Synchronization
 import SystemPackage
 import Testing
+import TimeLimits
 
 /// What `crier bench --json` did and found.
 private struct Outcome: CustomStringConvertible {
@@ -46,7 +47,7 @@ private func bench(_ port: UInt16, _ arguments: String...) async throws -> Outco
 }
 
 extension RealProcess {
-    @Suite struct `The bench command` {
+    @Suite(.endsInTime()) struct `The bench command` {
         @Test func `finds every event once and in order, over channels and publishers`() async throws {
             try await withDaemon { daemon in
                 let found = try await bench(

@@ -1,9 +1,10 @@
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
 extension RealProcess {
-    @Suite struct `A subscriber` {
+    @Suite(.endsInTime()) struct `A subscriber` {
         @Test func `gets what is published, at once and with the id of the receipt`() async throws {
             try await withDaemon { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/news")
@@ -49,6 +50,8 @@ extension RealProcess {
                 let both = try request(daemon.port, "POST /events?channel=a&channel=d&channel=a", body: "both")
                 #expect(both.body.contains("\"channels\":[\"a\",\"d\"],\"subscribers\":2"))
                 expected.append("id: \(both.id)\ndata: both")
+                let last = try publish(daemon.port, "d", "last")
+                expected.append("id: \(last)\ndata: last")
                 for event in expected { #expect(try subscriber.event() == event) }
             }
         }
@@ -190,7 +193,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `A publisher` {
+    @Suite(.endsInTime()) struct `A publisher` {
         @Test func `keeps its connection, and may send requests without waiting`() async throws {
             try await withDaemon { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")

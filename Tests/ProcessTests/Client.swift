@@ -6,12 +6,20 @@ import Testing
 
 /// A connection to a daemon, on which a test says exactly what it wants to.
 final class Client {
+    /// Seconds for what a test waits for in one call. The daemon may send comments meanwhile: they do not extend it.
+    private static let patience = 20
+
     let socket: Descriptor
     private var received: [UInt8] = []
 
     /// What went wrong, with what had been received until then.
     struct Unexpected: Error, CustomStringConvertible {
         let description: String
+    }
+
+    /// The peer had closed when something was sent.
+    struct Reset: Error, CustomStringConvertible {
+        let description = "the daemon reset the connection"
     }
 
     convenience init(_ port: UInt16, host: String = "127.0.0.1") throws {
@@ -24,7 +32,7 @@ final class Client {
 
     private init(_ address: SocketAddress) throws {
         let socket = try Descriptor.connect(to: address)
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        var patience = timeval(tv_sec: Self.patience, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             unsafe setsockopt(socket.number, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
         }
@@ -60,20 +68,24 @@ final class Client {
     /// Takes what was received, up to and including `marker`.
     func read(until marker: String) throws -> String {
         let marker = Array(marker.utf8)
+        let start = time(nil)
         while true {
             if let range = received.firstRange(of: marker) {
                 defer { received.removeSubrange(..<range.upperBound) }
                 return String(decoding: received[..<range.upperBound], as: UTF8.self)
             }
-            guard try receive() else {
-                throw Unexpected(description: "the stream ended after: \(String(decoding: received, as: UTF8.self))")
+            guard try receive(since: start) else {
+                throw Unexpected(description: "the stream ended after: \(text)")
             }
         }
     }
 
     func read(_ count: Int) throws -> [UInt8] {
+        let start = time(nil)
         while received.count < count {
-            guard try receive() else { throw Unexpected(description: "the stream ended after \(received.count) bytes") }
+            guard try receive(since: start) else {
+                throw Unexpected(description: "the stream ended after \(received.count) bytes")
+            }
         }
         defer { received.removeFirst(count) }
         return Array(received[..<count])
@@ -81,9 +93,20 @@ final class Client {
 
     /// All that comes until the daemon closes.
     func readToEnd() throws -> String {
-        while try receive() {}
+        let start = time(nil)
+        while try receive(since: start) {}
         defer { received = [] }
         return String(decoding: received, as: UTF8.self)
+    }
+
+    /// All that comes until the daemon closes, or until the kernel says that it has closed and takes nothing more.
+    func readToEndOrReset() throws -> String {
+        do {
+            return try readToEnd()
+        } catch is Reset {
+            defer { received = [] }
+            return text
+        }
     }
 
     /// The next block of an event stream, without its blank line.
@@ -100,16 +123,22 @@ final class Client {
         return Answer(status: status, head: lines, body: String(decoding: try read(length), as: UTF8.self))
     }
 
-    private func receive() throws -> Bool {
+    private var text: String { String(decoding: received, as: UTF8.self) }
+
+    /// - Returns: false at the end of the stream.
+    private func receive(since start: time_t) throws -> Bool {
+        guard time(nil) <= start + Self.patience else {
+            throw Unexpected(description: "it took too long; so far: \(text)")
+        }
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         switch socket.read(into: &buffer) {
         case .bytes(let count):
             received += buffer[..<count]
             return true
         case .end: return false
-        case .failed(.connectionReset): throw Unexpected(description: "the daemon reset the connection")
+        case .failed(.connectionReset): throw Reset()
         case .wouldBlock, .failed:
-            throw Unexpected(description: "nothing came; so far: \(String(decoding: received, as: UTF8.self))")
+            throw Unexpected(description: "nothing came; so far: \(text)")
         }
     }
 }

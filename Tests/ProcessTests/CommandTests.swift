@@ -2,29 +2,10 @@ import Glibc
 import Subprocess
 import SystemPackage
 import Testing
-
-/// What a command did.
-private struct Outcome {
-    let code: Int32
-    let output: String
-    let error: String
-}
-
-/// Runs a command to its end.
-private func crier(_ arguments: String..., input: String = "", environment: [String: String] = [:]) async throws
-    -> Outcome
-{
-    let variables = Environment.inherit.updating(
-        Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0.key)!, Optional($0.value)) }))
-    let result = try await run(
-        .path(binary), arguments: Arguments(arguments), environment: variables, input: .string(input),
-        output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-    guard case .exited(let code) = result.terminationStatus else { throw Client.Unexpected(description: "killed") }
-    return Outcome(code: code, output: result.standardOutput, error: result.standardError)
-}
+import TimeLimits
 
 extension RealProcess {
-    @Suite struct `The publish command` {
+    @Suite(.endsInTime()) struct `The publish command` {
         @Test func `publishes an argument, standard input, or its lines, and prints the ids`() async throws {
             try await withDaemon { daemon in
                 let url = "http://127.0.0.1:\(daemon.port)"
@@ -72,7 +53,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `The subscribe command` {
+    @Suite(.endsInTime()) struct `The subscribe command` {
         @Test(arguments: [
             ("sse", "id: 7\nevent: add\ndata: a\ndata: \"b\n\n"), ("data", "a\n\"b\n"),
             ("json", #"{"id":"7","event":"add","data":"a\n\"b"}"# + "\n"),
@@ -108,22 +89,9 @@ extension RealProcess {
             let lost = try await crier("subscribe", "--url", "http://127.0.0.1:1", "--no-reconnect", "a")
             #expect(lost.code == 2)
         }
-
-        @Test func `comes back by itself and goes on where it was`() async throws {
-            try await withDaemon(["--set", "server.retry=100ms"]) { daemon in
-                let url = "http://127.0.0.1:\(daemon.port)"
-                async let outcome = crier("subscribe", "--url", url, "--count", "2", "--format", "data", "a")
-                try await eventually("it is there") { try subscribers(daemon.port, "a") == 1 }
-                try publish(daemon.port, "a", "one")
-                try request(daemon.port, "DELETE /channels/a")
-                try publish(daemon.port, "a", "two")
-                let found = try await outcome
-                #expect(found.output.hasPrefix("one\n"))
-            }
-        }
     }
 
-    @Suite struct `The config command` {
+    @Suite(.endsInTime()) struct `The config command` {
         @Test func `shows what is in force`() async throws {
             let shown = try await crier("config", "show", environment: ["CRIER_SERVER_HEARTBEAT": "7s"])
             #expect(shown.code == 0 && shown.output.contains("heartbeat = \"7s\"\n"))
@@ -140,7 +108,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `The serve command` {
+    @Suite(.endsInTime()) struct `The serve command` {
         @Test func `refuses to let other machines publish unless it is told to`() async throws {
             let found = try await crier("serve", "--listen", "0.0.0.0:0")
             #expect(found.code == 78)

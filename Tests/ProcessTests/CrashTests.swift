@@ -5,6 +5,7 @@ import SeededRandom
 import Subprocess
 import SystemPackage
 import Testing
+import TimeLimits
 
 /// What publishers were told: the model that every stream is held against.
 private struct Ledger {
@@ -157,7 +158,7 @@ final class TemporaryDirectory: Sendable {
 }
 
 extension RealProcess {
-    @Suite struct `Killed at any moment` {
+    @Suite(.endsInTime()) struct `Killed at any moment` {
         private static let channels = ["c/0", "c/1", "d/0"]
 
         private static let kills = number(of: "TEST_STRESS_ROUNDS").map { $0 * 10 } ?? (isSanitized ? 5 : 50)
@@ -167,7 +168,8 @@ extension RealProcess {
             unsafe getenv(variable).flatMap { unsafe Int(String(cString: $0)) }
         }
 
-        @Test func `the daemon loses no event that was answered, and sends none twice`() async throws {
+        @Test(.endsInTime(seconds: 60 + 3 * kills))
+        func `the daemon loses no event that was answered, and sends none twice`() async throws {
             print("TEST_STRESS_SEED=\(Self.seed) repeats this")
             var generator = SplitMix(state: UInt64(Self.seed))
             let directory = try TemporaryDirectory()

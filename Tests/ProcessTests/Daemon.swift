@@ -3,6 +3,7 @@ import Kernel
 import Subprocess
 import SystemPackage
 import Testing
+import TimeLimits
 
 /// The real binary, built beside the tests.
 let binary: FilePath = {
@@ -12,7 +13,7 @@ let binary: FilePath = {
 }()
 
 /// All tests of the real binary, one at a time: each has the machine for itself and its deadlines mean something.
-@Suite(.serialized) enum RealProcess {}
+@Suite(.serialized, .endsInTime()) enum RealProcess {}
 
 /// Whether daemon and tests run under a sanitizer, which is slow and keeps what was freed in order to catch its use.
 let isSanitized = unsafe getenv("TEST_SANITIZED") != nil
@@ -101,9 +102,9 @@ func withDaemon(
 }
 
 /// Waits until something is so, by looking again and again: each look asks the daemon or the kernel, and so takes its
-/// time. Fails after thirty seconds, or a hundred under a sanitizer.
-func eventually(_ what: String, _ look: () throws -> Bool) async throws {
-    let deadline = time(nil) + (isSanitized ? 100 : 30)
+/// time. Fails after so many seconds, or more under a sanitizer.
+func eventually(_ what: String, within seconds: Int = 30, _ look: () throws -> Bool) async throws {
+    let deadline = time(nil) + (isSanitized ? 3 * seconds : seconds)
     while try !look() {
         try #require(time(nil) < deadline, "it never came about that \(what)")
         // Others, such as what starts processes, run on the same few threads.

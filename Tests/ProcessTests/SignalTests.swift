@@ -1,9 +1,10 @@
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
 extension RealProcess {
-    @Suite struct `A signal` {
+    @Suite(.endsInTime()) struct `A signal` {
         @Test func `to terminate sees subscribers off with a jittered retry and a clean end, and finishes requests`()
             async throws
         {

@@ -2,6 +2,7 @@ import EventStreams
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
 /// A configuration with small sockets, so that some KiB make a subscriber that does not read a slow one.
 private func configuration(_ slow: String, loops: Int = 2) throws -> TemporaryFile {
@@ -56,7 +57,7 @@ private func story(of client: Client, through marker: String) throws -> Story {
 }
 
 extension RealProcess {
-    @Suite struct `A slow reader` {
+    @Suite(.endsInTime()) struct `A slow reader` {
         @Test(arguments: ["events = 20", "bytes = \"64KiB\"", "age = \"1s\""])
         func `is cut off by the limit that it passes, and comes back without losing anything`(
             _ limit: String
@@ -215,7 +216,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `A publisher with a key` {
+    @Suite(.endsInTime()) struct `A publisher with a key` {
         @Test func `may make it 256 bytes long`() async throws {
             try await withDaemon { daemon in
                 let key = String(repeating: "k", count: 256)
@@ -227,7 +228,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `A publisher that is held` {
+    @Suite(.endsInTime()) struct `A publisher that is held` {
         @Test func `goes on when the limit that holds it is raised`() async throws {
             let file = try TemporaryFile("[server]\nloops = 1\n[limits]\nfanout-backlog = 1\n")
             try await withDaemon(["--config", file.path]) { daemon in
@@ -246,7 +247,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `A subscriber of several channels` {
+    @Suite(.endsInTime()) struct `A subscriber of several channels` {
         @Test func `may lose one of them to its end while frames of both are walked`() async throws {
             try await withDaemon(["--set", "server.loops=1"]) { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")

@@ -1,6 +1,7 @@
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
 /// A publisher whose body goes on until it says so.
 private struct Body {
@@ -21,7 +22,7 @@ private struct Body {
 }
 
 extension RealProcess {
-    @Suite struct `A body that is published as it comes` {
+    @Suite(.endsInTime()) struct `A body that is published as it comes` {
         private static func settings(_ directory: TemporaryDirectory?) -> [String] {
             guard let directory else { return [] }
             return ["--set", "history.store=sqlite", "--set", "history.path=\(directory.path)/history.db"]
@@ -179,7 +180,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `An envelope` {
+    @Suite(.endsInTime()) struct `An envelope` {
         private static let json = ["Content-Type: application/json"]
 
         @Test func `or an array of them is published whole or not at all`() async throws {
@@ -218,7 +219,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `An idempotency key` {
+    @Suite(.endsInTime()) struct `An idempotency key` {
         private static func post(_ port: UInt16, _ key: String, _ body: String, _ target: String = "/events/a") throws
             -> Answer
         {
@@ -253,7 +254,7 @@ extension RealProcess {
         }
     }
 
-    @Suite struct `A stream of a pattern` {
+    @Suite(.endsInTime()) struct `A stream of a pattern` {
         @Test func `begins where the address says, and goes on where the client was`() async throws {
             try await withDaemon { daemon in
                 var ids: [String] = []

@@ -4,6 +4,7 @@ import Kernel
 import Subprocess
 import SeededRandom
 import Testing
+import TimeLimits
 
 /// What was published, as a list: the model that every stream is held against.
 private struct Model {
@@ -175,7 +176,7 @@ private final class Roamer {
 }
 
 extension RealProcess {
-    @Suite struct `Under stress` {
+    @Suite(.endsInTime()) struct `Under stress` {
         private static let channels = ["d/0", "d/1", "s/0", "s/1", "l/0", "l/1"]
 
         /// Rounds of the test; `make stress` sets another number, and another seed.
@@ -186,7 +187,8 @@ extension RealProcess {
             unsafe getenv(variable).flatMap { unsafe Int(String(cString: $0)) }
         }
 
-        @Test func `each stream is exactly the log, or says crier.gap where the policy says so`() async throws {
+        @Test(.endsInTime(seconds: 60 + 30 * rounds))
+        func `each stream is exactly the log, or says crier.gap where the policy says so`() async throws {
             print("TEST_STRESS_SEED=\(Self.seed) repeats this")
             for round in 0..<Self.rounds { try await run(seed: UInt64(Self.seed + round)) }
         }

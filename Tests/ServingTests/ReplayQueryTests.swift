@@ -1,9 +1,10 @@
 import Broadcasting
 import Testing
+import TimeLimits
 
 @testable import Serving
 
-@Suite struct `Where a newcomer begins` {
+@Suite(.endsInTime()) struct `Where a newcomer begins` {
     private static let now: UInt64 = 1_795_500_000_000
 
     private func since(_ text: String) throws -> UInt64? {

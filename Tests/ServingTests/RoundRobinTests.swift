@@ -1,9 +1,10 @@
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Serving
 
-@Suite struct `A round robin` {
+@Suite(.endsInTime()) struct `A round robin` {
     @Test func `visits each slot that stays exactly once a round, whichever slots are added and removed meanwhile`() {
         for seed in 0..<300 {
             var generator = SplitMix(state: UInt64(seed))

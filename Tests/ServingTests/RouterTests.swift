@@ -2,10 +2,11 @@ import Broadcasting
 import EventStreams
 import HTTPMessages
 import Testing
+import TimeLimits
 
 @testable import Serving
 
-@Suite struct `The router` {
+@Suite(.endsInTime()) struct `The router` {
     private func route(
         _ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin]
     ) throws -> Route {

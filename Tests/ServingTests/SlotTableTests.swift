@@ -1,5 +1,6 @@
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Serving
 
@@ -21,7 +22,7 @@ private struct Row: ~Copyable {
     deinit { census.alive -= 1 }
 }
 
-@Suite struct `The slot table` {
+@Suite(.endsInTime()) struct `The slot table` {
     @Test func `finds a row by its token until it is removed, and never another row`() {
         let census = Census()
         var table = SlotTable<Row>()

@@ -1,8 +1,9 @@
 import Testing
+import TimeLimits
 
 @testable import Serving
 
-@Suite struct `The timer wheel` {
+@Suite(.endsInTime()) struct `The timer wheel` {
     /// A wheel with one row.
     private struct Row {
         var wheel = TimerWheel()

@@ -1,6 +1,7 @@
 import Kernel
 import SeededRandom
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 @testable import Serving
@@ -120,7 +121,7 @@ private struct Model {
     }
 }
 
-@Suite struct `The fan-out of a topic` {
+@Suite(.endsInTime()) struct `The fan-out of a topic` {
     @Test(arguments: [false, true])
     func `settles each item when all who were there have met it, and not before`(_ someLeave: Bool) {
         for seed in 0..<300 {
@@ -187,7 +188,7 @@ private struct Model {
     }
 }
 
-@Suite struct `The limit of the log` {
+@Suite(.endsInTime()) struct `The limit of the log` {
     @Test func `lets ten lines through in ten seconds and says how many it kept out`() {
         var limiter = LogLimiter()
         for now: UInt64 in 5000..<5010 { #expect(limiter.admit(now: now) == 0) }
@@ -199,7 +200,7 @@ private struct Model {
     }
 }
 
-@Suite struct `The throttle` {
+@Suite(.endsInTime()) struct `The throttle` {
     @Test func `is relieved once when the backlog of a channel comes down to its limit`() throws {
         let port = try LoopPort()
         let throttle = PublisherThrottle([port])

@@ -1,6 +1,7 @@
 import Glibc
 import Kernel
 import Testing
+import TimeLimits
 
 @testable import Broadcasting
 @testable import Serving
@@ -11,7 +12,7 @@ private func frame(_ sequence: UInt64, _ count: Int = 1, ends: TopicID? = nil) -
         wire: [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: count))
 }
 
-@Suite struct `A write batch` {
+@Suite(.endsInTime()) struct `A write batch` {
     @Test func `begins after the cursor: what was sent is never sent again, and nothing is left out`() {
         var batch = WriteBatch()
         batch.load([2, 4, 6, 8].map { frame($0) })

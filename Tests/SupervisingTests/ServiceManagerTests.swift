@@ -1,8 +1,9 @@
 import Glibc
 import Supervising
 import Testing
+import TimeLimits
 
-@Suite struct `The service manager` {
+@Suite(.endsInTime()) struct `The service manager` {
     @Test func `is notified in the protocol of sd_notify`() async {
         await #expect(processExitsWith: .exitCode(0)) {
             let path = "/tmp/crier-notify-\(getpid())"

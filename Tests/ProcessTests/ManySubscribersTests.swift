@@ -1,86 +1,10 @@
-import EventStreams
 import Glibc
 import Kernel
 import Testing
-
-/// Many subscribers, each of which checks what it gets.
-private struct Crowd: ~Copyable {
-    /// One of them.
-    private struct Member {
-        let channel: Int
-        var parser = EventStreamParser()
-        var isOpen = false
-        var sawHead = false
-        var head: [UInt8] = []
-        var next = 0
-    }
-
-    private let sockets: [Client]
-    private var members: [Member]
-    private var poller: Poller
-    private(set) var opened = 0
-    private(set) var finished = 0
-    private let events: Int
-    private var buffer = [UInt8](repeating: 0, count: 256 * 1024)
-
-    /// Connects `count` subscribers, spread over channels `c0`, `c1` and so on, each to get so many events.
-    init(_ count: Int, channels: Int, events: Int, port: UInt16) throws {
-        let poller = try Poller()
-        var sockets: [Client] = []
-        var members: [Member] = []
-        for number in 0..<count {
-            let client = try Client(port)
-            try client.send("GET /events/c\(number % channels) HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            try client.socket.setNonBlocking(true)
-            try poller.watch(client.socket, token: UInt64(number))
-            sockets.append(client)
-            members.append(Member(channel: number % channels))
-        }
-        self.poller = poller
-        self.events = events
-        self.sockets = sockets
-        self.members = members
-    }
-
-    /// Reads until `isDone`; fails when nothing comes for twenty seconds.
-    mutating func read(until isDone: (borrowing Crowd) -> Bool) throws {
-        while !isDone(self) {
-            let ready = try poller.wait(milliseconds: 60_000)
-            try #require(ready > 0, "\(opened) opened, \(finished) finished, and nothing more comes")
-            for index in 0..<ready { try read(Int(poller[index].token)) }
-        }
-    }
-
-    private mutating func read(_ number: Int) throws {
-        while case .bytes(let count) = sockets[number].socket.read(into: &buffer) {
-            var bytes = buffer[..<count]
-            if !members[number].sawHead {
-                members[number].head += bytes
-                guard let end = members[number].head.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else {
-                    continue
-                }
-                members[number].sawHead = true
-                bytes = members[number].head[end...]
-            }
-            for item in try members[number].parser.feed(bytes) { try take(item, number) }
-        }
-    }
-
-    private mutating func take(_ item: StreamItem, _ number: Int) throws {
-        switch item {
-        case .comment, .retry:
-            if !members[number].isOpen { opened += 1 }
-            members[number].isOpen = true
-        case .event(_, let data, _):
-            try #require(data == "c\(members[number].channel) \(members[number].next)", "subscriber \(number)")
-            members[number].next += 1
-            if members[number].next == events { finished += 1 }
-        }
-    }
-}
+import TimeLimits
 
 extension RealProcess {
-    @Suite struct `A crowd` {
+    @Suite(.endsInTime(seconds: 300)) struct `Many subscribers` {
         /// A sanitizer makes everything ten times slower, and finds races in smaller crowds too.
         private static let scale = isSanitized ? 10 : 1
 
@@ -88,8 +12,8 @@ extension RealProcess {
             async throws
         {
             try await withDaemon(["--set", "server.loops=2"]) { daemon in
-                var crowd = try Crowd(5000 / Self.scale, channels: 50, events: 100, port: daemon.port)
-                try crowd.read { $0.opened == 5000 / Self.scale }
+                var pool = try SubscriberPool(5000 / Self.scale, channels: 50, events: 100, port: daemon.port)
+                try pool.read { $0.opened == 5000 / Self.scale }
                 let publisher = try Client(daemon.port)
                 for event in 0..<100 {
                     for channel in 0..<50 {
@@ -100,7 +24,7 @@ extension RealProcess {
                     }
                     for _ in 0..<50 { try #require(try publisher.answer().status == 200) }
                 }
-                try crowd.read { $0.finished == 5000 / Self.scale }
+                try pool.read { $0.finished == 5000 / Self.scale }
             }
         }
 

@@ -1,0 +1,94 @@
+import EventStreams
+import Testing
+import TimeLimits
+
+@testable import Broadcasting
+
+/// A hub with an archive; the test says what the archive takes.
+private struct ArchivedHub {
+    private struct SilentArchive: Archive {
+        func wake() {}
+        func fetch(_ asked: [UInt64], for token: UInt64, into mailbox: Mailbox) {}
+    }
+
+    let hub: Hub
+
+    init(_ policy: HistoryPolicy = HistoryPolicy()) {
+        let epoch = Epoch(description: "e")
+        hub = Hub(epoch: epoch, policy: policy, mailboxes: [Mailbox(wakeLoop: {})], archive: SilentArchive())
+        hub.restore(StoredState(epoch: epoch))
+        hub.finishRestoring(now: 0)
+    }
+
+    func publish(_ data: String, idempotency key: String? = nil, now: UInt64 = 0) throws -> PublishOutcome {
+        let idempotency = try key.map {
+            Idempotency(key: try #require(IdempotencyKey(Array($0.utf8))), fingerprint: 1)
+        }
+        let publication = Publication(Event(data: EventData(data)), to: [try ChannelName("a")])
+        return hub.publish([publication], idempotency: idempotency, reply: ReplyAddress(loop: 0, token: 1), now: now)
+    }
+
+    /// Takes the next batch and reports that it is on disk.
+    @discardableResult
+    func write(now: UInt64 = 0) throws -> ArchiveBatch {
+        let batch = try #require(hub.nextBatch())
+        hub.commit(batch, now: now)
+        return batch
+    }
+}
+
+extension PublishOutcome {
+    fileprivate var isPending: Bool { if case .pending = self { true } else { false } }
+    fileprivate var isRepeated: Bool { if case .repeated = self { true } else { false } }
+}
+
+@Suite(.endsInTime()) struct `A hub with an archive` {
+    @Test func `publishes again with a key whose window has passed, and deletes that key from the archive`() throws {
+        let archived = ArchivedHub(HistoryPolicy(idempotencyWindow: 1000))
+        #expect(try archived.publish("x", idempotency: "k").isPending)
+        try archived.write()
+        archived.hub.sweep(now: 1000)
+        #expect(try archived.publish("x", idempotency: "k", now: 1000).isRepeated)
+        archived.hub.sweep(now: 1001)
+        #expect(try archived.publish("x", idempotency: "k", now: 1001).isPending)
+        #expect(try archived.write().expired.map(\.description) == ["k"])
+    }
+
+    @Test func `publishes again with a key after a write that failed`() throws {
+        let archived = ArchivedHub()
+        #expect(try archived.publish("x", idempotency: "k").isPending)
+        archived.hub.refuse(try #require(archived.hub.nextBatch()), "The disk is full.")
+        #expect(try archived.publish("x", idempotency: "k").isPending)
+        try archived.write()
+        #expect(try archived.publish("x", idempotency: "k").isRepeated)
+    }
+
+    @Test func `deletes evicted events from the archive even after a write that failed`() throws {
+        let archived = ArchivedHub(HistoryPolicy(standard: HistoryLimits(events: 2)))
+        for number in 1...4 {
+            _ = try archived.publish("\(number)")
+            try archived.write()
+        }
+        _ = try archived.publish("5")
+        let refused = try #require(archived.hub.nextBatch())
+        #expect(refused.evicted == [2])
+        archived.hub.refuse(refused, "The disk is full.")
+        _ = try archived.publish("6")
+        #expect(try archived.write().evicted == [2])
+    }
+
+    @Test func `reads the newest events from memory, however many have been evicted`() throws {
+        let policy = HistoryPolicy(standard: HistoryLimits(events: 10), memory: 10_000)
+        let archived = ArchivedHub(policy)
+        for number in 1...1000 {
+            _ = try archived.publish("\(number) " + String(repeating: "x", count: 100))
+            try archived.write()
+        }
+        let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array("e-990".utf8))
+        let subscription = try #require(archived.hub.enter(request, now: 0))
+        var frames: [Frame] = []
+        let slice = archived.hub.read(
+            subscription.cursors, after: subscription.position, now: 0, budget: .max, into: &frames)
+        #expect(frames.map(\.sequence) == Array(991...1000) && slice.absent.isEmpty)
+    }
+}

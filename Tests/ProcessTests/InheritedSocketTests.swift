@@ -1,0 +1,64 @@
+import Glibc
+import Kernel
+import Subprocess
+import SystemPackage
+import Testing
+import TimeLimits
+
+/// What became of a daemon that was handed a listening socket.
+private struct Start {
+    let isReady: Bool
+    let log: String
+}
+
+/// Starts a daemon as systemd does, with a listening socket that is open already, and stops it when it is ready.
+private func start(_ host: String, named name: String, _ configuration: String = "") async throws -> Start {
+    let listener = try Listener.listen(
+        on: try #require(SocketAddress.resolve(host: host, port: 0).first), options: ConnectionOptions())
+    let file = try TemporaryFile(configuration)
+    // systemd hands descriptors over from number 3 on, to the process that it names.
+    let script = """
+        exec 3<&0 </dev/null
+        LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=\(name) exec \(binary) serve --config \(file.path)
+        """
+    let result = try await run(
+        .path("/bin/sh"), arguments: ["-c", script],
+        input: .fileDescriptor(FileDescriptor(rawValue: listener.descriptor.number), closeAfterSpawningProcess: false),
+        output: .discarded, error: .sequence
+    ) { execution in
+        var log = ""
+        for try await line in execution.standardError.strings() {
+            log += line + "\n"
+            if line.contains("info: ready") { kill(execution.processIdentifier.value, SIGTERM) }
+        }
+        return log
+    }
+    return Start(isReady: result.terminationStatus == .exited(0), log: result.closureResult)
+}
+
+extension RealProcess {
+    @Suite(.endsInTime()) struct `An inherited socket` {
+        @Test(arguments: ["crier", "crier-publish"])
+        func `that other machines can reach is refused unless the configuration opens it`(name: String) async throws {
+            let refused = try await start("0.0.0.0", named: name)
+            #expect(!refused.isReady)
+            #expect(
+                refused.log.contains("systemd:\(name) can be reached from other machines and would let anyone publish"),
+                "\(refused.log)")
+            let opened = try await start(
+                "0.0.0.0", named: name, "[[listen]]\naddress = \"systemd:\(name)\"\nopen = true\n")
+            #expect(opened.isReady, "\(opened.log)")
+        }
+
+        @Test func `that other machines can reach may be for subscribers only`() async throws {
+            let limited = try await start(
+                "0.0.0.0", named: "crier", "[[listen]]\naddress = \"systemd:crier\"\nroles = [\"subscribe\"]\n")
+            #expect(limited.isReady, "\(limited.log)")
+        }
+
+        @Test func `of this machine needs no configuration`() async throws {
+            let local = try await start("127.0.0.1", named: "crier")
+            #expect(local.isReady && local.log.contains("address=127.0.0.1:"), "\(local.log)")
+        }
+    }
+}

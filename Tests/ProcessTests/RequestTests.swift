@@ -1,0 +1,46 @@
+import Glibc
+import Kernel
+import Testing
+import TimeLimits
+
+extension RealProcess {
+    @Suite(.endsInTime()) struct `A connection that is kept alive` {
+        private static let patientOtherwise = ["--set", "limits.idle-timeout=1h", "--set", "server.heartbeat=1h"]
+
+        @Test func `gets 408 when a second head does not come in time`() async throws {
+            try await withDaemon(Self.patientOtherwise + ["--set", "limits.head-timeout=300ms"]) { daemon in
+                let client = try Client(daemon.port)
+                try client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(try client.answer().status == 200)
+                try client.send("GET /hea")
+                let answer = try client.answer()
+                #expect(answer.status == 408 && answer.body.contains("The head of the request did not come in time."))
+            }
+        }
+
+        @Test func `is closed after the answer when the client finishes in the packet of its request`() async throws {
+            try await withDaemon(Self.patientOtherwise) { daemon in
+                let client = try Self.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", daemon.port)
+                let answer = try client.readToEnd()
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.hasSuffix("ok\n"))
+            }
+        }
+
+        @Test func `becomes no subscriber when the client finishes in the packet of its request`() async throws {
+            try await withDaemon(Self.patientOtherwise) { daemon in
+                let client = try Self.send("GET /events/a HTTP/1.1\r\nHost: a\r\n\r\n", daemon.port)
+                _ = try client.readToEnd()
+                #expect(try subscribers(daemon.port, "a") == 0)
+            }
+        }
+
+        /// Sends a request and the end of the stream in one packet.
+        private static func send(_ request: String, _ port: UInt16) throws -> Client {
+            let client = try Client(port)
+            try client.socket.set(CInt(IPPROTO_TCP), TCP_CORK, 1)
+            try client.send(request)
+            client.socket.finishSending()
+            return client
+        }
+    }
+}
