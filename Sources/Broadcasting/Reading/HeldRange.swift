@@ -1,14 +1,14 @@
 import DequeModule
 
-/// The oldest and the newest retained event of the channels that a pattern matches. An update looks only at the events
-/// that came and went since the last one: the channels may be very many.
+/// The oldest and the newest retained event of the channels that a pattern matches. An update scans only the events
+/// that were added or evicted since the last one, because the channels may be very many.
 struct HeldRange {
     private(set) var oldest: LogPlace?
     private(set) var newest: LogPlace?
     /// The range accounts for all events up to here.
     private let through: UInt64
 
-    /// Looks at every channel.
+    /// Scans every channel.
     init(of channels: [Topic], through: UInt64) {
         self.through = through
         for channel in channels {
