@@ -2,7 +2,7 @@ import Broadcasting
 import EventStreams
 import HTTPMessages
 
-/// A refusal as a problem document (RFC 9457): a sentence that names the mistake.
+/// A refusal as a problem document (RFC 9457): one or two sentences that name the mistake.
 struct Problem: Error, Sendable, Hashable {
     let status: Int
     var detail: String

@@ -30,11 +30,11 @@ enum ReplayQuery {
         guard let seconds = number(text) else {
             throw Problem(400, "?since= is a time ago such as 10m, seconds since 1970, or RFC 3339.")
         }
-        // A number this large is a moment: no client asks for the events of more than thirty years.
+        // A number this large is a moment, because no client asks for the events of more than thirty years.
         return .since(seconds >= 1_000_000_000 ? seconds * 1000 : now - min(now, seconds * 1000))
     }
 
-    /// Up to twelve digits: no product of one of these and a unit overflows.
+    /// A number of up to twelve digits. Its product with every unit but `d` fits 64 bits.
     private static func number(_ text: String) -> UInt64? {
         guard (1...12).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
