@@ -1,8 +1,8 @@
 import EventStreams
 
-/// The channels and the log of their events: the one thing that all loops share.
+/// The channels and the log of their events, which all loops share.
 ///
-/// Each method holds the one lock for a bounded time: never for bytes, never for a descriptor, never for a disk.
+/// One lock guards both. No method waits for a socket or a disk while it holds the lock.
 public final class Hub: Sendable {
     /// Names this life of the log.
     public let epoch: Epoch
@@ -12,8 +12,8 @@ public final class Hub: Sendable {
     private let archive: (any Archive)?
 
     /// - Parameters:
-    ///   - mailboxes: one for each loop, 64 at most; a loop is named by its index.
-    ///   - archive: keeps the events beyond the life of the process. Call ``restore(_:)`` before everything else then.
+    ///   - mailboxes: one for each loop, 64 at most. Other methods name a loop by its index here.
+    ///   - archive: stores the events. With an archive, call ``restore(_:)`` before every other method.
     public init(epoch: Epoch, policy: HistoryPolicy, mailboxes: [Mailbox], archive: (any Archive)? = nil) {
         precondition(mailboxes.count <= 64, "a topic keeps its loops as the bits of one word")
         self.epoch = epoch
@@ -24,11 +24,11 @@ public final class Hub: Sendable {
 
     // MARK: Publishing
 
-    /// Numbers events, encodes each once, adds them to the log and posts them to every loop that has subscribers: all of
-    /// them, or none. With an archive this happens once the archive has written them.
+    /// Numbers events, encodes each once, adds them to the log and posts them to every loop that has subscribers: all
+    /// of them, or none. With an archive this happens once the archive has written them.
     ///
     /// - Parameters:
-    ///   - publications: at least one; few enough that the lock is held for a short time.
+    ///   - publications: at least one; few, because the hub holds the lock for all of them.
     ///   - idempotency: makes repeated sends one publish.
     ///   - reply: receives the completion when the archive has written them.
     ///   - now: milliseconds since 1970.
@@ -38,16 +38,17 @@ public final class Hub: Sendable {
         change { $0.publish(publications, idempotency, reply: reply, now: now) }
     }
 
-    /// Ends a channel: its subscribers receive what they have still to get and then `crier.end`, and its history goes.
+    /// Ends a channel: its subscribers receive the remaining events and then `crier.end`. The log evicts the history
+    /// once they have left, or someone publishes to the channel again.
     ///
-    /// - Returns: nil when there is no such channel; `.pending` with an archive.
+    /// - Returns: nil when the channel does not exist or has ended already; `.pending` with an archive.
     public func end(_ name: ChannelName, reply: ReplyAddress, now: UInt64) -> EndOutcome? {
         change { $0.end(name, reply: reply, now: now) }
     }
 
     // MARK: Subscribing
 
-    /// Adds a subscriber and says where it starts. From here on its loop receives the events of its topics.
+    /// Adds a subscriber and returns its start. From here on its loop receives the events of its topics.
     public func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> SubscribeOutcome {
         change { $0.subscribe(request, on: loop, now: now) }
     }
@@ -62,9 +63,9 @@ public final class Hub: Sendable {
     /// Reads the next events after a position, in the order of the log, each once.
     ///
     /// - Parameters:
-    ///   - isSlow: whether the subscriber was live and its socket did not take what it was sent; ``SlowPolicy`` then
-    ///     applies to it.
-    ///   - budget: bytes after which no further event is read; the slice has at least one event.
+    ///   - isSlow: whether the subscriber was live and its socket did not take all that it was sent; ``SlowPolicy``
+    ///     then applies to it.
+    ///   - budget: bytes, 1 or more. The slice ends with the event that exhausts it, so it may be larger by one event.
     ///   - frames: gets the events appended.
     public func read(
         _ cursors: [TopicCursor], after position: UInt64, isSlow: Bool = false, now: UInt64, budget: Int,
@@ -81,16 +82,16 @@ public final class Hub: Sendable {
         archive?.fetch(absent, for: reply.token, into: mailboxes[reply.loop])
     }
 
-    /// Evicts an event that the archive ought to have and cannot read, and the older events of its channels. Subscribers
-    /// that miss them get a gap.
+    /// Evicts an event that the archive cannot read, and the older events of its channels. Subscribers that miss them
+    /// get a gap.
     ///
-    /// - Returns: false when the event was evicted in the meantime.
+    /// - Returns: false when the log has evicted the event in the meantime.
     public func evictUnreadable(_ sequence: UInt64) -> Bool {
         change { $0.evictUnreadable(sequence) }
     }
 
-    /// The limit for which crier must disconnect a subscriber whose socket takes nothing, and the control events to send
-    /// before that, when the client will have no channel to reconnect to; nil while it may stay.
+    /// The limit for which crier must disconnect a subscriber whose socket takes nothing, and the control events to
+    /// send before that, when the client will have no channel to reconnect to; nil while it may stay.
     ///
     /// - Parameter partial: the event that was written to it in part; it needs no history for that.
     public func cut(
@@ -105,33 +106,34 @@ public final class Hub: Sendable {
 
     // MARK: Retention
 
-    /// Evicts events that have become too old, of some channels in each call. Call it every second or so.
+    /// Evicts events that have become too old, in some channels each time, and forgets old ends and idempotency keys.
+    /// Call it about once a second: about thirty calls cover all channels.
     public func sweep(now: UInt64) {
         change { $0.sweep(now: now) }
     }
 
-    /// Changes the limits. The next event of a channel, or the next sweep, evicts what they no longer allow.
+    /// Changes the limits. The next event of a channel, or a later sweep, evicts the events that exceed them.
     public func apply(_ policy: HistoryPolicy) {
         state.withLock { $0.apply(policy) }
     }
 
     // MARK: Archiving
 
-    /// Takes over what an archive kept. Its events follow, and then ``finishRestoring(now:)``.
+    /// Restores the state that an archive stored. Restore its events next, and then call ``finishRestoring(now:)``.
     public func restore(_ stored: StoredState) {
         state.withLock { $0.restore(stored) }
     }
 
-    /// Takes over an event that an archive kept; they come in the order of the log.
+    /// Restores an event that an archive stored. Call this in the order of the log.
     ///
-    /// - Parameter frame: the event itself, when it is to be in memory; after the first of these every event is.
+    /// - Parameter frame: the bytes; nil leaves them in the archive. No event without bytes may follow one with bytes.
     public func restore(_ event: StoredEvent, _ frame: Frame?) {
         state.withLock { $0.restore(event, frame) }
     }
 
     /// Marks the history as incomplete: a client that resumes from before now gets a gap.
     ///
-    /// - Returns: the highest number given.
+    /// - Returns: the highest number that the log has given to an event.
     public func markHistoryIncomplete() -> UInt64 {
         state.withLock { state in
             state.log.uncertainThrough = state.log.numbered
@@ -139,12 +141,13 @@ public final class Hub: Sendable {
         }
     }
 
-    /// Evicts what the current limits do not allow.
+    /// Evicts the restored events that exceed the current limits, and removes empty channels.
     public func finishRestoring(now: UInt64) {
         change { $0.finishRestoring(now: now) }
     }
 
-    /// Takes what the archive is to write; nil when there is nothing. The hub wakes the archive for the next batch.
+    /// Takes the next batch that the archive must write. Call it again after ``commit(_:now:)`` until it returns nil:
+    /// only then, or after ``refuse(_:_:)``, does the hub wake the archive for further changes.
     public func nextBatch() -> ArchiveBatch? {
         state.withLock { $0.writeQueue?.nextBatch($0.log) }
     }
@@ -155,7 +158,9 @@ public final class Hub: Sendable {
         for (loop, completion) in completions { mailboxes[loop].complete(completion) }
     }
 
-    /// Reports that the archive could not write a batch, and why.
+    /// Reports that the archive could not write a batch. The hub refuses its publishes and ends.
+    ///
+    /// - Parameter reason: a sentence for the publishers, without a full stop.
     public func refuse(_ batch: ArchiveBatch, _ reason: String) {
         let completions = state.withLock { $0.refuse(batch, reason) }
         for (loop, completion) in completions { mailboxes[loop].complete(completion) }
@@ -177,11 +182,11 @@ public final class Hub: Sendable {
         state.withLock { state in state.registry.find(name).map { ChannelSummary($0, name, state.log) } }
     }
 
-    /// Up to `count` channels, sorted by name, beginning after a name.
+    /// Up to `count` channels, sorted by name, that follow a name; nil starts with the first.
     ///
     /// - Returns: the summaries, and the name to continue after; nil when this is all.
     public func summaries(after name: String?, count: Int) -> (summaries: [ChannelSummary], next: String?) {
-        // The lock is held only to copy the names; sorting them there would stop every publisher.
+        // Only the copy of the names needs the lock: sorting them under it would stop every publisher.
         let names = state.withLock { $0.registry.channelNames }
         let page = names.filter { name == nil || $0.description > name! }
             .sorted { $0.description < $1.description }.prefix(count + 1)
@@ -189,12 +194,12 @@ public final class Hub: Sendable {
         return (page.prefix(count).compactMap { summary(of: $0) }, next)
     }
 
-    /// Does something under the lock, and notifies the loops and the archive afterwards.
+    /// Changes the state under the lock, and wakes the loops and the archive afterwards.
     private func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
         let (result, loops, hasWrites) = state.withLock { state in
             let result = body(&state)
             var loops: UInt64 = 0
-            // Still under the lock: mailboxes keep the order of the log.
+            // Posted under the lock: otherwise two publishers could post in another order than that of the log.
             for loop in state.outgoing.indices where !state.outgoing[loop].isEmpty {
                 mailboxes[loop].post(state.outgoing[loop])
                 state.outgoing[loop].removeAll(keepingCapacity: state.outgoing[loop].capacity <= 4096)

@@ -1,6 +1,6 @@
 import EventStreams
 
-/// The way of an event: checked, numbered, encoded, written to the archive if there is one, and then in the log.
+/// Publishes events: checks, numbers and encodes them, waits for the archive if there is one, and adds them to the log.
 extension HubState {
     /// See ``Hub/publish(_:idempotency:reply:now:)``.
     mutating func publish(
@@ -39,7 +39,7 @@ extension HubState {
     }
 
     private func checkChannelLimit(_ publications: [Publication]) throws(PublishRefusal) {
-        // No name is looked up while there is room for all of them.
+        // While there is room for all of them, this looks no name up.
         let most = publications.reduce(0) { $0 + $1.channels.count }
         guard registry.channelCount + most > policy.channels else { return }
         var new: Set<ChannelName> = []
@@ -49,7 +49,7 @@ extension HubState {
         }
     }
 
-    /// Gives an event its number, and with it its id and its bytes.
+    /// Gives an event its number, and encodes it with its id.
     private mutating func number(_ publication: Publication, now: UInt64) -> NumberedEvent {
         let event = publication.event
         let sequence = log.nextSequence()
@@ -98,9 +98,9 @@ extension HubState {
         return receipt
     }
 
-    /// Adds an event to a channel's log and evicts what the limits no longer allow.
+    /// Adds an event to a channel's log and evicts the events that now exceed the limits.
     mutating func append(_ frame: Frame, _ labels: EventLabels?, to topic: Topic, now: UInt64) {
-        // The events before an end go at the latest when the channel opens again.
+        // The log evicts the events before an end at the latest when the channel reopens.
         if topic.isEnded {
             evictAll(of: topic)
             writeQueue?.changed.insert(topic.id.index)
@@ -115,8 +115,8 @@ extension HubState {
     /// Posts an event to the subscribers of its channels and of the patterns that match them.
     ///
     /// - Parameters:
-    ///   - start: the first event that is added to the log together with this one.
-    ///   - backlogs: gets those of the topics, each once.
+    ///   - start: the first event of the same publish.
+    ///   - backlogs: gets the backlogs of the topics appended, each once for a publish.
     /// - Returns: how many subscribers these topics have.
     private mutating func post(_ event: NumberedEvent, since start: UInt64, _ backlogs: inout [Backlog]) -> Int {
         var subscribers = 0
@@ -130,8 +130,8 @@ extension HubState {
         return subscribers
     }
 
-    /// Posts a frame to a topic, unless it was posted before: an event reaches a pattern once, however many of its channels
-    /// match.
+    /// Posts a frame to a topic unless the topic has it already: an event reaches a pattern once, however many of its
+    /// channels match.
     private mutating func postOnce(
         _ frame: Frame, _ topic: Topic, since start: UInt64, _ backlogs: inout [Backlog]
     ) -> Int {
@@ -148,7 +148,7 @@ extension HubState {
         guard topic.loops != 0 else { return }
         let backlog = topic.backlog ?? Backlog()
         topic.backlog = backlog
-        // Connections are spread evenly over the loops, and so, nearly, are the subscribers of a topic.
+        // The acceptor spreads connections evenly over the loops, and with them, nearly, the subscribers of a topic.
         let work = frame.count * max(1, topic.subscribers / topic.loops.nonzeroBitCount)
         for loop in outgoing.indices where topic.loops & (1 << UInt64(loop)) != 0 {
             outgoing[loop].append(MailboxItem(frame: frame, topic: topic.id, work: work, backlog: backlog))
@@ -157,7 +157,7 @@ extension HubState {
 
     // MARK: From the archive
 
-    /// Adds to the log what the archive has written.
+    /// Adds the events and ends that the archive has written to the log.
     mutating func commit(_ batch: ArchiveBatch, now: UInt64) -> [(loop: Int, Completion)] {
         batch.writes.map { write in
             switch write {
@@ -173,7 +173,7 @@ extension HubState {
         }
     }
 
-    /// Gives up what the archive could not write.
+    /// Drops the events and ends that the archive could not write.
     mutating func refuse(_ batch: ArchiveBatch, _ reason: String) -> [(loop: Int, Completion)] {
         writeQueue?.putBack(batch, registry)
         return batch.writes.map { write in

@@ -1,15 +1,16 @@
 import DequeModule
 
-/// Evicts what the limits do not allow, and removes the channels that are left empty.
+/// Evicts the events that exceed the limits, and removes the channels that become empty.
 extension HubState {
     // MARK: Limits
 
-    /// Evicts what a topic's own limits do not allow.
+    /// Evicts the events that exceed a topic's own limits.
     mutating func enforceLimits(of topic: Topic, now: UInt64) {
         while topic.log.exceeds(topic.limits, now: now) { evictFirst(of: topic) }
     }
 
-    /// Evicts the oldest events of all while ``HistoryPolicy/total`` is exceeded. Call ``removeEmptied()`` afterwards.
+    /// Evicts the oldest events of all channels while they exceed ``HistoryPolicy/total``. Call ``removeEmptied()``
+    /// afterwards.
     mutating func enforceTotal() {
         while log.bytes > policy.total, let topic = log.popOldest() {
             evictFirst(of: topic)
@@ -18,7 +19,7 @@ extension HubState {
         log.compactIndex()
     }
 
-    /// Keeps no more bytes in memory than the policy allows, when the archive has them too.
+    /// With an archive: frees the bytes of the oldest events that exceed ``HistoryPolicy/memory``.
     func unloadOldest() {
         if writeQueue != nil { log.unloadOldest(limit: policy.memory) }
     }
@@ -45,20 +46,20 @@ extension HubState {
 
     // MARK: Channels
 
-    /// Removes a topic that retains nothing and has no subscriber.
+    /// Removes a topic if it retains nothing, has no subscriber, waits for no write and has not ended.
     mutating func removeIfIdle(_ topic: Topic) {
         guard topic.isIdle, registry.topic(at: topic.id.index) === topic else { return }
         let slots = registry.remove(topic)
         if !topic.isPattern { writeQueue?.remove(topic, slots) }
     }
 
-    /// Removes the channels that were emptied since the last call. No operation may use them any more.
+    /// Removes the channels that lost their last event since the last call. The caller must not use them any more.
     mutating func removeEmptied() {
         for topic in emptied { removeIfIdle(topic) }
         emptied.removeAll(keepingCapacity: true)
     }
 
-    /// Ends a channel. What its subscribers have still to receive stays until they have left, followed by the end.
+    /// Ends a channel. The log retains its events, followed by the end, until its subscribers have left.
     ///
     /// - Returns: how many subscribers it had.
     mutating func end(_ topic: Topic, with frame: Frame) -> Int {
@@ -78,7 +79,7 @@ extension HubState {
         return topic.subscribers
     }
 
-    /// The hub remembers an end for as long as it would retain an event, and no more ends than this.
+    /// The hub remembers an end for as long as the age limit of the channel, and about this many ends at most.
     private static var rememberedEnds: Int { 10_000 }
 
     /// Forgets that a channel has ended.

@@ -7,13 +7,14 @@ struct HubState {
     let registry = TopicRegistry()
     let log: EventLog
     var answers = IdempotencyAnswers()
-    /// What the archive has still to write; nil without an archive.
+    /// Changes that the archive has yet to write; nil without an archive.
     var writeQueue: WriteQueue?
-    /// Items for the mailbox of each loop, while the lock is held.
+    /// Items for the mailbox of each loop. The hub posts them before it releases the lock.
     var outgoing: [[MailboxItem]]
-    /// Over all topics.
+    /// Over all topics; a subscriber of two topics counts twice.
     private(set) var subscribers = 0
-    /// Channels that lost their last event to ``HistoryPolicy/total``. The operation that evicted it may still use them.
+    /// Channels that lost their last event to ``HistoryPolicy/total``. The operation that evicted it may still use
+    /// them.
     var emptied: [Topic] = []
     /// Channels that have ended, in the order of their ends.
     var endedChannels: Deque<TopicID> = []
@@ -58,14 +59,14 @@ struct HubState {
         removeIfIdle(topic)
     }
 
-    /// A check of one subscriber.
+    /// Makes a check of one subscriber.
     func lagCheck(after position: UInt64, partial: Frame? = nil, isSlow: Bool, now: UInt64) -> LagCheck {
         LagCheck(registry: registry, position: position, partial: partial, isSlow: isSlow, now: now)
     }
 
     // MARK: Starting
 
-    /// Takes over what an archive kept.
+    /// See ``Hub/restore(_:)``.
     mutating func restore(_ stored: StoredState) {
         writeQueue = WriteQueue()
         log.advance(to: stored.head)
@@ -109,7 +110,7 @@ struct HubState {
 }
 
 extension Array where Element: Hashable {
-    /// Each element once, in the order of the first.
+    /// Each element once, in the order of first occurrence.
     fileprivate func unique() -> [Element] {
         if count <= 1 { return self }
         var seen: Set<Element> = []

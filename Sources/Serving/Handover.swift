@@ -1,7 +1,6 @@
 import Synchronization
 
-/// Passes a value with one owner to another thread: a poller to the thread of its loop, a thread to the code that waits for
-/// its end.
+/// Hands a noncopyable value to another thread: a poller to the thread of its loop, a thread to the code that joins it.
 final class Handover<Value: ~Copyable & Sendable>: Sendable {
     private let value: Mutex<Value?>
 
@@ -9,7 +8,7 @@ final class Handover<Value: ~Copyable & Sendable>: Sendable {
         self.value = Mutex(value)
     }
 
-    /// To be called once.
+    /// Takes the value. Call it once; a second call stops the process.
     func take() -> Value {
         guard let value = value.withLock({ $0.take() }) else { preconditionFailure("a value is handed over once") }
         return value

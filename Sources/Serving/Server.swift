@@ -14,13 +14,14 @@ public final class Server: Sendable {
     private let threads = Guarded<[Handover<Thread>]>([])
     private let failure = Guarded<Errno?>(nil)
 
-    /// Starts the loops.
+    /// Restores the hub and starts the loops.
     ///
     /// - Parameters:
-    ///   - loops: how many threads, 1 to 64.
-    ///   - listeners: emptied; the listening sockets belong to the server from here on.
-    ///   - epoch: that of the archive, if there is one.
-    ///   - prepare: restores the hub before any client is served.
+    ///   - loops: how many loops, each with a thread of its own, 1 to 64.
+    ///   - listeners: the listening sockets, which belong to the server from here on.
+    ///   - epoch: the epoch of the archive, if there is one.
+    ///   - prepare: restores the hub, before the server accepts any client.
+    /// - Throws: the error of `prepare`, or `Errno` when the process lacks descriptors or threads.
     public init<Failure: Error>(
         loops: Int, listeners: consuming ListenerSet, settings: ServingSettings, history: HistoryPolicy,
         epoch: Epoch = .random(), archive: (any Archive)? = nil, log: Logger,
@@ -38,7 +39,7 @@ public final class Server: Sendable {
         let connectionCount = ConnectionCount(loops: loops)
         let shared = listeners.shared
         for index in 0..<loops {
-            // Made here, so that a daemon that reports readiness has everything that it needs.
+            // Make it here: a failure must stop the daemon before it reports readiness.
             let poller = Handover(try Reactor.poller(ports[index], shared))
             let context = LoopContext(
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
@@ -64,12 +65,12 @@ public final class Server: Sendable {
         for port in ports { port.post(.configure(settings)) }
     }
 
-    /// Tells every loop to finish with its connections and to end.
+    /// Starts a graceful shutdown: every loop finishes its connections and ends.
     public func drain() {
         for port in ports { port.post(.drain) }
     }
 
-    /// Waits for the threads of loops that have all ended.
+    /// Joins the threads. Call it once, after all loops have ended.
     public func join() {
         for thread in threads.withLock({ $0 }) { thread.take().join() }
     }
@@ -77,10 +78,10 @@ public final class Server: Sendable {
     /// Whether every loop has ended.
     public var hasEnded: Bool { running.load(ordering: .sequentiallyConsistent) == 0 }
 
-    /// The error that ended a loop; the daemon is of no use then.
+    /// The error that ended a loop; nil while all is well. After an error the daemon must exit.
     public var error: Errno? { failure.withLock { $0 } }
 
-    /// How many turns each loop has made: a loop whose number stands still hangs.
+    /// How many turns each loop has made. A loop whose number does not rise hangs.
     public var turns: [Int] { ports.map { $0.status.turns.current } }
 
     /// The sums over all loops.

@@ -1,27 +1,28 @@
 public import HTTPMessages
 
-/// How crier serves connections. Times are in milliseconds. All of it can change while the daemon runs.
+/// How crier serves connections. Times are in milliseconds; timeouts round up to ticks of 100 ms. All settings can
+/// change while the daemon runs.
 public struct ServingSettings: Sendable, Hashable {
-    /// How long a stream may be silent before crier sends a comment.
+    /// The longest silence of a stream. crier sends a comment after four fifths of it to all of it.
     public var heartbeat: UInt64 = 15_000
-    /// The base of the reconnection time; each client gets half to one and a half of it.
+    /// The base of the reconnection time. Each client gets half to one and a half times this.
     public var retry: UInt64 = 3_000
-    /// How long subscribers have to take their last bytes when the daemon stops.
+    /// How long clients have to finish when the daemon stops, and how long a subscriber has to take its last bytes.
     public var shutdown: UInt64 = 10_000
-    /// How long a client has for a complete head.
+    /// How long a client has to send a complete head.
     public var headTimeout: UInt64 = 10_000
-    /// How long a client has for a complete body.
+    /// How long a client has to send a complete body, unless crier publishes the body as it arrives.
     public var bodyTimeout: UInt64 = 30_000
-    /// How long a connection may stay open between two requests.
+    /// How long a connection may stay open between two requests, or with an answer that the client does not read.
     public var idleTimeout: UInt64 = 60_000
-    /// The size of requests.
+    /// The limits on the size of requests.
     public var messages = MessageLimits()
-    /// Channels that one subscriber may name, or one event may be published to.
+    /// The most channels and patterns that one subscriber may name, or channels that one event may have.
     public var channelsPerRequest = 100
-    /// Bytes that may wait to be written to the subscribers of a channel, an event counted once for each of them, before
+    /// Bytes that may wait for the subscribers of a channel, an event counted once for each subscriber, before
     /// publishers to the channel wait.
     public var fanoutBacklog = 16 << 20
-    /// Connections at a time. crier refuses further ones politely.
+    /// The most connections at a time. crier accepts 48 more only to refuse them politely.
     public var connections = 1000
 
     /// The defaults.

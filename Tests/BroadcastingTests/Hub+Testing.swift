@@ -2,14 +2,14 @@ import Broadcasting
 import EventStreams
 
 extension Hub {
-    /// Publishes where there is no archive to wait for.
+    /// Publishes to a hub without an archive, which answers at once.
     func publish(_ event: Event, to channels: [ChannelName], now: UInt64) -> Receipt {
         let outcome = publish([Publication(event, to: channels)], reply: ReplyAddress(loop: 0, token: 0), now: now)
         guard case .published(let receipt) = outcome else { preconditionFailure("\(outcome)") }
         return receipt
     }
 
-    /// Subscribes; nil when all channels have ended.
+    /// Subscribes; nil when the hub refuses.
     func enter(_ request: SubscriptionRequest, now: UInt64) -> Subscription? {
         switch subscribe(request, on: 0, now: now) {
         case .subscribed(let subscription): subscription
@@ -17,7 +17,7 @@ extension Hub {
         }
     }
 
-    /// Ends a channel where there is no archive to wait for.
+    /// Ends a channel of a hub without an archive, which answers at once.
     func end(_ name: ChannelName, now: UInt64) -> Int? {
         guard case .ended(let subscribers) = end(name, reply: ReplyAddress(loop: 0, token: 0), now: now) else {
             return nil

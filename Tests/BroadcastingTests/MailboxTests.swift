@@ -1,40 +1,43 @@
-import Broadcasting
-import Dispatch
 import Synchronization
 import Testing
 import TimeLimits
 
-@Suite(.endsInTime()) struct `A loop that falls asleep` {
-    private final class Count: Sendable {
-        let value = Atomic<Int>(0)
+@testable import Broadcasting
+
+@Suite(.endsInTime()) struct `A mailbox` {
+    @Test func `wakes its loop only while the loop sleeps`() throws {
+        let wakeups = Wakeups()
+        let mailbox = Mailbox(wakeLoop: { wakeups.count.withLock { $0 += 1 } })
+        mailbox.wake()
+        #expect(wakeups.count.withLock { $0 } == 0)
+        #expect(mailbox.prepareToSleep())
+        mailbox.wake()
+        mailbox.wake()
+        #expect(wakeups.count.withLock { $0 } == 1)
     }
 
-    @Test func `is woken by a completion that another thread posts at that moment`() {
-        let rounds = 200_000
-        let collected = Count()
-        let wakeup = DispatchSemaphore(value: 0)
-        let mailbox = Mailbox(wakeLoop: { wakeup.signal() })
-        DispatchQueue(label: "another thread").async {
-            for round in 0..<rounds {
-                // The loop has just taken the last one, and is about to look and to fall asleep.
-                while collected.value.load(ordering: .acquiring) < round {}
-                mailbox.complete(.ended(UInt64(round), subscribers: 0))
-            }
-        }
-        var count = 0
-        while count < rounds {
-            if mailbox.prepareToSleep() {
-                let isWoken = wakeup.wait(timeout: .now() + 10) == .success
-                guard isWoken else {
-                    Issue.record("nobody woke the loop in round \(count)")
-                    break
-                }
-            }
-            mailbox.didWake()
-            count += mailbox.collectCompletions().count
-            collected.value.store(count, ordering: .releasing)
-        }
-        // The other thread ends, whatever happened.
-        collected.value.store(rounds, ordering: .releasing)
+    @Test func `does not let its loop sleep while an item waits`() {
+        let mailbox = Mailbox(wakeLoop: {})
+        let frame = Frame(sequence: 1, time: 0, wire: [1, 2, 3])
+        mailbox.post([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: Backlog())])
+        #expect(!mailbox.prepareToSleep())
     }
+
+    @Test func `counts work until it is done, and reports when a backlog falls to its limit`() {
+        let mailbox = Mailbox(wakeLoop: {})
+        let (frame, ofTopic) = (Frame(sequence: 1, time: 0, wire: [1, 2, 3]), Backlog())
+        for _ in 0..<3 {
+            mailbox.post([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: ofTopic)])
+        }
+        #expect(mailbox.backlog.current == 90 && ofTopic.current == 90)
+        #expect(!ofTopic.subtract(30, limit: 40))
+        #expect(ofTopic.subtract(30, limit: 40))
+        #expect(!ofTopic.subtract(30, limit: 40))
+        #expect(ofTopic.current == 0 && mailbox.backlog.current == 90)
+    }
+}
+
+/// Counts the calls that wake a loop.
+private final class Wakeups: Sendable {
+    let count = Mutex(0)
 }

@@ -5,52 +5,9 @@ import TimeLimits
 
 @testable import Broadcasting
 
-/// A hub with one loop, whose subscribers read from the log.
-private struct Fixture {
-    let mailbox = Mailbox(wakeLoop: {})
-    let hub: Hub
-
-    init(_ policy: HistoryPolicy = HistoryPolicy()) {
-        hub = Hub(epoch: Epoch(description: "e"), policy: policy, mailboxes: [mailbox])
-    }
-
-    func publish(_ data: String, to channels: String..., id: String? = nil, now: UInt64 = 0) throws {
-        let event = Event(id: try id.flatMap { try EventID($0) }, data: EventData(data))
-        _ = hub.publish(event, to: try channels.map { try ChannelName($0) }, now: now)
-    }
-
-    func subscribe(
-        _ names: String..., from id: String? = nil, replay: Replay? = nil, now: UInt64 = 0
-    ) throws -> Subscription {
-        let request = SubscriptionRequest(
-            channels: try names.filter { !$0.contains("*") }.map { try ChannelName($0) },
-            patterns: try names.filter { $0.contains("*") }.map { try ChannelPattern($0) },
-            lastEventID: id.map { Array($0.utf8) }, replay: replay)
-        return try #require(hub.enter(request, now: now))
-    }
-
-    /// The data of all that a subscriber reads.
-    func read(_ subscription: Subscription, budget: Int = 1) -> [String] {
-        guard subscription.isBehind else { return [] }
-        var cursor = subscription.position
-        var seen: [String] = []
-        while true {
-            var frames: [Frame] = []
-            let slice = hub.read(subscription.cursors, after: cursor, now: 0, budget: budget, into: &frames)
-            if slice.cut != nil { return seen + ["cut"] }
-            seen += frames.map { frame in
-                let lines = unsafe String(decoding: frame.bytes, as: UTF8.self).split(separator: "\n")
-                return String(lines.last { $0.hasPrefix("data: ") }?.dropFirst(6) ?? "")
-            }
-            cursor = max(frames.last?.sequence ?? cursor, slice.through ?? 0)
-            if slice.head != nil { return seen }
-        }
-    }
-}
-
 @Suite(.endsInTime()) struct `A pattern` {
-    @Test func `gets what matches, of channels that were there and of those that come`() throws {
-        let fixture = Fixture()
+    @Test func `covers the matching channels that exist and those that appear later`() throws {
+        let fixture = PatternFixture()
         try fixture.publish("1", to: "news/eu")
         let start = try fixture.subscribe("news/*")
         #expect(!start.isBehind)
@@ -67,8 +24,8 @@ private struct Fixture {
         #expect(fixture.read(try fixture.subscribe("*/eu", from: "e-0")) == ["1", "6"])
     }
 
-    @Test func `is not met by the daemon's own channels unless it names them`() throws {
-        let fixture = Fixture()
+    @Test func `matches the daemon's own channels only when it names their first segment`() throws {
+        let fixture = PatternFixture()
         try fixture.publish("own", to: "$crier/x")
         for pattern in ["**", "*/x", "*/*"] {
             #expect(fixture.read(try fixture.subscribe(pattern, replay: .all)) == [])
@@ -77,24 +34,24 @@ private struct Fixture {
         #expect(fixture.read(try fixture.subscribe("$crier/*", replay: .all)) == ["own"])
     }
 
-    @Test func `compares bytes`() throws {
-        let fixture = Fixture()
+    @Test func `compares names byte by byte`() throws {
+        let fixture = PatternFixture()
         // é as one character, and as two that look the same.
         try fixture.publish("one", to: "caf\u{E9}/x")
         #expect(fixture.read(try fixture.subscribe("cafe\u{301}/*", replay: .all)) == [])
         #expect(fixture.read(try fixture.subscribe("caf\u{E9}/*", replay: .all)) == ["one"])
     }
 
-    @Test func `that overlaps others, or channels, brings each event once and in order`() throws {
-        let fixture = Fixture()
+    @Test func `that overlaps other patterns or channels delivers each event once and in order`() throws {
+        let fixture = PatternFixture()
         for number in 0..<10 { try fixture.publish("\(number)", to: "a/\(number % 2)", "a/b", "c") }
         let names = ["a/*", "**", "a/0", "c", "*/b"]
         let start = try fixture.subscribe(names[0], names[1], names[2], names[3], names[4], replay: .all)
         for budget in [1, 40, 10_000] { #expect(fixture.read(start, budget: budget) == (0..<10).map { "\($0)" }) }
     }
 
-    @Test func `counts what is gone of all that matches, however often it comes back`() throws {
-        let fixture = Fixture(HistoryPolicy(standard: HistoryLimits(events: 2)))
+    @Test func `counts the evicted events of all matching channels each time a client resumes`() throws {
+        let fixture = PatternFixture(HistoryPolicy(standard: HistoryLimits(events: 2)))
         try fixture.publish("seen", to: "a/0")
         for number in 0..<9 { try fixture.publish("\(number)", to: "a/\(number % 3)") }
         for _ in 0..<2 {
@@ -106,12 +63,12 @@ private struct Fixture {
         #expect(try fixture.subscribe("b/*", from: "e-1").gap == nil)
     }
 
-    @Test func `is told of what goes while it is behind, in whatever order`() throws {
-        let fixture = Fixture(HistoryPolicy(standard: HistoryLimits(events: 1)))
+    @Test func `notices evictions in any order while its subscriber is behind`() throws {
+        let fixture = PatternFixture(HistoryPolicy(standard: HistoryLimits(events: 1)))
         try fixture.publish("1", to: "a/0")
         try fixture.publish("2", to: "a/1")
         let start = try fixture.subscribe("a/*", from: "e-0")
-        // The newer of the two goes first.
+        // The log evicts the newer of the two first.
         try fixture.publish("3", to: "a/1")
         #expect(fixture.read(start) == ["cut"])
         let again = try fixture.subscribe("a/*", from: "e-0")
@@ -120,8 +77,8 @@ private struct Fixture {
         #expect(fixture.read(again) == ["cut"])
     }
 
-    @Test func `resumes from the id of a publisher in any channel that matches`() throws {
-        let fixture = Fixture()
+    @Test func `resumes from a publisher's id in any matching channel`() throws {
+        let fixture = PatternFixture()
         try fixture.publish("1", to: "a/x", id: "mine")
         try fixture.publish("2", to: "a/y")
         let start = try fixture.subscribe("a/*", from: "mine")
@@ -129,15 +86,15 @@ private struct Fixture {
         #expect(try fixture.subscribe("b/*", from: "mine").gap?.requested == "mine")
     }
 
-    @Test func `resumes from the earliest event that is held of those with the same id`() throws {
-        let fixture = Fixture(HistoryPolicy(standard: HistoryLimits(events: 3)))
+    @Test func `resumes from the earliest retained event when several have the same id`() throws {
+        let fixture = PatternFixture(HistoryPolicy(standard: HistoryLimits(events: 3)))
         for number in 1...4 { try fixture.publish("a\(number)", to: "a/x", id: "same") }
         for number in 1...200 { try fixture.publish("b\(number)", to: "a/y", id: "same") }
         try fixture.publish("c", to: "b/x", id: "same")
         #expect(fixture.read(try fixture.subscribe("a/*", from: "same")) == ["a3", "a4", "b198", "b199", "b200"])
         #expect(fixture.read(try fixture.subscribe("a/y", from: "same")) == ["b199", "b200"])
         #expect(fixture.read(try fixture.subscribe("b/*", from: "same")) == [])
-        // Every event of the id in another channel has gone, and then all.
+        // The log evicts every event with the id in one channel, and then in all.
         for _ in 1...3 { try fixture.publish("-", to: "a/x") }
         #expect(
             fixture.read(try fixture.subscribe("*/y", "*/x", from: "same")) == ["b199", "b200", "c", "-", "-", "-"])
@@ -145,19 +102,19 @@ private struct Fixture {
         #expect(try fixture.subscribe("*/*", from: "same").gap?.lost == nil)
     }
 
-    @Test func `remembers of many channels what went last, and no more`() throws {
+    @Test func `remembers the last 1024 evictions of all matching channels`() throws {
         let policy = HistoryPolicy(standard: HistoryLimits(events: 1))
-        let fixture = Fixture(policy)
+        let fixture = PatternFixture(policy)
         for number in 0..<3000 { try fixture.publish("\(number)", to: "a/\(number % 100)") }
-        // Everything up to 2900 has gone, and 1024 of that are remembered.
+        // The log has evicted everything up to 2900, and remembers the last 1024 of these events.
         #expect(try fixture.subscribe("a/*", from: "e-1877").gap?.lost == 1023)
         #expect(try fixture.subscribe("a/*", from: "e-1876").gap?.lost == 1024)
         #expect(try #require(try fixture.subscribe("a/*", from: "e-1875").gap).lost == nil)
         #expect(try fixture.subscribe("a/*", from: "e-2900").gap == nil)
     }
 
-    @Test func `brings each event to a subscriber once, and counts it once, whichever others match`() throws {
-        let fixture = Fixture()
+    @Test func `gets each event once, and counts once in the receipt, whichever other patterns match`() throws {
+        let fixture = PatternFixture()
         _ = try fixture.subscribe("*/*", "a/**")
         _ = try fixture.subscribe("a/*")
         _ = try fixture.subscribe("a/x")
@@ -170,36 +127,36 @@ private struct Fixture {
         #expect(receipt.backlogs.count == 4)
     }
 
-    @Test func `or a channel with a stream of ours that was published again goes on from its ids`() throws {
+    @Test func `resumes by position or by id in a channel to which a publisher copied a stream of crier`() throws {
         let policy = HistoryPolicy(rules: [
             HistoryRule(pattern: try ChannelPattern("short/*"), limits: HistoryLimits(events: 2))
         ])
-        let fixture = Fixture(policy)
+        let fixture = PatternFixture(policy)
         for number in 1...3 { try fixture.publish("a\(number)", to: "a") }
-        // To the copy, e-1 is what stands at 4.
+        // In the copy, the event with the id e-1 is at position 4.
         for number in 1...3 { try fixture.publish("a\(number) again", to: "copy", id: "e-\(number)") }
         #expect(fixture.read(try fixture.subscribe("copy", from: "e-1")) == ["a2 again", "a3 again"])
         #expect(fixture.read(try fixture.subscribe("copy", from: "e-3")) == [])
         #expect(fixture.read(try fixture.subscribe("a", from: "e-2")) == ["a3"])
-        // Where both can be meant, nothing is left out.
+        // When the id can mean both, the earlier one applies and no event is left out.
         let both = ["a2", "a3", "a1 again", "a2 again", "a3 again"]
         #expect(fixture.read(try fixture.subscribe("a", "copy", from: "e-1")) == both)
         #expect(fixture.read(try fixture.subscribe("*", from: "e-1")) == both)
-        // The same when what could be meant has gone: 7, 8 and 9 were here, and 9 has another meaning too.
+        // The same when the log has evicted the event at that position: 7 was here, and 10 has the id e-7 too.
         for number in 7...9 { try fixture.publish("\(number)", to: "short/x") }
         try fixture.publish("7 again", to: "short/x", id: "e-7")
         #expect(fixture.read(try fixture.subscribe("short/x", from: "e-7")) == ["9", "7 again"])
     }
 
-    /// Against a look at every channel.
+    /// Compares the range with a scan over every channel.
     @Test(arguments: 0..<30)
-    func `is told the oldest and the newest event that is held, whatever came and went`(seed: UInt64) throws {
+    func `reports the oldest and newest retained event after any publishes, ends and evictions`(seed: UInt64) throws {
         var random = SplitMix(state: seed)
         var policy = HistoryPolicy(standard: HistoryLimits(events: 4, age: 2000))
         policy.total = 20 * (HistoryPolicy.overhead + 20)
-        let fixture = Fixture(policy)
+        let fixture = PatternFixture(policy)
         let names = ["a/1", "a/2", "a/3", "b/1", "b/2", "c"]
-        // Somebody has them all the while.
+        // Each pattern has a subscriber throughout.
         for pattern in ["a/*", "*/1", "**"] { _ = try fixture.subscribe(pattern) }
         var now: UInt64 = 0
         for _ in 0..<200 {
@@ -214,23 +171,23 @@ private struct Fixture {
             for pattern in ["a/*", "*/1", "**"] where Bool.random(using: &random) {
                 let gap = try #require(try fixture.subscribe(pattern, from: "other-1", now: now).gap)
                 let matching = try ChannelPattern(pattern)
-                let held = try names.map { try ChannelName($0) }.filter { matching.matches($0) }
+                let retained = try names.map { try ChannelName($0) }.filter { matching.matches($0) }
                     .compactMap { fixture.hub.summary(of: $0) }
                 func number(_ id: String) -> Int { Int(id.dropFirst(2)) ?? 0 }
-                #expect(gap.oldest.map(number) == held.compactMap(\.first).map(number).min())
-                #expect(gap.newest.map(number) == held.compactMap(\.last).map(number).max())
+                #expect(gap.oldest.map(number) == retained.compactMap(\.first).map(number).min())
+                #expect(gap.newest.map(number) == retained.compactMap(\.last).map(number).max())
             }
         }
     }
 
-    @Test func `is not told of the end of a channel, but of what goes with it`() throws {
-        let fixture = Fixture()
+    @Test func `gets no end of a channel, but a gap for the events that the end evicts`() throws {
+        let fixture = PatternFixture()
         try fixture.publish("1", to: "a/x")
         let named = try fixture.subscribe("a/x", replay: .all)
         let start = try fixture.subscribe("a/*", replay: .all)
         _ = fixture.hub.end(try ChannelName("a/x"), now: 0)
         try fixture.publish("2", to: "a/y")
-        // The history stays for those who have still to be told of the end.
+        // The log retains the events until every subscriber by name has received the end.
         #expect(fixture.read(named) == ["1", #"{"channel":"a/x"}"#])
         #expect(fixture.read(start) == ["1", "2"])
         fixture.hub.unsubscribe(named.cursors[0].topic, lastOn: 0)
@@ -238,61 +195,13 @@ private struct Fixture {
         #expect(try fixture.subscribe("a/*", from: "e-0").gap?.lost == 1)
     }
 
-    @Test func `costs nothing when nobody has it any more`() throws {
-        let fixture = Fixture()
+    @Test func `gets no events once its last subscriber has left`() throws {
+        let fixture = PatternFixture()
         let start = try fixture.subscribe("a/*", "b/**", replay: .all)
         for cursor in start.cursors { fixture.hub.unsubscribe(cursor.topic, lastOn: 0) }
         try fixture.publish("1", to: "a/x")
         var items: [MailboxItem] = []
         fixture.mailbox.collectItems(into: &items)
         #expect(items.isEmpty)
-    }
-}
-
-@Suite(.endsInTime()) struct `A newcomer` {
-    @Test func `begins where it asks to`() throws {
-        let fixture = Fixture()
-        for number in 1...6 {
-            try fixture.publish("\(number)", to: number % 2 == 0 ? "a" : "b", now: UInt64(number) * 1000)
-        }
-        func read(_ names: String..., replay: Replay?) throws -> [String] {
-            let start =
-                names.count == 1
-                ? try fixture.subscribe(names[0], replay: replay)
-                : try fixture.subscribe(names[0], names[1], replay: replay)
-            return fixture.read(start)
-        }
-        #expect(try read("a", replay: nil) == [])
-        #expect(try read("a", replay: Replay.none) == [])
-        #expect(try read("a", replay: .all) == ["2", "4", "6"])
-        #expect(try read("a", replay: .last(2)) == ["4", "6"])
-        #expect(try read("a", replay: .last(99)) == ["2", "4", "6"])
-        #expect(try read("a", "b", replay: .last(1)) == ["5", "6"])
-        #expect(try read("*", replay: .last(1)) == ["6"])
-        #expect(try read("*", replay: .last(4)) == ["3", "4", "5", "6"])
-        #expect(try read("a", replay: .since(3500)) == ["4", "6"])
-        #expect(try read("a", "*", replay: .since(5000)) == ["5", "6"])
-        #expect(try read("*", replay: .since(6001)) == [])
-        #expect(try read("*", replay: .all) == ["1", "2", "3", "4", "5", "6"])
-        #expect(try read("c", replay: .all) == [])
-    }
-
-    @Test func `begins where each channel says when it asks for nothing`() throws {
-        let rules = [
-            HistoryRule(pattern: try ChannelPattern("last/*"), limits: HistoryLimits(replay: .last(1))),
-            HistoryRule(pattern: try ChannelPattern("all/**"), limits: HistoryLimits(replay: .all)),
-        ]
-        let fixture = Fixture(HistoryPolicy(rules: rules))
-        for number in 1...3 {
-            for channel in ["last/a", "all/a", "other"] { try fixture.publish("\(channel) \(number)", to: channel) }
-        }
-        #expect(fixture.read(try fixture.subscribe("last/a")) == ["last/a 3"])
-        #expect(
-            fixture.read(try fixture.subscribe("other", "last/a", "all/a"))
-                == ["all/a 1", "all/a 2", "last/a 3", "all/a 3"])
-        #expect(fixture.read(try fixture.subscribe("all/**")) == ["all/a 1", "all/a 2", "all/a 3"])
-        // What it asks for, and where it was, come first.
-        #expect(fixture.read(try fixture.subscribe("all/a", replay: Replay.none)) == [])
-        #expect(fixture.read(try fixture.subscribe("all/a", from: "e-5", replay: .all)) == ["all/a 3"])
     }
 }

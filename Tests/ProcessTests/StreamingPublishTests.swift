@@ -93,7 +93,7 @@ extension RealProcess {
                     #expect(answer.status == 400, "\(answer)")
                     #expect(answer.body.contains("\"detail\":\"Line 3: ") && answer.body.contains(reason), "\(answer)")
                     #expect(
-                        answer.body.contains("What came before it stays published: 1 event,")
+                        answer.body.contains("The events before it stay published: 1 event,")
                             && answer.body.contains(#""published":1"#))
                     #expect(answer.head.contains("Connection: close"))
                     #expect(try subscriber.event().hasSuffix("\ndata: before"))

@@ -5,7 +5,7 @@ import TimeLimits
 @testable import Serving
 
 @Suite(.endsInTime()) struct `A round robin` {
-    @Test func `visits each slot that stays exactly once a round, whichever slots are added and removed meanwhile`() {
+    @Test func `visits each slot that stays exactly once a round, whichever slots come and leave meanwhile`() {
         for seed in 0..<300 {
             var generator = SplitMix(state: UInt64(seed))
             var list = RoundRobin()

@@ -40,7 +40,7 @@ import TimeLimits
     }
 
     @Test(arguments: ["lastEventId", "lastEventID", "last-event-id", "last_event_id"])
-    func `takes a position from the query in four spellings, and from the field first`(_ name: String) throws {
+    func `takes the position from the field, or else from the query in four spellings`(_ name: String) throws {
         #expect(try subscription("GET /events/a?\(name)=k-1")?.lastEventID == Array("k-1".utf8))
         #expect(try subscription("GET /events/a?\(name)=k-1", ["Last-Event-ID: k-2"])?.lastEventID == Array("k-2".utf8))
         #expect(try subscription("GET /events/a?\(name)=")?.lastEventID == nil)
@@ -48,11 +48,11 @@ import TimeLimits
     }
 
     @Test(arguments: ["text/event-stream", "*/*", "text/*", "text/html, text/event-stream;q=0.5", ""])
-    func `subscribes who accepts an event stream`(_ accept: String) throws {
+    func `subscribes a client that accepts an event stream`(_ accept: String) throws {
         #expect(try subscription("GET /events/a", accept.isEmpty ? [] : ["Accept: \(accept)"]) != nil)
     }
 
-    @Test func `refuses by status`() throws {
+    @Test func `refuses each mistake with its status`() throws {
         #expect(try refused("GET /events/a", ["Accept: text/html"]) == 406)
         #expect(try refused("GET /events") == 400)
         #expect(try refused("GET /events/") == 400)
@@ -109,7 +109,7 @@ import TimeLimits
         guard case .methods = try route("OPTIONS *") else { return #expect(Bool(false)) }
     }
 
-    @Test func `knows of nothing outside of the roles of a socket`() throws {
+    @Test func `answers 404 to requests outside of the roles of a socket`() throws {
         #expect(try refused("POST /events/a", sized, roles: [.subscribe]) == 404)
         #expect(try refused("GET /events/a", roles: [.publish]) == 404)
         #expect(try refused("HEAD /events/a", roles: [.publish]) == 404)

@@ -4,7 +4,7 @@ import TimeLimits
 
 @testable import Serving
 
-/// Counts how many of it live.
+/// Counts the rows that are alive.
 private final class Census {
     var alive = 0
 }
@@ -38,14 +38,14 @@ private struct Row: ~Copyable {
         #expect(table.slot(of: second) == 0)
     }
 
-    @Test func `finds nothing by a token that was never given`() {
+    @Test func `finds nothing by a token that it never gave`() {
         let table = SlotTable<Row>()
         #expect(table.slot(of: .init(rawValue: 0)) == nil)
         #expect(table.slot(of: .init(slot: 5, generation: 1)) == nil)
         #expect(table.slot(of: .init(slot: .max, generation: .max)) == nil)
     }
 
-    @Test func `uses the lowest free slot again`() {
+    @Test func `reuses the lowest free slot`() {
         let census = Census()
         var table = SlotTable<Row>()
         for number in 0..<1000 { #expect(table.insert(Row(census, number)).slot == UInt32(number)) }
@@ -54,7 +54,7 @@ private struct Row: ~Copyable {
         #expect(table.count == 1000 && census.alive == 1000)
     }
 
-    @Test func `ends its rows when it goes`() {
+    @Test func `deinitialises its rows with itself`() {
         let census = Census()
         do {
             var table = SlotTable<Row>()
@@ -64,11 +64,11 @@ private struct Row: ~Copyable {
         #expect(census.alive == 0)
     }
 
-    @Test func `agrees with a dictionary over a long random life`() {
+    @Test func `agrees with a dictionary after many random changes`() {
         let census = Census()
         var table = SlotTable<Row>()
         var model: [SlotTable<Row>.Token: Int] = [:]
-        var gone: [SlotTable<Row>.Token] = []
+        var removed: [SlotTable<Row>.Token] = []
         var generator = SplitMix(state: 11)
         for step in 0..<20_000 {
             // Growing for the first half, shrinking for the second.
@@ -77,12 +77,12 @@ private struct Row: ~Copyable {
             } else if let token = model.randomElement(using: &generator)?.key {
                 table.remove(table.slot(of: token)!)
                 model[token] = nil
-                gone.append(token)
+                removed.append(token)
             }
         }
         #expect(table.count == model.count && census.alive == model.count)
         #expect(Set(table.slots) == Set(model.keys.map(\.slot)))
         for (token, value) in model { #expect(table.slot(of: token).map { table[$0].value } == value) }
-        for token in gone { #expect(table.slot(of: token) == nil) }
+        for token in removed { #expect(table.slot(of: token) == nil) }
     }
 }

@@ -29,7 +29,7 @@ import TimeLimits
         #expect(row.due(through: 2000) == [5])
     }
 
-    @Test func `wakes a row at the later deadline after its deadline was moved back`() {
+    @Test func `wakes a row at the later deadline after its deadline moved back`() {
         var row = Row()
         row.schedule(at: 5)
         row.deadline.tick = 9
@@ -39,8 +39,7 @@ import TimeLimits
         #expect(row.due(through: 200) == [120])
     }
 
-    @Test func `wakes a row at the earlier deadline after its deadline was moved forward, and not again at the later`()
-    {
+    @Test func `wakes a row at the earlier deadline after its deadline moved forward, and not again at the later`() {
         var row = Row()
         row.schedule(at: 50)
         row.schedule(at: 10)
@@ -53,7 +52,7 @@ import TimeLimits
         #expect(row.due(through: 100_010) == [100_000])
     }
 
-    @Test func `wakes a row in the next tick when its deadline has passed`() {
+    @Test func `wakes a row in the next tick when its deadline is already over`() {
         var row = Row()
         _ = row.due(through: 100)
         row.schedule(at: 3)
@@ -70,7 +69,7 @@ import TimeLimits
         #expect(due.map(\.token) == [0, 1])
     }
 
-    @Test func `counts in ticks that last at least as long as asked`() {
+    @Test func `rounds milliseconds up to ticks`() {
         #expect(TurnTime.ticks(0) == 1)
         #expect(TurnTime.ticks(100) == 1)
         #expect(TurnTime.ticks(101) == 2)

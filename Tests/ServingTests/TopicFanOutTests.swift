@@ -1,4 +1,3 @@
-import Kernel
 import SeededRandom
 import Testing
 import TimeLimits
@@ -6,30 +5,22 @@ import TimeLimits
 @testable import Broadcasting
 @testable import Serving
 
-private func item(_ sequence: UInt64, ends: Bool = false, work: Int = 0, _ backlog: Backlog = Backlog()) -> MailboxItem
-{
-    let id = TopicID(index: 0)
-    let frame = Frame(
-        sequence: sequence, time: 0, endsTopic: ends ? id : nil, wire: [UInt8(sequence & 127)])
-    return MailboxItem(frame: frame, topic: id, work: work, backlog: backlog)
-}
-
-/// An topic as a loop walks it, and beside it who has met which item.
+/// A topic that a loop scans, and a record of the items that each subscriber was offered.
 private struct Model {
     struct Waiting {
         let sequence: UInt64
-        /// Those who were there when it was first offered, have not left and have not been met since.
+        /// Subscribers that were there at the first offer, have not left and have not been visited since.
         var owed: Set<UInt32>
-        /// Those who came later and have not been met yet.
+        /// Subscribers that came after the first offer and have not been visited yet.
         var late: Set<UInt32> = []
-        /// How often each subscriber has been met since, but for the last step.
-        var met: [UInt32: Int] = [:]
+        /// How often the scan has visited each subscriber since the first offer.
+        var visits: [UInt32: Int] = [:]
     }
 
     var topic = TopicFanOut(topic: TopicID(index: 0))
     var generator: SplitMix
     let comment: String
-    /// In which list each subscriber is, and where.
+    /// The list and the place of each subscriber.
     private(set) var places: [UInt32: (isSingle: Bool, place: Int)] = [:]
     private var offered: [Waiting] = []
     private var settled: UInt64 = 0
@@ -67,16 +58,16 @@ private struct Model {
         noteOffers()
     }
 
-    /// Those of a few subscribers are met, the ones of this topic only first; then what is done is let go.
+    /// Visits a few subscribers, first those of this topic only, and then settles the finished items.
     mutating func step() {
         let before = offered
         for _ in 0..<Int.random(in: 1...8, using: &generator) where !topic.single.isRoundComplete {
-            meet(topic.single.slots[topic.single.next])
+            visit(topic.single.slots[topic.single.next])
             topic.single.next += 1
         }
         if topic.single.isRoundComplete {
             for _ in 0..<Int.random(in: 1...8, using: &generator) where !topic.several.isRoundComplete {
-                meet(topic.several.slots[topic.several.next])
+                visit(topic.several.slots[topic.several.next])
                 topic.several.next += 1
             }
         }
@@ -84,23 +75,23 @@ private struct Model {
             settled += 1
             #expect(item.frame.sequence == settled, "\(comment): items are settled in order")
             let waiting = offered.removeFirst()
-            #expect(waiting.owed.isEmpty, "\(comment): \(settled) was settled before all had met it")
-            // Who leaves may make others be met once more, and nothing worse.
-            let most = before.first { $0.sequence == settled }?.met.values.max() ?? 0
-            #expect(most <= 2, "\(comment): \(settled) was carried around for \(most) rounds")
+            #expect(waiting.owed.isEmpty, "\(comment): \(settled) was settled before every subscriber was offered it")
+            // When a subscriber leaves, the scan may have visited another one twice before this step, but not more often.
+            let most = before.first { $0.sequence == settled }?.visits.values.max() ?? 0
+            #expect(most <= 2, "\(comment): \(settled) waited for \(most) rounds")
         }
         if !hasRemoved {
-            let isAllWaiting = offered.allSatisfy { !$0.owed.isEmpty || !$0.late.isEmpty }
-            #expect(isAllWaiting, "\(comment): everyone has met a item, and it is not settled")
+            let isEachUnfinished = offered.allSatisfy { !$0.owed.isEmpty || !$0.late.isEmpty }
+            #expect(isEachUnfinished, "\(comment): every subscriber was offered an item, and it is not settled")
         }
         noteOffers()
     }
 
-    private mutating func meet(_ slot: UInt32) {
+    private mutating func visit(_ slot: UInt32) {
         for index in offered.indices {
             offered[index].owed.remove(slot)
             offered[index].late.remove(slot)
-            offered[index].met[slot, default: 0] += 1
+            offered[index].visits[slot, default: 0] += 1
         }
     }
 
@@ -117,13 +108,13 @@ private struct Model {
 
     mutating func finish() {
         for _ in 0..<10_000 where !topic.waiting.isEmpty { step() }
-        #expect(topic.waiting.isEmpty && settled == received, "\(comment): a item was never settled")
+        #expect(topic.waiting.isEmpty && settled == received, "\(comment): an item was never settled")
     }
 }
 
 @Suite(.endsInTime()) struct `The fan-out of a topic` {
     @Test(arguments: [false, true])
-    func `settles each item when all who were there have met it, and not before`(_ someLeave: Bool) {
+    func `settles each item once every subscriber was offered it, and not before`(_ someLeave: Bool) {
         for seed in 0..<300 {
             var model = Model(seed: UInt64(seed))
             for _ in 0..<Int.random(in: 1...40, using: &model.generator) { model.arrive() }
@@ -139,7 +130,7 @@ private struct Model {
         }
     }
 
-    @Test func `waits for nobody in the place of those who left`() {
+    @Test func `settles an item although subscribers left and the lists became shorter`() {
         var topic = TopicFanOut(topic: TopicID(index: 0))
         for slot: UInt32 in 0..<4 { _ = topic.single.append(slot) }
         for slot: UInt32 in 4..<6 { _ = topic.several.append(slot) }
@@ -153,7 +144,7 @@ private struct Model {
         #expect(topic.settle().map(\.frame.sequence) == [1])
     }
 
-    @Test func `offers as much as one write holds, and the rest when that is settled`() {
+    @Test func `offers as many items as one write holds, and the rest once these are settled`() {
         var topic = TopicFanOut(topic: TopicID(index: 0))
         _ = topic.single.append(0)
         let count = 2 * WriteBatch.capacity + 5
@@ -168,7 +159,7 @@ private struct Model {
         #expect(topic.settle().isEmpty)
     }
 
-    @Test func `offers nothing beyond the end of its channel until all have met that`() {
+    @Test func `offers nothing beyond the end of its channel until every subscriber was offered the end`() {
         var topic = TopicFanOut(topic: TopicID(index: 0))
         for slot: UInt32 in 0..<2 { _ = topic.single.append(slot) }
         topic.append(item(1))
@@ -177,87 +168,13 @@ private struct Model {
         #expect(topic.offered.map(\.frame.sequence) == [1, 2])
         topic.single.next = 2
         #expect(topic.settle().map(\.frame.sequence) == [1])
-        #expect(topic.offered.map(\.frame.sequence) == [2], "the first has not met the end")
+        #expect(topic.offered.map(\.frame.sequence) == [2], "the first subscriber was not offered the end")
         topic.single.next = 1
         #expect(topic.settle().map(\.frame.sequence) == [2])
         #expect(topic.offered.map(\.frame.sequence) == [3, 4])
         topic.single.next = 2
-        #expect(topic.settle().isEmpty, "what was not offered when the first was met is not settled")
+        #expect(topic.settle().isEmpty, "an item that the first subscriber was not offered is not settled")
         topic.single.next = 1
         #expect(topic.settle().map(\.frame.sequence) == [3, 4])
-    }
-}
-
-@Suite(.endsInTime()) struct `The limit of the log` {
-    @Test func `lets ten lines through in ten seconds and says how many it kept out`() {
-        var limiter = LogLimiter()
-        for now: UInt64 in 5000..<5010 { #expect(limiter.admit(now: now) == 0) }
-        for _ in 0..<90 { #expect(limiter.admit(now: 14_999) == nil) }
-        #expect(limiter.admit(now: 15_000) == 90)
-        for _ in 0..<9 { #expect(limiter.admit(now: 15_001) == 0) }
-        #expect(limiter.admit(now: 24_999) == nil)
-        #expect(limiter.admit(now: 99_999) == 1)
-    }
-}
-
-@Suite(.endsInTime()) struct `The throttle` {
-    @Test func `is relieved once when the backlog of a channel comes down to its limit`() throws {
-        let port = try LoopPort()
-        let throttle = PublisherThrottle([port])
-        let backlog = Backlog()
-        let items = (1...5).map { item($0, work: 10, backlog) }
-        port.mailbox.post(items)
-        #expect(
-            throttle.mustWait([backlog], limit: 49) && !throttle.mustWait([backlog], limit: 50)
-                && !throttle.mustWait([], limit: 49))
-        var reliefs: [Int] = []
-        for item in items {
-            throttle.finish(item, on: port, limit: 30)
-            reliefs.append(throttle.relief)
-        }
-        #expect(reliefs == [0, 1, 1, 1, 1])
-        #expect(backlog.current == 0 && port.mailbox.backlog.current == 0)
-    }
-
-    @Test func `of a loop is relieved once too, and when both come down at a time it counts once`() throws {
-        let port = try LoopPort()
-        let throttle = PublisherThrottle([port])
-        // Nine channels, none of which has too much, but the loop has more than eight may have.
-        let items = (1...9).map { item($0, work: 10) }
-        port.mailbox.post(items)
-        #expect(throttle.mustWait([], limit: 10) && !throttle.mustWait([], limit: 12))
-        for item in items { throttle.finish(item, on: port, limit: 10) }
-        #expect(throttle.relief == 1)
-        let large = item(10, work: 81)
-        port.mailbox.post([large])
-        throttle.finish(large, on: port, limit: 10)
-        #expect(throttle.relief == 2)
-    }
-
-    @Test func `wakes a loop whose publishers wait, once`() throws {
-        let (port, other) = (try LoopPort(), try LoopPort())
-        let throttle = PublisherThrottle([port, other])
-        func relieve() {
-            let item = item(1, work: 100)
-            port.mailbox.post([item])
-            throttle.finish(item, on: port, limit: 10)
-        }
-        #expect(other.mailbox.prepareToSleep())
-        relieve()
-        #expect(!other.wakeup.wasRung, "nobody waits there")
-        throttle.announceWaiting(on: 1)
-        relieve()
-        #expect(other.wakeup.wasRung)
-        #expect(other.mailbox.prepareToSleep())
-        relieve()
-        #expect(!other.wakeup.wasRung)
-    }
-}
-
-extension SharedWakeup {
-    /// Whether it has been rung since the last look.
-    fileprivate var wasRung: Bool {
-        var buffer = [UInt8](repeating: 0, count: 8)
-        return wakeup.descriptor.read(into: &buffer) == .bytes(8)
     }
 }

@@ -13,14 +13,14 @@ private func frame(_ sequence: UInt64, _ count: Int = 1, ends: TopicID? = nil) -
 }
 
 @Suite(.endsInTime()) struct `A write batch` {
-    @Test func `begins after the cursor: what was sent is never sent again, and nothing is left out`() {
+    @Test func `starts after the subscriber's position: it repeats no event and omits none`() {
         var batch = WriteBatch()
         batch.load([2, 4, 6, 8].map { frame($0) })
         let starts = (0...9).map { batch.start(after: $0) }
         #expect(starts == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
     }
 
-    @Test func `takes no more than one write can hold, and nothing beyond the end of a channel`() {
+    @Test func `holds no more events than one write can, and none beyond the end of a channel`() {
         var batch = WriteBatch()
         batch.load((1...2000).map { frame(UInt64($0)) })
         let (count, last) = (batch.count, batch.last)
@@ -30,7 +30,7 @@ private func frame(_ sequence: UInt64, _ count: Int = 1, ends: TopicID? = nil) -
         #expect(ended.0 == 2 && ended.1 == TopicID(index: 0))
     }
 
-    /// A batch of large events is written to a full socket; what arrived is compared with the result.
+    /// Writes a batch of large events until the socket is full, and compares the bytes that arrived with the result.
     private func stall(from start: Int, _ load: (inout WriteBatch, [Frame]) -> Void) throws {
         let pair = try socketPair()
         var batch = WriteBatch()
@@ -66,7 +66,7 @@ private func frame(_ sequence: UInt64, _ count: Int = 1, ends: TopicID? = nil) -
         #expect(last == 6)
     }
 
-    @Test func `writes the rest of an event, and bytes that are none, from their offset on`() throws {
+    @Test func `writes the rest of an event, or other bytes, from an offset on`() throws {
         let pair = try socketPair()
         var batch = WriteBatch()
         batch.load(Frame(sequence: 1, time: 0, wire: [10, 11, 12, 13]), from: 2)
@@ -78,7 +78,7 @@ private func frame(_ sequence: UInt64, _ count: Int = 1, ends: TopicID? = nil) -
         #expect(count == 0)
     }
 
-    @Test func `reports a connection that is broken`() throws {
+    @Test func `reports a broken connection`() throws {
         let near = try socketPair().nearAlone()
         var batch = WriteBatch()
         batch.load([frame(1)])
@@ -107,6 +107,6 @@ private struct Pair: ~Copyable {
     let near: Transport
     let far: Transport
 
-    /// The one end, after the other was closed.
+    /// One end, after the other has closed.
     consuming func nearAlone() -> Transport { near }
 }

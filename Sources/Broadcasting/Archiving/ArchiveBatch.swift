@@ -1,6 +1,6 @@
-/// What the archive must write in one transaction: all of it or nothing.
+/// The changes that the archive must write in one transaction: all of them or none.
 public struct ArchiveBatch: Sendable {
-    /// An event to be added.
+    /// A new event.
     public struct Addition: Sendable {
         /// The event.
         public let frame: Frame
@@ -10,11 +10,11 @@ public struct ArchiveBatch: Sendable {
         public let channels: [ChannelName]
     }
 
-    /// Channels to be removed by name, before everything else.
+    /// Channels that the archive must delete before it writes the rest: a channel with the same name may follow.
     public let removed: [ChannelName]
-    /// What remains recorded about removed channels, by slot.
+    /// Slots of the table of removed channels that have changed: the highest event number that each covers.
     public let removedSlots: [Int: UInt64]
-    /// Channels that have changed.
+    /// Channels that have changed; each record replaces the one before.
     public private(set) var channels: [ArchivedChannel] = []
     /// New events, oldest first.
     public private(set) var additions: [Addition] = []
@@ -22,22 +22,22 @@ public struct ArchiveBatch: Sendable {
     public let evicted: [UInt64]
     /// Idempotency keys and their answers.
     public private(set) var answers: [StoredAnswer] = []
-    /// Idempotency keys to be removed.
+    /// Idempotency keys that the archive must delete.
     public let expired: [IdempotencyKey]
-    /// The highest number given.
+    /// The highest number of an event or end in the batch, or else of the log.
     public private(set) var head: UInt64
 
-    /// What the hub does once the archive has written the batch.
+    /// Changes that take effect once the archive has written the batch.
     let writes: [PendingWrite]
 
-    /// What a write of the batch makes of a channel.
+    /// The state in which the batch leaves a channel.
     private enum Change {
         case ended(Frame)
-        /// An event follows the end, and opens the channel again.
+        /// An event follows the end, and reopens the channel.
         case reopened
     }
 
-    /// Collects everything that waits.
+    /// Takes everything from the queue.
     init(_ queue: WriteQueue, _ log: EventLog) {
         (writes, evicted, expired) = (queue.writes, queue.evicted, queue.expired)
         (removed, removedSlots) = (queue.removed, queue.removedSlots)
@@ -84,8 +84,8 @@ public struct ArchiveBatch: Sendable {
         guard let name = topic.name else { return nil }
         switch change {
         case .ended(let frame):
-            // Its history must not return, not even when the channel is opened again and the process ends before the events
-            // are evicted one by one.
+            // The history must not reappear after a restart, even when an event reopens the channel and the process
+            // dies before the hub has evicted the old events one by one.
             return ArchivedChannel(name: name, evictedThrough: frame.sequence, endedAt: frame.time)
         case .reopened:
             return ArchivedChannel(name: name, evictedThrough: topic.log.newestSequence, endedAt: nil)

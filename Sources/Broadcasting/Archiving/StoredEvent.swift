@@ -4,7 +4,7 @@ public struct StoredEvent: Sendable {
     public var sequence: UInt64
     /// When it was published, in milliseconds since 1970.
     public var time: UInt64
-    /// Bytes on the wire.
+    /// How many bytes it has on the wire.
     public var size: Int
     /// The names that its publisher gave it.
     public var labels: EventLabels?

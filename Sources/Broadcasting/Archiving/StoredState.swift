@@ -1,10 +1,10 @@
-/// What an archive returns when the daemon starts, before its events.
+/// The state that an archive restores when the daemon starts, before its events.
 public struct StoredState: Sendable {
     /// The epoch of the log.
     public var epoch: Epoch
-    /// The highest number given.
+    /// The highest number that the log has given to an event; 0 for none.
     public var head: UInt64
-    /// Events up to here may have been lost with the power; 0 when none can.
+    /// A power failure may have destroyed events up to this number; 0 when none can be missing.
     public var uncertainThrough: UInt64
     /// The channels.
     public var channels: [ArchivedChannel]

@@ -1,10 +1,10 @@
-/// What the archive has still to write.
+/// The changes that the archive has yet to write.
 struct WriteQueue {
     /// In the order of the log.
     var writes: [PendingWrite] = []
     /// Events that no channel retains any more.
     private(set) var evicted: [UInt64] = []
-    /// Topics of which more than the events has changed.
+    /// Channels whose ``ArchivedChannel`` has changed, by the index of their topic.
     var changed: Set<Int> = []
     /// Channels that were removed.
     private(set) var removed: [ChannelName] = []
@@ -12,9 +12,9 @@ struct WriteQueue {
     private(set) var removedSlots: [Int: UInt64] = [:]
     /// Idempotency keys that have expired.
     private(set) var expired: [IdempotencyKey] = []
-    /// Events that several channels retain, and how many do.
+    /// Events that several channels retain, and how many channels that are.
     private var shared: [UInt64: Int] = [:]
-    /// Whether the archive knows that there is something to write.
+    /// Whether the archive was woken and has not yet seen an empty queue.
     private var isNotified = false
 
     var isEmpty: Bool {
@@ -39,12 +39,13 @@ struct WriteQueue {
         let shared = shared
         self = WriteQueue()
         self.shared = shared
-        // The archive asks again after this batch; nobody need wake it meanwhile.
+        // The archive asks again after this batch, so it needs no wakeup before that.
         isNotified = true
         return batch
     }
 
-    /// Puts back what must be written in any case, after the archive failed to write a batch.
+    /// After the archive failed to write a batch: queues its evictions, removals and expiries again. They have happened
+    /// in memory, so the archive must still write them; the hub refuses the publishes and ends.
     mutating func putBack(_ batch: ArchiveBatch, _ registry: TopicRegistry) {
         isNotified = false
         evicted.insert(contentsOf: batch.evicted, at: 0)
@@ -71,7 +72,7 @@ struct WriteQueue {
         evicted.append(sequence)
     }
 
-    /// Records that no channel retains an event that the archive gave back.
+    /// Records that no channel retains an event that the archive restored.
     mutating func evict(_ sequence: UInt64) { evicted.append(sequence) }
 
     /// Records that a topic was removed.

@@ -1,10 +1,10 @@
-/// The answer to something that a loop waited for. The token is that of the ``ReplyAddress``.
+/// The result that a loop waited for. The first value is the token of the ``ReplyAddress``.
 public enum Completion: Sendable {
     /// The archive and the log have the events.
     case published(UInt64, Receipt)
     /// The channel has ended. It had this many subscribers.
     case ended(UInt64, subscribers: Int)
-    /// Nothing was done, for this reason.
+    /// The hub changed nothing, for this reason.
     case refused(UInt64, PublishRefusal)
     /// Events from the archive, and the number of the next one when the archive cannot read it.
     case fetched(UInt64, [Frame], missing: UInt64?)

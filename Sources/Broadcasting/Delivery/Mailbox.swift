@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Where the hub posts events and completions for one loop thread. With ``Frame`` it is all that crosses threads.
+/// Carries events and completions from other threads to one loop thread.
 public final class Mailbox: Sendable {
     private let items = Guarded<[MailboxItem]>([])
     private let completions = Guarded<[Completion]>([])
     private let isAsleep = Atomic<Bool>(false)
-    /// The work of everything that was posted and is not done yet.
+    /// The work of all items that were posted and are not done yet.
     public let backlog = Backlog()
     private let wakeLoop: @Sendable () -> Void
 
@@ -25,7 +25,7 @@ public final class Mailbox: Sendable {
         items.withLock { $0 += posted }
     }
 
-    /// Posts an answer that the loop waited for, and wakes it.
+    /// Posts a result that the loop waited for, and wakes the loop.
     public func complete(_ completion: Completion) {
         completions.withLock { $0.append(completion) }
         wake()

@@ -1,4 +1,4 @@
-/// An event on its way to the subscribers that one loop has for a topic.
+/// An event for the subscribers that one loop has for a topic.
 public struct MailboxItem: Sendable {
     /// The event.
     public let frame: Frame
@@ -6,6 +6,6 @@ public struct MailboxItem: Sendable {
     public let topic: TopicID
     /// About how many bytes the loop will write because of it: the event, once for each of its subscribers.
     public let work: Int
-    /// Counts the work until it is done.
+    /// The backlog of the topic, which counts the work until it is done.
     public let backlog: Backlog
 }

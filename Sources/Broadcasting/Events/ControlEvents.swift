@@ -1,7 +1,7 @@
 public import EventStreams
 
-/// The events that crier itself puts into a stream. They carry no id: an id would move the client's position, and for a
-/// client of several channels no position but its own is right.
+/// The events that crier itself adds to a stream. They carry no id: an id would move the client's position and, for a
+/// client of several channels, skip events of another channel.
 public enum ControlEvents {
     /// `crier.gap`: events are missing before the next one.
     public static func gap(_ gap: Gap) -> Event {

@@ -4,12 +4,12 @@ public struct Epoch: Sendable, Hashable, CustomStringConvertible {
     /// Digits and lower-case a to z only: browsers preflight a Last-Event-ID with other characters.
     public let description: String
 
-    /// A new epoch: 40 random bits.
+    /// A new epoch: a random number below 2^40 in base 36, 8 characters at most.
     public static func random() -> Epoch {
         Epoch(description: String(UInt64.random(in: 1 << 36..<1 << 40), radix: 36))
     }
 
-    /// An epoch by its text, for tests and for logs that outlive the process.
+    /// An epoch by its text, for tests and for logs that survive the process.
     public init(description: String) {
         self.description = description
     }

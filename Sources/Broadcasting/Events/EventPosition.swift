@@ -1,8 +1,8 @@
 /// A position in the log, as `id:` lines carry it: `<epoch>-<sequence>`.
 public struct EventPosition: Sendable, Hashable, CustomStringConvertible {
-    /// The life of the log.
+    /// The life of the log in which the number is valid.
     public let epoch: Epoch
-    /// The number of the event; the first event has 1.
+    /// The number of the event; the first event has 1, and 0 is before it.
     public let sequence: UInt64
 
     /// A position.
@@ -11,8 +11,8 @@ public struct EventPosition: Sendable, Hashable, CustomStringConvertible {
         self.sequence = sequence
     }
 
-    /// Parses an id that crier gave. Nil for every other text, leading zeros and signs included, so that each position
-    /// has one spelling only.
+    /// Parses an id that crier gave. Nil for every other text, also for one with a sign or leading zeros: each position
+    /// has only one spelling.
     public init?(_ text: String) {
         guard let dash = text.lastIndex(of: "-") else { return nil }
         let digits = text[text.index(after: dash)...]

@@ -9,8 +9,8 @@ public final class Frame: @unchecked Sendable {
     public let sequence: UInt64
     /// When it was published, in milliseconds since 1970.
     public let time: UInt64
-    /// The topic that a `crier.end` ends; nil for every other event. A subscriber that has received it has left that
-    /// topic.
+    /// The topic that a `crier.end` ends; nil for every other event. A loop removes a subscriber from the topic once it
+    /// has sent this frame.
     public let endsTopic: TopicID?
 
     private let storage: UnsafeMutableRawBufferPointer

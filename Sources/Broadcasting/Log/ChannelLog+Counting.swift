@@ -1,6 +1,6 @@
 import DequeModule
 
-/// What a subscriber at a position has still to get of a channel, and what it will not get.
+/// Counts the events of a channel that a subscriber at a position has yet to receive, and those that it misses.
 extension ChannelLog {
     /// The limit of a policy that a subscriber at a position exceeds; nil when it exceeds none.
     func lag(after sequence: UInt64, _ policy: SlowPolicy, now: UInt64) -> Lag? {
@@ -21,7 +21,7 @@ extension ChannelLog {
         return evicted + max(0, index(after: last) - index(after: sequence))
     }
 
-    /// The sequence numbers of these events.
+    /// The sequence numbers of these events; nil when not all of them are known.
     func sequences(after sequence: UInt64, through last: UInt64) -> [UInt64]? {
         guard let evicted = evictions.list(after: sequence) else { return nil }
         return evicted
@@ -36,7 +36,8 @@ extension ChannelLog {
     /// The events above a position that are the newest of their key, and the end of the channel.
     func conflated(after position: UInt64) -> Deque<LogEntry> {
         let start = index(after: position)
-        // Each lookup is a search, so with few keys it is cheaper to look at the keys than at the events.
+        // Each key costs a binary search, so a scan over the keys is cheaper only when they are far fewer than the
+        // events.
         guard let sequences = newest.sequences(after: position, atMost: (entries.count - start) / 16) else {
             return Deque(entries[start...].filter { isNewest($0) })
         }

@@ -4,13 +4,13 @@ import EventStreams
 /// The retained events of one channel, oldest first.
 struct ChannelLog {
     private(set) var entries: Deque<LogEntry> = []
-    /// The events that are no longer retained.
+    /// The events that the log has evicted.
     var evictions: Evictions
     /// The newest events of all keys, for ``SlowPolicy/Action/latest``.
     private(set) var newest = NewestEvents()
     /// Bytes of the channel before the first of ``entries``.
     private var start = 0
-    /// Of the events that have labels.
+    /// The labels of the events that have any, by sequence number.
     private var labels: [UInt64: EventLabels] = [:]
 
     /// - Parameter removedThrough: removed channels may have had this name and events up to here.
@@ -23,7 +23,7 @@ struct ChannelLog {
     /// Bytes on the wire of the retained events.
     var bytes: Int { (entries.last?.end ?? start) - start }
 
-    /// How many events are retained. The end of the channel is no event.
+    /// How many events the log retains. The end of the channel is no event.
     var events: Int { entries.count - (entries.last?.isEnd == true ? 1 : 0) }
 
     /// Adds an event.
@@ -45,7 +45,7 @@ struct ChannelLog {
         let entry = entries.removeFirst()
         let weight = Self.weight(entry.end - start, labels[entry.sequence])
         start = entry.end
-        // No subscriber misses the end of a channel as an event.
+        // The end is no event: a gap must not count it.
         if entry.isEnd { return (entry, weight, nil) }
         let labels = labels.removeValue(forKey: entry.sequence)
         newest.evict(entry.sequence, labels?.key)
@@ -55,7 +55,7 @@ struct ChannelLog {
 
     /// Frees the bytes of an event that the archive has.
     ///
-    /// - Returns: how many bytes; nil when they were not in memory.
+    /// - Returns: how many bytes; nil when there was nothing to free.
     mutating func unload(_ sequence: UInt64) -> Int? {
         let index = index(after: sequence - 1)
         guard index < entries.count, entries[index].sequence == sequence, let frame = entries[index].frame,
@@ -65,7 +65,7 @@ struct ChannelLog {
         return frame.count
     }
 
-    /// Bytes that an event counts for in ``HistoryPolicy/total``. A key counts twice: an index holds it a second time.
+    /// Bytes that an event counts for in ``HistoryPolicy/total``. A key counts twice: ``newest`` has a second copy.
     static func weight(_ size: Int, _ labels: EventLabels?) -> Int {
         size + HistoryPolicy.overhead + 2 * (labels?.key?.description.utf8.count ?? 0)
     }
@@ -81,7 +81,7 @@ struct ChannelLog {
 
     /// The index in ``entries`` of the first event above a position.
     func index(after sequence: UInt64) -> Int {
-        // A subscriber that is up to date, or has no event yet, needs no search.
+        // Most subscribers are up to date and need no search.
         guard let last = entries.last, last.sequence > sequence else { return entries.count }
         return entries.partitioningIndex { $0.sequence > sequence }
     }

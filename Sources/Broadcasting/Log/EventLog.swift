@@ -1,24 +1,24 @@
 import DequeModule
 import EventStreams
 
-/// The one ordered log: numbers events, indexes those that are retained over all channels, and evicts them. Only reached
-/// under the hub's lock.
+/// The one ordered log: numbers events, indexes the retained events of all channels, and evicts them. Only code under
+/// the hub's lock may use it.
 final class EventLog {
     let epoch: Epoch
     let registry: TopicRegistry
-    /// The number of the newest event that was added to the log.
+    /// The number of the newest event in the log; 0 before the first.
     private(set) var head: UInt64 = 0
-    /// The highest number given. Events on their way into the archive are above ``head``.
+    /// The highest number given. Events that the archive is still writing are above ``head``.
     private(set) var numbered: UInt64 = 0
-    /// Events up to here may have been lost with the power: a client that resumes from before gets a gap.
+    /// A power failure may have destroyed events up to here: a client that resumes from before gets a gap.
     var uncertainThrough: UInt64 = 0
     /// Retained events, counted once for each channel, and their weights.
     private(set) var events = 0
     private(set) var bytes = 0
     /// Every retained event, oldest first, for ``HistoryPolicy/total`` and for subscribers by pattern. Events that a
-    /// channel's own limits evicted stay listed until they come up, or until there are too many of them.
+    /// channel's own limits evicted stay listed until they are the oldest, or until there are too many of them.
     private(set) var index: Deque<LogPlace> = []
-    /// Bytes in memory of events that the archive has too.
+    /// Bytes of events in memory. The archive, if there is one, has them too.
     private var loadedBytes = 0
     /// Up to here, bytes are in the archive only.
     private var unloadedThrough: UInt64 = 0
@@ -37,7 +37,7 @@ final class EventLog {
         return numbered
     }
 
-    /// Declares that everything up to a number is in the log.
+    /// Records that the log has every event up to a number.
     func advance(to sequence: UInt64) {
         head = max(head, sequence)
         numbered = max(numbered, sequence)
@@ -53,7 +53,7 @@ final class EventLog {
 
     // MARK: Adding and evicting
 
-    /// Adds an event to the log of a channel. Limits are the caller's to enforce.
+    /// Adds an event to the log of a channel. The caller enforces the limits.
     ///
     /// - Parameters:
     ///   - size: bytes on the wire.
@@ -87,7 +87,7 @@ final class EventLog {
         return entry
     }
 
-    /// The channel that retains the oldest event of all, taken off the index; nil when the log is empty.
+    /// Takes the oldest retained event off the index and returns its channel; nil when the log is empty.
     func popOldest() -> Topic? {
         while let oldest = index.popFirst() {
             if let topic = registry.topic(at: oldest.topic), topic.log.entries.first?.sequence == oldest.sequence {
@@ -124,7 +124,7 @@ final class EventLog {
 
     /// Frees the memory of many evicted events.
     ///
-    /// - Parameter isWorthwhile: whether many events are known to have gone.
+    /// - Parameter isWorthwhile: whether the caller knows that many events were evicted.
     func shrink(isWorthwhile: Bool) {
         publisherIDs.shrink()
         if isWorthwhile || index.count > 2 * events + 1024 || (events == 0 && !index.isEmpty) { rebuildIndex() }
@@ -138,6 +138,6 @@ final class EventLog {
         return index.partitioningIndex { $0.sequence > sequence }
     }
 
-    /// The events to which a publisher gave an id, in the order of the log, and a few that are no longer retained.
+    /// The events to which a publisher gave an id, in the order of the log, with a few that the log has evicted.
     func places(of id: EventID) -> some Collection<LogPlace> { publisherIDs.places(of: id) }
 }

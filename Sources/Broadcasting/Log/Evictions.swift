@@ -1,20 +1,20 @@
 import DequeModule
 import HeapModule
 
-/// Remembers which events the log no longer retains, as far as that matters to subscribers that resume.
+/// Remembers which events of a topic the log has evicted, so that a gap can count them. Only the newest are listed.
 struct Evictions {
-    /// The highest evicted sequence number; 0 when no event was evicted.
+    /// The highest evicted sequence number; 0 for none.
     private(set) var through: UInt64
-    /// The highest sequence number up to which the evicted events can no longer be listed.
+    /// Up to this sequence number the list of evicted events is incomplete.
     private(set) var unknownThrough: UInt64
-    /// How many events were evicted.
+    /// How many evictions were recorded.
     private(set) var count: UInt64 = 0
-    /// The sequence numbers of the latest evictions, to tell how many of them a subscriber missed.
+    /// The sequence numbers of the latest evictions, in the order of eviction.
     private var recent: Deque<UInt64> = []
-    /// How many of them are listed: 8 KiB at most, for a channel that has evicted as many events.
+    /// The most numbers that the list has, which bounds it to 8 KiB.
     private static let remembered = 1024
 
-    /// - Parameter through: an unknown number of events up to here may have been evicted.
+    /// - Parameter through: the log may have evicted any events up to here.
     init(unknownThrough through: UInt64) {
         self.through = through
         unknownThrough = through
@@ -34,8 +34,8 @@ struct Evictions {
         through = max(through, other)
     }
 
-    /// Adds the evictions of many channels, of which it keeps the newest. It looks at few numbers of a channel that
-    /// remembers only older ones.
+    /// Adds the evictions of many channels and keeps the newest. A channel with only older evictions costs one
+    /// comparison.
     mutating func merge(channels: [Evictions]) {
         var newest: Heap<UInt64> = []
         for channel in channels {
@@ -59,7 +59,7 @@ struct Evictions {
     /// Continues the count of another record.
     mutating func addCount(of other: Evictions) { count += other.count }
 
-    /// The evicted numbers above a position, latest eviction first; nil when not all of them are remembered.
+    /// The evicted numbers above a position, latest eviction first; nil when the list is incomplete there.
     ///
     /// - Parameter reported: how many evictions the subscriber already knows of.
     func list(after sequence: UInt64, since reported: UInt64 = 0) -> [UInt64]? {
@@ -72,7 +72,7 @@ struct Evictions {
     /// How many events above a position were evicted; nil when the number is unknown.
     func count(after sequence: UInt64) -> Int? { list(after: sequence)?.count }
 
-    /// Whether an event above a position was evicted since.
+    /// Whether the log evicted an event above a position since a number of evictions; true when that is unknown.
     func hasLost(after sequence: UInt64, since reported: UInt64) -> Bool {
         if count <= reported || through <= sequence { return false }
         return list(after: sequence, since: reported).map { !$0.isEmpty } ?? true

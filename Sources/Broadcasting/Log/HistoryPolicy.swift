@@ -1,23 +1,25 @@
-/// The limits of the hub: what the log retains of every channel, and of all channels together.
+/// The limits of the hub, for each channel and for all channels together.
 public struct HistoryPolicy: Sendable, Hashable {
-    /// For channels that no rule matches.
+    /// The limits of channels that no rule matches.
     public var standard: HistoryLimits
-    /// For channels that no rule matches.
+    /// The treatment of slow subscribers of channels that no rule matches.
     public var slow: SlowPolicy
     /// The first rule that matches decides.
     public var rules: [HistoryRule]
-    /// Bytes over all channels, with ``overhead`` for each event. Beyond it the log evicts the oldest events first.
+    /// Bytes over all channels, with ``overhead`` and twice the key for each event. Beyond this the log evicts the
+    /// oldest events first. An event of two channels counts twice.
     public var total: Int
-    /// Bytes of events that stay in memory when an archive has them too; the newest stay.
+    /// With an archive: bytes of events that stay in memory, 0 or more. The newest stay.
     public var memory: Int
-    /// Channels that retain events or have subscribers. crier refuses more.
+    /// Channels that may exist: those with retained events, subscribers or pending writes, and those that ended a short
+    /// time ago. crier refuses more.
     public var channels: Int
     /// Milliseconds for which crier remembers an idempotency key.
     public var idempotencyWindow: UInt64
-    /// How many idempotency keys crier remembers.
+    /// How many idempotency keys crier remembers. A sweep removes the oldest beyond this.
     public var idempotencyKeys: Int
 
-    /// Bytes that an event counts for besides its bytes on the wire, so that many tiny events are bounded too.
+    /// Bytes that each event counts for besides its bytes on the wire, so that ``total`` bounds many tiny events too.
     public static let overhead = 256
 
     /// A policy.

@@ -1,10 +1,10 @@
 /// The limits of the channels that a pattern matches.
 public struct HistoryRule: Sendable, Hashable {
-    /// Which channels.
+    /// Matches the channels; a subscriber by pattern has the rule with the same pattern.
     public var pattern: ChannelPattern
     /// Their limits.
     public var limits: HistoryLimits
-    /// What crier does about their slow subscribers.
+    /// The treatment of their slow subscribers.
     public var slow: SlowPolicy
 
     /// A rule for the channels that match.

@@ -3,7 +3,7 @@ struct LogEntry {
     let sequence: UInt64
     /// When it was published, in milliseconds since 1970.
     let time: UInt64
-    /// Bytes on the wire of the channel's events up to and including this one, since the channel began.
+    /// Bytes on the wire of all events of the channel up to and including this one, evicted ones too.
     let end: Int
     /// Nil when the bytes are in the archive only.
     var frame: Frame?

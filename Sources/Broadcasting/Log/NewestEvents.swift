@@ -1,11 +1,11 @@
 import EventStreams
 
-/// Knows, among the retained events of a channel, the newest of each key.
+/// Finds the newest retained event of each key in a channel. Events without a key count as one key.
 struct NewestEvents {
     private var unkeyed: UInt64 = 0
     private var keyed: [EventKey: UInt64] = [:]
-    /// The highest number of an evicted event that was the newest of its key. A subscriber behind it has missed an event
-    /// that no newer event replaces.
+    /// The highest number of an evicted event that was the newest of its key. A subscriber at a lower position has
+    /// missed an event that no newer event replaces.
     private(set) var lostThrough: UInt64 = 0
 
     mutating func add(_ sequence: UInt64, _ key: EventKey?) {

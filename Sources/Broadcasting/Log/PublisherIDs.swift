@@ -5,14 +5,14 @@ import EventStreams
 /// pattern matches.
 struct PublisherIDs {
     private struct Uses {
-        /// In the order of the log. A few events that are no longer retained may still be listed.
+        /// In the order of the log. A few evicted events may still be listed.
         var places: Deque<LogPlace>
         var retained: Int
     }
 
     private var uses: [EventID: Uses] = [:]
 
-    /// The events with an id, in the order of the log, and a few that are no longer retained.
+    /// The events with an id, in the order of the log, with a few that the log has evicted.
     func places(of id: EventID) -> some Collection<LogPlace> { uses[id]?.places ?? [] }
 
     mutating func add(_ id: EventID, at place: LogPlace) {
@@ -22,7 +22,7 @@ struct PublisherIDs {
 
     /// Removes the event at one place.
     ///
-    /// - Returns: whether the caller should now call ``keep(_:_:)`` with the events that are still retained.
+    /// - Returns: whether the caller should now call ``keep(_:_:)`` with the retained events.
     mutating func remove(_ id: EventID, at place: LogPlace) -> Bool {
         guard let retained = uses[id]?.retained, retained > 1 else {
             uses[id] = nil

@@ -1,22 +1,23 @@
-/// What crier does about a subscriber that does not keep up with a channel.
+/// The treatment of a subscriber that does not keep up with a channel.
 public struct SlowPolicy: Sendable, Hashable {
     /// The measure.
     public enum Action: String, Sendable, Hashable, CaseIterable {
-        /// crier closes its connection. It reconnects with Last-Event-ID and resumes, or gets a `crier.gap`.
+        /// crier disconnects the subscriber. The client reconnects with Last-Event-ID, and gets a `crier.gap` if it
+        /// missed evicted events.
         case disconnect
-        /// It gets a `crier.gap` and continues with the newest retained event.
+        /// The subscriber gets a `crier.gap` and continues with the newest retained event.
         case skip
-        /// It gets only the newest event of the channel, or of each key.
+        /// The subscriber gets only the newest event of each key. All events without a key count as one key.
         case latest
     }
 
     /// The measure.
     public var action: Action
-    /// Events that it may be behind; 0 is no limit.
+    /// Events that a subscriber may be behind; 0 is no limit.
     public var events: Int
-    /// Bytes on the wire that it may be behind; 0 is no limit.
+    /// Bytes on the wire that a subscriber may be behind; 0 is no limit.
     public var bytes: Int
-    /// Milliseconds since the oldest event that it has not received; 0 is no limit.
+    /// Milliseconds since the publish of the oldest event that a subscriber has not received; 0 is no limit.
     public var age: UInt64
 
     /// A policy. Without limits a subscriber is too far behind when the log no longer retains its next event; with

@@ -1,7 +1,7 @@
 /// The name of a channel: segments between slashes, such as `news/eu`. 1 to 255 bytes of UTF-8.
 ///
-/// Two names are equal when their bytes are. Swift's strings are also equal when one writes é as one character and the
-/// other as two; a proxy that compares bytes would then disagree with crier about which channel a request names.
+/// Two names are equal only when their bytes are. Swift's strings are also equal when one writes é as one character and
+/// the other as two; a proxy that compares bytes would then disagree with crier about the channel that a request names.
 public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
     /// The name as text.
     public let description: String
@@ -28,7 +28,7 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
 
     /// Validates the bytes of a name. The caller has already percent-decoded them.
     ///
-    /// - Throws: the first rule that the bytes break.
+    /// - Throws: a rule that the bytes break.
     public init(utf8 bytes: some Collection<UInt8>) throws(Invalid) {
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count <= Self.limit else { throw .tooLong }
@@ -44,7 +44,7 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
 
     /// Validates a string.
     ///
-    /// - Throws: the first rule that the text breaks.
+    /// - Throws: a rule that the text breaks.
     public init(_ text: String) throws(Invalid) {
         try self.init(utf8: Array(text.utf8))
     }
@@ -57,7 +57,7 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
         left.description.utf8.elementsEqual(right.description.utf8)
     }
 
-    /// Hashes the bytes, all in one call: every publish looks a channel up.
+    /// Hashes the bytes, all in one call: every publish does this.
     public func hash(into hasher: inout Hasher) {
         var text = description
         text.withUTF8 { bytes in unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes)) }

@@ -1,5 +1,5 @@
 /// Names a set of channels: `*` matches one segment, a final `**` matches one or more. Neither matches a first segment
-/// that starts with `$`: such channels are the daemon's own. Two patterns are equal when their bytes are.
+/// that starts with `$`: such channels are the daemon's own. Two patterns are equal only when their bytes are.
 public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
     /// The pattern as text.
     public let description: String
@@ -21,7 +21,7 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
 
     /// Validates a pattern of 1 to 255 bytes.
     ///
-    /// - Throws: the first rule that the text breaks.
+    /// - Throws: a rule that the text breaks.
     public init(_ text: String) throws(Invalid) {
         guard text.utf8.count <= ChannelName.limit else { throw .tooLong }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)

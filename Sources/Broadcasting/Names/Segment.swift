@@ -1,4 +1,4 @@
-/// One segment of a channel name or a pattern. Two segments are equal when their bytes are.
+/// One segment of a channel name or a pattern. Two segments are equal only when their bytes are.
 struct Segment: Hashable {
     let text: Substring
 

@@ -1,5 +1,5 @@
-/// Finds topics by the segments of their names or of their patterns. In the tree an asterisk is a segment like any other,
-/// since no channel name contains one.
+/// Finds topics by the segments of their names or of their patterns. In the tree an asterisk is a segment like any
+/// other, since no channel name contains one.
 struct SegmentTree {
     private final class Node {
         var topic: TopicID?

@@ -2,6 +2,6 @@
 public enum EndOutcome: Sendable {
     /// The channel has ended. It had this many subscribers.
     case ended(subscribers: Int)
-    /// The archive is writing it; the loop gets a ``Completion``.
+    /// The archive writes the end first; the loop then gets a ``Completion``.
     case pending
 }

@@ -2,7 +2,7 @@
 public struct Idempotency: Sendable, Hashable {
     /// The publisher's name for the publish.
     public let key: IdempotencyKey
-    /// Tells a repeated publish from another one with the same key.
+    /// A hash of the events: distinguishes a repeated publish from another one with the same key.
     public let fingerprint: UInt64
 
     /// A key for a publish.

@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Remembers the answers to publishes with an idempotency key, for a time and up to a number.
+/// Remembers the answers to publishes with an idempotency key, for a time and up to a number of keys.
 struct IdempotencyAnswers {
     private enum Known {
         case inProgress(fingerprint: UInt64)
@@ -28,7 +28,7 @@ struct IdempotencyAnswers {
         known[idempotency.key] = .inProgress(fingerprint: idempotency.fingerprint)
     }
 
-    /// Makes a key usable again whose publish was refused.
+    /// Makes a key usable again after its publish was refused.
     mutating func abandon(_ idempotency: Idempotency) {
         known[idempotency.key] = nil
     }
@@ -41,7 +41,11 @@ struct IdempotencyAnswers {
 
     /// Removes the answers that are too old or too many.
     ///
-    /// - Returns: their keys.
+    /// - Parameters:
+    ///   - window: milliseconds that an answer is remembered.
+    ///   - limit: the most answers.
+    ///   - now: milliseconds since 1970.
+    /// - Returns: the keys of the removed answers.
     mutating func expire(window: UInt64, limit: Int, now: UInt64) -> [IdempotencyKey] {
         var expired: [IdempotencyKey] = []
         while let oldest = order.first, order.count > limit || (oldest.time < now && now - oldest.time > window) {

@@ -1,4 +1,4 @@
-/// An event on its way into the log.
+/// An event that has its number and is not in the log yet.
 struct NumberedEvent: Sendable {
     let frame: Frame
     let labels: EventLabels?

@@ -4,7 +4,7 @@ public import EventStreams
 public struct Publication: Sendable, Hashable {
     /// The event.
     public var event: Event
-    /// At least one channel. A channel that is named twice counts once.
+    /// At least one channel. A channel counts once even when it is listed twice.
     public var channels: [ChannelName]
 
     /// An event for some channels.

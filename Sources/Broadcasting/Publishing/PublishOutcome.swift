@@ -1,11 +1,11 @@
 /// The result of a publish.
 public enum PublishOutcome: Sendable {
-    /// The log has all of it.
+    /// The log has all events.
     case published(Receipt)
-    /// It was published before with the same idempotency key; this is the receipt of then.
+    /// The publisher sent the same publish before, with the same idempotency key. This is the receipt of the first.
     case repeated(Receipt)
-    /// The archive is writing it; the loop gets a ``Completion``.
+    /// The archive writes the events first; the loop then gets a ``Completion``.
     case pending
-    /// None of it was published.
+    /// The log has none of the events.
     case refused(PublishRefusal)
 }

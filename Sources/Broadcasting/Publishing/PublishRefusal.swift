@@ -1,11 +1,11 @@
-/// Why nothing was published.
+/// Why the hub published nothing.
 public enum PublishRefusal: Error, Sendable, Hashable {
     /// ``HistoryPolicy/channels`` allows no more channels.
     case tooManyChannels(limit: Int)
     /// A publish with the same idempotency key is in progress.
     case keyInUse
-    /// The idempotency key was used for something else.
+    /// A publisher has used the idempotency key for another publish.
     case keyReused
-    /// The archive cannot write it: a sentence that gives the reason.
+    /// The archive cannot write the events, for this reason.
     case notStored(String)
 }

@@ -2,7 +2,7 @@
 public struct ReplyAddress: Sendable, Hashable {
     /// The loop, by its index.
     public let loop: Int
-    /// The loop's own name for the connection or subscriber that asked.
+    /// The loop's own number for the connection or subscriber that waits.
     public let token: UInt64
 
     /// An address.

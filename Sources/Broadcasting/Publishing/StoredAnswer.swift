@@ -1,6 +1,6 @@
 /// The answer to a publish with an idempotency key.
 public struct StoredAnswer: Sendable {
-    /// The key and the publish.
+    /// The key and the fingerprint of the publish.
     public var idempotency: Idempotency
     /// When crier answered, in milliseconds since 1970.
     public var time: UInt64
@@ -11,7 +11,7 @@ public struct StoredAnswer: Sendable {
     ///
     /// - Parameters:
     ///   - first: the id of the first event.
-    ///   - last: that of the last.
+    ///   - last: the id of the last event.
     public init(
         _ idempotency: Idempotency, time: UInt64, count: Int, first: String, last: String, channels: [ChannelName],
         subscribers: Int
@@ -22,12 +22,12 @@ public struct StoredAnswer: Sendable {
             count: count, first: first, last: last, channels: channels, subscribers: subscribers, backlogs: [])
     }
 
-    /// The answer of a receipt.
+    /// The answer with a receipt.
     init(_ idempotency: Idempotency, time: UInt64, _ receipt: Receipt) {
         self.idempotency = idempotency
         self.time = time
         self.receipt = receipt
-        // The backlogs are for the publisher that waits now, and not for one that repeats the publish later.
+        // A publisher that repeats the publish later must not wait for these backlogs.
         self.receipt.backlogs = []
     }
 }

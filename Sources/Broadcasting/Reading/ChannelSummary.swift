@@ -2,15 +2,15 @@
 public struct ChannelSummary: Sendable, Hashable {
     /// Its name.
     public let name: ChannelName
-    /// Subscribers, live or behind.
+    /// Subscribers by name, live or behind; subscribers by pattern do not count.
     public let subscribers: Int
-    /// Retained events.
+    /// Retained events. In a channel that has ended and still has subscribers, the end counts as one.
     public let events: Int
     /// Their bytes on the wire.
     public let bytes: Int
-    /// The id of the oldest retained event.
+    /// The id of the oldest retained event; nil when the log retains none.
     public let first: String?
-    /// The id of the newest retained event.
+    /// The id of the newest retained event; nil when the log retains none.
     public let last: String?
 
     init(_ topic: Topic, _ name: ChannelName, _ log: EventLog) {

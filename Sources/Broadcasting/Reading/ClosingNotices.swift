@@ -1,7 +1,7 @@
 import EventStreams
 
-/// The last control events for a subscriber that crier cuts off although all of its channels have ended: it could
-/// reconnect, but would only get 204.
+/// The last control events for a subscriber that crier cuts off after all of its channels have ended. Without them the
+/// client would learn of neither its loss nor the ends: it would reconnect and only get 204.
 struct ClosingNotices {
     let log: EventLog
     let check: LagCheck
@@ -11,7 +11,7 @@ struct ClosingNotices {
         let registry = log.registry
         guard cursors.allSatisfy({ registry[$0.topic].isEnded }) else { return nil }
         let position = max(check.position, check.partial?.sequence ?? 0)
-        // The subscriber misses the retained events too: crier no longer sends them.
+        // The subscriber misses the retained events too, because crier disconnects it now.
         let omissions = cursors.map { cursor in
             let last = registry[cursor.topic].log.newestSequence
             return OmittedEvents(topic: cursor.topic, after: max(position, cursor.reportedThrough), through: last)

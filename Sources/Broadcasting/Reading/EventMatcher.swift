@@ -3,7 +3,7 @@ import DequeModule
 /// Finds the events, over all channels, that a subscriber with patterns gets.
 struct EventMatcher {
     private let registry: TopicRegistry
-    /// By topic: the events up to here need no report.
+    /// By topic: see ``TopicCursor/reportedThrough``.
     private var reported: [Int: UInt64] = [:]
     private let hasPatterns: Bool
 
@@ -33,7 +33,7 @@ struct EventMatcher {
         }
     }
 
-    /// Whether the subscriber still gets an event by one of its channels.
+    /// Whether the log retains an event and the subscriber gets it by one of its topics.
     func isComing(_ sequence: UInt64, _ log: EventLog) -> Bool {
         var index = log.position(after: sequence - 1)
         while index < log.index.count, log.index[index].sequence == sequence {

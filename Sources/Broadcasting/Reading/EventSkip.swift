@@ -1,9 +1,11 @@
-/// Makes a subscriber skip the events that it is too far behind with, where the slow policy of a topic says so.
+/// Makes a subscriber that is too far behind skip events, in the topics whose ``SlowPolicy`` says so.
 struct EventSkip {
     let log: EventLog
     let check: LagCheck
 
-    /// The topics of the subscriber as they are afterwards. Records in `slice` what was skipped.
+    /// Records the skipped events in `slice`.
+    ///
+    /// - Returns: the topics of the subscriber after the skip.
     func apply(_ cursors: [TopicCursor], _ slice: inout LogSlice) -> [TopicCursor] {
         var result = cursors
         var omissions: [OmittedEvents] = []
@@ -21,13 +23,13 @@ struct EventSkip {
         return result
     }
 
-    /// Skips in one topic; nil when nothing of it is to be reported.
+    /// Skips in one topic; nil when the subscriber has nothing to skip there.
     private func skip(_ cursor: TopicCursor) -> (OmittedEvents, TopicCursor)? {
         let topic = log.registry[cursor.topic]
         let start = max(check.position, cursor.reportedThrough)
         if topic.isPattern {
             guard topic.slow.action != .disconnect else { return nil }
-            // Every retained event of a pattern follows.
+            // A pattern skips only evicted events: every retained one follows.
             return (
                 OmittedEvents(topic: topic.id, after: start, through: 0, since: cursor.reportedEvictions),
                 TopicCursor(

@@ -17,7 +17,8 @@ struct GapReport {
             oldest: oldest.map(id), newest: newest.map(id), lost: lost)
     }
 
-    /// A gap in a stream that goes on: the oldest event that it names is the one that follows.
+    /// A gap in the middle of a stream. The oldest event that it names is the next one that the subscriber gets; with
+    /// patterns, the oldest retained one.
     func gap(after position: UInt64, _ cursors: [TopicCursor], lost: Int?) -> Gap {
         let requested = log.id(position, nil)
         let topics = cursors.map { log.registry[$0.topic] }

@@ -3,15 +3,15 @@ struct LagCheck {
     let registry: TopicRegistry
     /// The position of the subscriber.
     let position: UInt64
-    /// The event that the subscriber has received in part. It keeps the rest itself and needs no history for it.
+    /// The event that the subscriber has received in part. Its loop keeps the rest, so the log need not retain it.
     var partial: Frame?
     /// Whether the subscriber was live and its socket did not take all that it was sent.
     let isSlow: Bool
     /// Milliseconds since 1970.
     let now: UInt64
 
-    /// The limit that the subscriber exceeds in one topic; nil when it exceeds none. Events that were reported as missing
-    /// do not count.
+    /// The limit that the subscriber exceeds in one topic; nil when it exceeds none. Events that a gap has reported do
+    /// not count.
     func lag(_ cursor: TopicCursor) -> Lag? {
         let topic = registry[cursor.topic]
         let start = max(position, cursor.reportedThrough)
@@ -27,7 +27,7 @@ struct LagCheck {
     func cut(_ cursors: [TopicCursor]) -> Lag? {
         for cursor in cursors {
             let topic = registry[cursor.topic]
-            // An end that the log no longer retains cannot be sent. A client that reconnects gets 204 instead.
+            // The log has evicted the end, so crier cannot send it. The client gets 204 when it reconnects.
             if topic.isEnded, topic.log.entries.last?.isEnd != true, partial?.endsTopic != cursor.topic {
                 return .history
             }
@@ -36,8 +36,8 @@ struct LagCheck {
         return nil
     }
 
-    /// Whether the subscriber gets only the newest events of a topic: when it is too far behind, or, without limits, when
-    /// its socket did not take all that it was sent.
+    /// Whether the subscriber gets only the newest events of a topic: when it is too far behind, or, without limits,
+    /// when its socket did not take all that it was sent.
     func isConflated(_ cursor: TopicCursor) -> Bool {
         let topic = registry[cursor.topic]
         guard topic.slow.action == .latest, !topic.isPattern else { return false }

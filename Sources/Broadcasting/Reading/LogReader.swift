@@ -1,11 +1,11 @@
 import DequeModule
 
-/// Reads the next slice of the log for a subscriber. Keeps no state between reads.
+/// Reads the next slice of the log for a subscriber. It keeps no state between reads.
 struct LogReader {
     let log: EventLog
     let check: LagCheck
 
-    /// Events of all channels that one read for a subscriber with patterns looks at.
+    /// The most entries of the index that one read for a subscriber with patterns scans.
     private static var scanLimit: Int { 4096 }
 
     /// See ``Hub/read(_:after:isSlow:now:budget:into:)``.
@@ -41,7 +41,7 @@ struct LogReader {
         return true
     }
 
-    /// Merges several channels in the order of the log. An event of two of them is read once.
+    /// Merges several channels in the order of the log. Reads an event of two of them once.
     private func merge(_ sources: [TopicSource], _ builder: inout SliceBuilder) -> Bool {
         var sources = sources
         while let first = sources.lazy.compactMap(\.first).min(by: { $0.sequence < $1.sequence }) {
@@ -53,7 +53,7 @@ struct LogReader {
         return true
     }
 
-    /// Scans the events of all channels for those that match. An event of two channels is read once. The cost does not
+    /// Scans the events of all channels for those that match. Reads an event of two channels once. The cost does not
     /// depend on how many channels the patterns match.
     private func scan(_ cursors: [TopicCursor], _ builder: inout SliceBuilder, _ slice: inout LogSlice) -> Bool {
         let index = log.index

@@ -4,17 +4,17 @@ public struct LogSlice: Sendable {
     public var cut: Lag?
     /// The control events to send before closing, when the client will have no channel to reconnect to.
     public var closingNotices: [UInt8]?
-    /// The events that the subscriber will not get: to be sent before the events of the slice, which follow the gap.
+    /// Reports the events that the subscriber misses. crier must send it before the events of the slice.
     public var gap: Gap?
-    /// The limit that the subscriber exceeded, when it was made to skip events.
+    /// The limit that the subscriber exceeded, when the hub made it skip events.
     public var skipped: Lag?
-    /// Its topics as they are from now on, when it was made to skip events.
+    /// Its topics from now on, when the hub made it skip events.
     public var cursors: [TopicCursor]?
-    /// The numbers of the next events, when they are in the archive only. They come before everything else.
+    /// The numbers of the next events, when only the archive has their bytes. The slice then has no other event.
     public var absent: [UInt64] = []
-    /// The slice covers everything for this subscriber up to here, when that is more than its last event says.
+    /// The subscriber needs nothing else up to here, when that is above the last event of the slice.
     public var through: UInt64?
-    /// The number of the head of the log, when the slice reaches it. A subscriber that has been sent the slice is live
+    /// The number of the head of the log, when the slice reaches it. A subscriber that has received the slice is live
     /// at this position.
     public var head: UInt64?
 }

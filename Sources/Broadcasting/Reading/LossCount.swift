@@ -3,8 +3,8 @@ struct LossCount {
     let log: EventLog
     let check: LagCheck
 
-    /// How many events are missed; nil when the number is unknown. An event of two channels counts once, and not at all
-    /// when it still comes by one of them.
+    /// How many events the subscriber misses; nil when the number is unknown. An event of two channels counts once, and
+    /// not at all when the subscriber still gets it by one of them.
     func count(_ omissions: [OmittedEvents], coming cursors: [TopicCursor]) -> Int? {
         let registry = log.registry
         if omissions.count == 1, cursors.count <= 1, !registry[omissions[0].topic].isPattern {

@@ -1,4 +1,5 @@
-/// The events of a topic that a subscriber does not get by it: those above one position and not above another.
+/// The events that a subscriber does not get by one of its topics: those of the topic above `after`, up to `through`.
+/// Of a pattern, all evictions since `since` count, and `through` has no meaning.
 struct OmittedEvents {
     let topic: TopicID
     let after: UInt64

@@ -5,13 +5,13 @@ import EventStreams
 struct ResumePoint {
     let log: EventLog
 
-    /// Events of all channels that ``Replay/last(_:)`` and ``Replay/since(_:)`` of a pattern look back over.
+    /// The most events of all channels that ``Replay/last(_:)`` and ``Replay/since(_:)`` of a pattern search.
     private static var lookBack: Int { 65_536 }
 
     private var registry: TopicRegistry { log.registry }
 
-    /// - Parameter ended: channels that the client names and that have ended. It gets no further events of them, but learns
-    ///   what it missed.
+    /// - Parameter ended: channels that the client names and that have ended. The subscriber gets no further events of
+    ///   them, but a gap counts those that it missed.
     func subscription(_ request: SubscriptionRequest, _ topics: [Topic], ended: [Topic]) -> Subscription {
         if let lastEventID = request.lastEventID {
             for topic in topics { registry.rebuildEvictions(of: topic) }
@@ -32,8 +32,8 @@ struct ResumePoint {
             cursors: cursors, position: isBehind ? position : log.head, isBehind: isBehind, hasMissed: false, gap: nil)
     }
 
-    /// A topic from a position on, for a subscriber that knows of all evictions so far. A channel evicts its oldest
-    /// events; a pattern may lose any.
+    /// A topic from a position on, with all evictions so far already reported. A channel evicts its oldest events; a
+    /// pattern may lose any.
     private func cursor(_ topic: Topic, from start: UInt64) -> TopicCursor {
         let evictions = topic.log.evictions
         return topic.isPattern
@@ -88,7 +88,7 @@ struct ResumePoint {
 
     // MARK: With a position
 
-    /// Where a client that names a position resumes, and the gap it is told of first.
+    /// Where a client that names a position resumes, and the gap that it gets first.
     private func resume(
         _ lastEventID: [UInt8], _ topics: [Topic], ended: [Topic]
     ) -> (position: UInt64, gap: Gap?) {
@@ -98,7 +98,7 @@ struct ResumePoint {
             return (0, report.gap(lastEventID, topics, lost: nil))
         }
         if position < log.uncertainThrough { return (position, report.gap(lastEventID, topics, lost: nil)) }
-        // The events that an ended channel retains are for its subscribers of before, which have not left yet.
+        // The events that an ended channel retains are for its remaining subscribers only.
         let omissions =
             topics.map { OmittedEvents(topic: $0.id, after: position, through: $0.log.evictions.through) }
             + ended.map { OmittedEvents(topic: $0.id, after: position, through: $0.log.newestSequence) }
@@ -114,8 +114,9 @@ struct ResumePoint {
         }
         guard let id = (try? EventID(text)) ?? nil, let given = sequence(of: id, topics) else { return position }
         guard let position else { return given }
-        // A stream of crier's that was published again, to another channel of the same daemon, has ids that are positions
-        // too. The one that the client can have seen here is meant; the earlier when it can have seen both.
+        // When a publisher copies a stream of crier to another channel of the same daemon, the ids are positions too.
+        // Use the meaning that the client can have seen in these topics, and the earlier one when it can have seen
+        // both.
         return topics.contains { canHaveHad(position, $0) } ? min(position, given) : given
     }
 

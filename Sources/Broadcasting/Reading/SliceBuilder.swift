@@ -1,12 +1,13 @@
-/// Collects the next events for a subscriber: those in memory, or the numbers of those that are not.
+/// Collects the next events for a subscriber: either events in memory, or the numbers of events that only the archive
+/// has.
 struct SliceBuilder {
     private(set) var frames: [Frame] = []
     private(set) var absent: [UInt64] = []
     private var budget: Int
-    /// The number of the last event.
+    /// The number of the last event; 0 before the first.
     private(set) var last: UInt64 = 0
 
-    /// Bytes that an event counts for when its size is not at hand.
+    /// Bytes that an event counts for when its size is unknown.
     static let assumedSize = 1024
 
     /// - Parameter budget: bytes after which no further event is added.
@@ -16,7 +17,7 @@ struct SliceBuilder {
 
     /// Adds an event.
     ///
-    /// - Returns: whether it was added; if not, the slice is complete.
+    /// - Returns: false when the slice is complete and did not take the event.
     mutating func add(_ entry: LogEntry, size: Int) -> Bool {
         guard budget > 0 else { return false }
         if let frame = entry.frame {

@@ -1,8 +1,8 @@
-/// What a client asks for when it subscribes.
+/// A request to subscribe.
 public struct SubscriptionRequest: Sendable {
     /// Channels. A channel that the client names twice counts once.
     public var channels: [ChannelName]
-    /// Patterns. With ``channels`` there is at least one.
+    /// Patterns. A request has at least one channel or pattern.
     public var patterns: [ChannelPattern]
     /// The position that the client names, as raw bytes that nothing has validated; nil when it names none.
     public var lastEventID: [UInt8]?

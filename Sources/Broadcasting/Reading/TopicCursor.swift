@@ -1,12 +1,12 @@
-/// How far a subscriber knows about one of its topics, besides the position that it has in the log as a whole.
+/// How far a subscriber has got in one of its topics, besides its position in the log as a whole.
 public struct TopicCursor: Sendable, Hashable {
     /// The topic.
     public let topic: TopicID
-    /// The events of this topic up to here need no further report when they are missing: a gap has reported them, or the
-    /// subscriber chose to start after them.
+    /// A gap need not report missing events of this topic up to here: an earlier gap has, or the subscriber chose to
+    /// start after them.
     public let reportedThrough: UInt64
-    /// Of a pattern: how many events had been evicted at the last report, since events of several channels are not evicted
-    /// in the order of the log. 0 for a channel.
+    /// Of a pattern: how many evictions had happened at the last report, because the log does not evict the events of
+    /// several channels in its own order. 0 for a channel.
     public let reportedEvictions: UInt64
 
     /// A topic, from a position on.

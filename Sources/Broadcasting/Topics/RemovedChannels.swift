@@ -1,10 +1,10 @@
 /// Remembers, in a fixed amount of memory, the highest event numbers of removed channels.
 ///
-/// An empty channel costs nothing, so the hub keeps nothing under its name. But a client that resumes there with an old
-/// position must not learn that nothing is missing. Names share slots by their hash. The answer may therefore be too high
-/// (crier reports a gap that did not occur) and is never too low.
+/// The hub keeps nothing under the name of an empty channel, so empty channels cost nothing. But a client that resumes
+/// there with an old position must still get a gap. Names share slots by their hash, so a number may be too high (crier
+/// reports a gap that did not occur), but never too low.
 struct RemovedChannels {
-    /// Slots by name, by first segment, and one for all names.
+    /// How many slots there are by name and by first segment. One more slot covers all names.
     private static let names = 8192
     private static let segments = 1024
     private var through = [UInt64](repeating: 0, count: names + segments + 1)
@@ -29,13 +29,13 @@ struct RemovedChannels {
         return slots.map { ($0, through[$0]) }
     }
 
-    /// Takes over the value of a slot from an archive.
+    /// Raises the value of a slot to that of an archive.
     mutating func restore(slot: Int, through sequence: UInt64) {
         guard through.indices.contains(slot) else { return }
         through[slot] = max(through[slot], sequence)
     }
 
-    // Every process computes the same slots: the archive stores them.
+    // The archive stores the slots, so every process must compute the same ones.
 
     private static func slot(of name: ChannelName) -> Int {
         Int(hash(name.description) % UInt64(names))

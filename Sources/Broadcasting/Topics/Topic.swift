@@ -1,4 +1,4 @@
-/// A channel, or all channels of a pattern: the thing that clients subscribe to. Only reached under the hub's lock.
+/// A channel, or all channels of a pattern: clients subscribe to topics. Only code under the hub's lock may use it.
 final class Topic {
     /// The kind and the name.
     enum Subject {
@@ -10,7 +10,8 @@ final class Topic {
     /// Whether clients can publish and subscribe.
     enum Status {
         case open
-        /// A publisher ended it at this time. A client that subscribes is told to stop, until someone publishes again.
+        /// A publisher ended it at this time, in milliseconds since 1970. A client that subscribes gets 204 until
+        /// someone publishes to it again.
         case ended(at: UInt64)
     }
 
@@ -22,19 +23,19 @@ final class Topic {
     var status = Status.open
     /// Over all loops.
     var subscribers = 0
-    /// The loops that have subscribers: one bit each.
+    /// The loops that have subscribers of it: one bit each.
     var loops: UInt64 = 0
     /// Bytes still to be written to its subscribers; nil for a topic that never had any.
     var backlog: Backlog?
-    /// The newest event that the hub posted to its subscribers' loops.
+    /// The newest event that the hub has posted to it; see ``MailboxItem``.
     var postedThrough: UInt64 = 0
-    /// Events that are being written to the archive and come into the log afterwards.
+    /// Events and ends that the archive is still writing.
     var pendingWrites = 0
-    /// The patterns that match it, and the version of the registry's patterns at which that was true.
+    /// The patterns that match it, as of a version of the registry's patterns.
     var matchingPatterns: (topics: [TopicID], version: Int) = ([], 0)
-    /// Whether ``log`` knows the evictions of the channels that existed before this pattern.
+    /// Of a pattern: whether ``log`` has the evictions from before the pattern had subscribers.
     var hasRebuiltEvictions = false
-    /// Of a pattern: the oldest and newest retained event of its channels; nil until a reader asks.
+    /// Of a pattern: the oldest and newest retained event of its channels; nil until a gap needs them.
     var heldRange: HeldRange?
 
     init(_ id: TopicID, _ subject: Subject, _ policy: HistoryPolicy, removedThrough: UInt64) {
@@ -56,7 +57,7 @@ final class Topic {
         slow = rule?.slow ?? policy.slow
     }
 
-    /// Whether the hub can remove it without losing anything.
+    /// Whether the hub can remove it.
     var isIdle: Bool {
         guard subscribers == 0, log.isEmpty, loops == 0, pendingWrites == 0 else { return false }
         return !isEnded

@@ -1,4 +1,4 @@
-/// The channels that exist and the patterns that have subscribers. Only reached under the hub's lock.
+/// The channels that exist and the patterns that have subscribers. Only code under the hub's lock may use it.
 final class TopicRegistry {
     private var topics: [Topic?] = []
     private var free: [Int] = []
@@ -6,7 +6,7 @@ final class TopicRegistry {
     private var patterns: [ChannelPattern: Topic] = [:]
     private var channelTree = SegmentTree()
     private var patternTree = SegmentTree()
-    /// Changes with every pattern that comes or goes.
+    /// Rises whenever a pattern is added or removed.
     private var patternsVersion = 1
     private var removed = RemovedChannels()
     private var sweepPosition = 0
@@ -16,7 +16,7 @@ final class TopicRegistry {
         return topic
     }
 
-    /// The topic with a number that may have been removed.
+    /// The topic with a number; nil when the hub has removed it.
     func topic(at index: Int) -> Topic? { topics.indices.contains(index) ? topics[index] : nil }
 
     func find(_ name: ChannelName) -> Topic? { channels[name] }
@@ -57,9 +57,9 @@ final class TopicRegistry {
         return TopicID(index: topics.count - 1)
     }
 
-    /// Removes a topic, which then costs nothing.
+    /// Removes a topic and frees its number.
     ///
-    /// - Returns: what the archive must record about a removed channel; see ``RemovedChannels``.
+    /// - Returns: the slots of ``RemovedChannels`` that the archive must record.
     func remove(_ topic: Topic) -> [(slot: Int, through: UInt64)] {
         var records: [(slot: Int, through: UInt64)] = []
         switch topic.subject {
@@ -78,7 +78,7 @@ final class TopicRegistry {
         return records
     }
 
-    /// Takes over what an archive recorded about removed channels.
+    /// Restores a slot of ``RemovedChannels`` from an archive.
     func restoreRemoved(slot: Int, through sequence: UInt64) { removed.restore(slot: slot, through: sequence) }
 
     // MARK: Patterns
@@ -97,8 +97,8 @@ final class TopicRegistry {
         channelTree.names(matching: pattern).map { self[$0] }
     }
 
-    /// Rebuilds what a pattern knows about evicted events from the channels that it matches, so that a client that resumes
-    /// learns what it missed before the pattern had subscribers.
+    /// Collects the evictions of the channels that a pattern matches, so that a gap counts those from before the
+    /// pattern had subscribers.
     func rebuildEvictions(of topic: Topic) {
         guard !topic.hasRebuiltEvictions, case .pattern(let pattern) = topic.subject else { return }
         var evictions = Evictions(unknownThrough: removed[pattern])
@@ -110,7 +110,7 @@ final class TopicRegistry {
 
     // MARK: Upkeep
 
-    /// The next topics to be looked at, so that all are within thirty calls.
+    /// The next topics to sweep. About thirty calls return all of them.
     func nextToSweep() -> [Topic] {
         var found: [Topic] = []
         for _ in 0..<min(topics.count, max(4096, topics.count / 30)) {
@@ -122,7 +122,7 @@ final class TopicRegistry {
 
     /// Frees the memory of many removed topics.
     ///
-    /// - Returns: whether so many channels have gone that other memory of theirs is worth freeing too.
+    /// - Returns: whether it removed so many channels that the caller should free its memory for them too.
     func shrink() -> Bool {
         if let last = topics.last, last == nil {
             topics.removeLast(topics.reversed().prefix { $0 == nil }.count)

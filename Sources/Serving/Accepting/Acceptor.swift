@@ -6,13 +6,13 @@ import SystemPackage
 struct Acceptor {
     private enum State {
         case open
-        /// Descriptors have run out. The loop tries again with every tick.
+        /// Descriptors or places for connections have run out. The loop tries again at every tick.
         case paused
         /// The daemon is stopping.
         case closed
     }
 
-    /// A connection that was accepted, and the loop that is to serve it.
+    /// A new connection, and the loop that must serve it.
     struct Accepted: ~Copyable {
         let descriptor: Descriptor
         let listener: UInt8
@@ -22,7 +22,8 @@ struct Acceptor {
         consuming func takeDescriptor() -> Descriptor { descriptor }
     }
 
-    /// Connections accepted in one turn: a storm of them must not delay the connections that are already there.
+    /// The most connections that a loop accepts from one listening socket in a turn: a storm of new connections must
+    /// not delay the present ones.
     static let acceptsPerTurn = 64
 
     private let context: LoopContext
@@ -76,8 +77,8 @@ struct Acceptor {
 
     private func load(of loop: Int) -> Int { context.ports[loop].status.connections.current }
 
-    /// Clients wait in the kernel's backlog until there are descriptors again. Listening sockets are level-triggered: one
-    /// that stayed registered would make the loop spin.
+    /// Stops accepting: clients wait in the kernel's backlog. Listening sockets are level-triggered, so one that stayed
+    /// registered would make the loop spin.
     private mutating func pause(_ reason: String, _ poller: borrowing Poller) {
         context.log.warning("accepting is paused", metadata: ["reason": "\(reason)"])
         unwatch(poller)
@@ -87,7 +88,10 @@ struct Acceptor {
     /// Accepts again after a pause, when there is room.
     mutating func resume(limit: Int, _ poller: borrowing Poller, firstToken: UInt64) {
         guard case .paused = state, context.connectionCount.admission(limit: limit) != nil else { return }
-        guard (try? Self.watch(context.listeners, with: poller, firstToken: firstToken)) != nil else { return }
+        guard (try? Self.watch(context.listeners, with: poller, firstToken: firstToken)) != nil else {
+            // Some may be watched already; watching them again with the next tick would fail.
+            return unwatch(poller)
+        }
         state = .open
     }
 

@@ -1,4 +1,4 @@
-/// Whether crier serves a connection, or took it only to refuse it politely because all connections are in use.
+/// Whether crier serves a connection, or accepted it only to refuse it politely because all connections are in use.
 enum Admission: UInt8, Sendable {
     case served
     case refused

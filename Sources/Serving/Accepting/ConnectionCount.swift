@@ -18,7 +18,10 @@ final class ConnectionCount: Sendable {
     /// Whether no loop accepts any more.
     var isClosed: Bool { acceptingLoops.load(ordering: .sequentiallyConsistent) == 0 }
 
-    /// What to do with the next connection; nil leaves it in the kernel's backlog, since there is no room to refuse it.
+    /// The admission of the next connection; nil leaves it in the kernel's backlog, because there is no room to refuse
+    /// it.
+    ///
+    /// - Parameter limit: see ``ServingSettings/connections``.
     func admission(limit: Int) -> Admission? {
         let count = count.current
         if count < limit { return .served }

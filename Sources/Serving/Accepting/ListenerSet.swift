@@ -8,6 +8,8 @@ public struct ListenerSet: ~Copyable {
     public init() {}
 
     /// Adds a socket.
+    ///
+    /// - Parameter roles: the requests that crier accepts from it.
     public mutating func add(_ listener: consuming Listener, roles: Roles) {
         shared.append(SharedListener(listener, roles: roles))
     }

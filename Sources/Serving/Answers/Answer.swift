@@ -20,7 +20,7 @@ struct Answer: Sendable {
 
     /// The bytes on the wire.
     ///
-    /// - Parameter isHead: the request was HEAD, and gets the same fields without the body.
+    /// - Parameter isHead: whether the request was HEAD: the answer has the same fields and no body.
     func wire(keepsAlive: Bool, isHead: Bool) -> [UInt8] {
         var fields = self.fields
         if let type { fields.append(("Content-Type", type)) }

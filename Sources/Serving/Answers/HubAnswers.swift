@@ -1,10 +1,10 @@
 import Broadcasting
 
-/// Answers the requests that only ask about the hub or the daemon.
+/// Answers the requests that change nothing and open no stream.
 struct HubAnswers {
     let hub: Hub
 
-    /// The answer; nil for a route that is not answered from figures.
+    /// The answer; nil for a route that the loop must handle itself.
     func answer(_ route: Route) -> Answer? {
         switch route {
         case .listChannels(let after, let count):

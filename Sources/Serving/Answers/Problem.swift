@@ -2,7 +2,7 @@ import Broadcasting
 import EventStreams
 import HTTPMessages
 
-/// A refusal as a problem document (RFC 9457): a sentence that names the mistake.
+/// A refusal as a problem document (RFC 9457): one or two sentences that name the mistake.
 struct Problem: Error, Sendable, Hashable {
     let status: Int
     var detail: String
@@ -55,7 +55,7 @@ struct Problem: Error, Sendable, Hashable {
     static let noSuchChannel = Problem(404, "There is no such channel.")
 
     static func methodNotAllowed(_ method: String, allow: String) -> Problem {
-        Problem(405, "\(method.prefix(32)) is not understood here; \(allow) are.", allow: allow)
+        Problem(405, "The method \(method.prefix(32)) is not allowed here; allowed: \(allow).", allow: allow)
     }
 
     var answer: Answer {

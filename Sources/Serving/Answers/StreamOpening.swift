@@ -9,7 +9,7 @@ enum StreamOpening {
         status: 200,
         [
             ("Content-Type", "text/event-stream"),
-            // no-transform keeps proxies from compressing, which would hold events back.
+            // no-transform keeps proxies from compressing, which would delay events.
             ("Cache-Control", "no-cache, no-store, no-transform"),
             ("X-Accel-Buffering", "no"),
             ("X-Content-Type-Options", "nosniff"),
@@ -21,8 +21,8 @@ enum StreamOpening {
         head + Array(":ok\n".utf8) + EventEncoder.encode(retry: retry)
     }
 
-    /// Half to one and a half of a base in milliseconds: clients that lost their connections together do not reconnect
-    /// together.
+    /// Half to one and a half times a base in milliseconds, so that clients that lost their connections together do not
+    /// reconnect together.
     static func jittered(_ base: UInt64, using generator: inout some RandomNumberGenerator) -> Retry {
         Retry(milliseconds: base / 2 + UInt64.random(in: 0...max(base, 1), using: &generator))
     }

@@ -2,15 +2,15 @@ import Broadcasting
 import DequeModule
 import EventStreams
 
-/// Lets the subscribers of one loop that are behind read the log, a slice at a time, until they are live: those that resume
-/// and those that are slow alike.
+/// Lets the subscribers of one loop that are behind read the log, a slice at a time, until they are live. Some resume,
+/// some are slow.
 struct CatchUp: ~Copyable {
-    /// Bytes of the log that a subscriber reads at a time: several times what publishers may add in a turn, so that a busy
-    /// channel does not outrun its readers.
+    /// Bytes of the log that a subscriber reads at a time: several times as many as publishers usually add in a turn,
+    /// so that a busy channel does not outrun its readers.
     private static let sliceBytes = 256 * 1024
 
     private var queue: Deque<Subscribers.Token> = []
-    /// The slice that the last subscriber read, when others may need the same.
+    /// The last slice that a subscriber read, when others may need the same.
     private var replay = ReplayBatch()
     private var fetches = FetchQueue()
     private var batch = WriteBatch()
@@ -26,17 +26,17 @@ struct CatchUp: ~Copyable {
         slowLog = SlowSubscriberLog(context)
     }
 
-    /// Whether there is nothing to do.
+    /// Whether no subscriber can do anything now.
     var isIdle: Bool { queue.isEmpty && !fetches.canAdmit }
 
     /// How many subscribers wait for their turn.
     var waiting: Int { queue.count }
 
-    /// Queues a subscriber. One that has more to read goes to the end of the queue, and has its turn again when all the
-    /// others have had theirs.
+    /// Queues a subscriber, behind all others. After each slice it queues again, so the subscribers take turns.
     mutating func append(_ token: Subscribers.Token) { queue.append(token) }
 
-    /// Lets waiting subscribers fetch. Called in every turn, since a subscriber that leaves does not report it.
+    /// Lets waiting subscribers fetch. Call it in every turn: a subscriber that leaves while it waits does not report
+    /// that, and the next one takes its place.
     mutating func admitFetches(_ subscribers: inout Subscribers) {
         guard fetches.canAdmit else { return }
         for token in fetches.admit() {
@@ -48,8 +48,8 @@ struct CatchUp: ~Copyable {
         }
     }
 
-    /// The next subscriber of the queue writes its pending output, and then reads on. Afterwards the caller removes the
-    /// subscribers that were sent the end of a topic.
+    /// Lets the next subscriber of the queue write its pending output or read its next slice. Afterwards the caller
+    /// removes subscribers from the topics whose end they were sent.
     ///
     /// - Parameter goodbye: when the daemon is stopping, the last bytes for a subscriber without pending output.
     mutating func runNext(
@@ -60,7 +60,7 @@ struct CatchUp: ~Copyable {
         switch subscribers[slot].state {
         case .behind(.queued(nil), _): break
         case .behind(.queued, _), .ending:
-            // Its turn to read comes next: the pending event may have been the end of one of its topics.
+            // It reads in its next turn, not now: the pending event may have been the end of one of its topics.
             if subscribers.writePending(slot, &connections) { queue.append(token) }
             return
         case .live, .behind, .closed: return
@@ -79,7 +79,7 @@ struct CatchUp: ~Copyable {
         let cursors = subscribers[slot].topics.cursors
         let (position, isSlow) = (subscribers[slot].position, subscribers[slot].isSlow)
         if !isSlow, replay.isNext(for: cursors, after: position) {
-            // Only the slice after this one tells whether the subscriber is live.
+            // Only the read of the next slice shows whether the subscriber is live.
             if deliverReplay(slot, &subscribers, connections) { queue.append(token) }
             return
         }
@@ -97,8 +97,8 @@ struct CatchUp: ~Copyable {
             ? deliverReplay(slot, &subscribers, connections) : deliver(slice, slot, &subscribers, connections)
         guard isDelivered else { return }
         if let through = read.through { subscribers[slot].position = max(subscribers[slot].position, through) }
-        // From the moment of the read on, every further event is posted to the mailbox; the events that it still holds from
-        // before are not above this position.
+        // The hub posts every event after this read to the mailbox. The events that the mailbox still has from before
+        // are not above this position.
         if let head = read.head { subscribers.goLive(slot, at: head) } else { queue.append(token) }
     }
 
@@ -122,7 +122,8 @@ struct CatchUp: ~Copyable {
 
     // MARK: Slow subscribers
 
-    /// Looks at the lag of a subscriber that is behind. One whose socket takes nothing reads no log, which would cut it.
+    /// Checks the lag of a subscriber that is behind. While its socket takes nothing, it does not read the log, so only
+    /// this check can cut it off.
     mutating func checkLag(
         _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: inout Connections, _ time: TurnTime
     ) {
@@ -133,7 +134,8 @@ struct CatchUp: ~Copyable {
         self.cut(slot, cut.lag, cut.closingNotices, &subscribers, &connections, time)
     }
 
-    /// Ends the connection of a subscriber that is too far behind.
+    /// Disconnects a subscriber that is too far behind, after its last control events if it has no channel to reconnect
+    /// to.
     private mutating func cut(
         _ slot: UInt32, _ lag: Lag, _ notices: [UInt8]?, _ subscribers: inout Subscribers,
         _ connections: inout Connections, _ time: TurnTime
@@ -143,9 +145,9 @@ struct CatchUp: ~Copyable {
         subscribers.finish(slot, with: notices, .ended, timeout: closingTimeout, &connections)
     }
 
-    /// Tells a subscriber what it was made to skip, if anything.
+    /// Sends a subscriber the gap for the events that the hub made it skip, if any.
     ///
-    /// - Returns: whether it can go on with the slice.
+    /// - Returns: whether it can receive the slice now.
     private mutating func skip(
         _ slot: UInt32, _ read: LogSlice, _ subscribers: inout Subscribers, _ connections: inout Connections,
         _ time: TurnTime
@@ -162,7 +164,7 @@ struct CatchUp: ~Copyable {
 
     // MARK: The archive
 
-    /// Asks the archive for the next events of a subscriber, now or when fewer others wait for it.
+    /// Asks the archive for the next events of a subscriber, now or when fewer others wait for the archive.
     private mutating func fetch(
         _ absent: [UInt64], _ slot: UInt32, _ token: Subscribers.Token, _ subscribers: inout Subscribers
     ) {
@@ -175,7 +177,7 @@ struct CatchUp: ~Copyable {
         context.hub.fetch(absent, reply: ReplyAddress(loop: context.index, token: token.rawValue))
     }
 
-    /// Goes on with a subscriber for which the archive has read.
+    /// Delivers the events that the archive has read for a subscriber.
     mutating func fetched(
         _ frames: [Frame], for token: Subscribers.Token, _ subscribers: inout Subscribers,
         _ connections: borrowing Connections

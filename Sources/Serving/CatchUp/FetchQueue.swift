@@ -1,6 +1,7 @@
 import DequeModule
 
-/// Bounds how many subscribers of one loop wait for the archive at a time: what it has read for them is in memory.
+/// Bounds how many subscribers of one loop wait for the archive at a time, because the events that it reads for them
+/// are in memory until they are written.
 struct FetchQueue {
     /// The most fetches at a time.
     private static let limit = 16

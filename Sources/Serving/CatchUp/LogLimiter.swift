@@ -1,4 +1,4 @@
-/// Limits how many log lines of a kind are written in a period, and counts the suppressed ones.
+/// Limits the log lines of one kind in a period, and counts the suppressed ones.
 struct LogLimiter {
     /// Milliseconds of a period.
     static let period: UInt64 = 10_000

@@ -2,22 +2,22 @@ import Broadcasting
 
 /// A slice of the log that several subscribers need, as one run of bytes.
 ///
-/// After a lost connection many clients resume from the same position at once. For these the loop reads the log once, and
-/// gives the kernel one piece instead of hundreds of small ones. No subscriber keeps hold of a replay batch: one whose
-/// socket does not take all of it goes on with the event that was begun, as after any write.
+/// After a network failure many clients resume from the same position at once. For these the loop reads the log once,
+/// and gives the kernel one piece instead of hundreds of small ones. No subscriber keeps a reference to a replay batch:
+/// one whose socket does not take all of it keeps only the event that it received in part, as after any write.
 struct ReplayBatch: ~Copyable {
-    /// Fewer events than this are written more quickly from where they are.
+    /// With fewer events than this, a vectored write is faster than a copy.
     private static let fewest = 16
-    /// So are events that are larger than this on average.
+    /// So it is with events of more bytes than this on average.
     private static let largest = 1024
 
     private(set) var batch = WriteBatch()
     private var cursors: [TopicCursor] = []
     private var position: UInt64 = 0
 
-    /// Copies a slice, if that is worthwhile.
+    /// Copies a slice, if the copy is worthwhile.
     ///
-    /// - Returns: whether it was.
+    /// - Returns: whether it copied the slice.
     mutating func load(_ frames: [Frame], _ cursors: [TopicCursor], after position: UInt64) -> Bool {
         let size = frames.reduce(0) { $0 + $1.count }
         guard frames.count >= Self.fewest, frames.count <= WriteBatch.capacity, size <= frames.count * Self.largest,

@@ -2,7 +2,8 @@ import Broadcasting
 import Kernel
 import Logging
 
-/// Counts and logs what crier does to slow subscribers. A thousand of them must not fill the journal.
+/// Counts and logs the slow subscribers that crier cuts off or makes skip. A thousand of them must not fill the
+/// journal.
 struct SlowSubscriberLog {
     private var limiter = LogLimiter()
     private let log: Logger
@@ -14,7 +15,7 @@ struct SlowSubscriberLog {
     }
 
     /// - Parameters:
-    ///   - action: what crier did, as the end of a sentence.
+    ///   - action: the end of the sentence "a slow subscriber …".
     ///   - now: milliseconds of the monotonic clock.
     mutating func record(_ action: String, _ lag: Lag, _ peer: @autoclosure () -> SocketAddress, now: UInt64) {
         status.count(lag)

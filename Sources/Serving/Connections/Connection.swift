@@ -1,23 +1,23 @@
 /// One connection of a loop: a transport and the HTTP exchange on it.
 struct Connection: ~Copyable {
-    /// What the connection is doing.
+    /// The stage of the connection.
     enum State {
         /// The client has sent nothing yet.
         case fresh
         /// Between two requests.
         case idle
-        /// Requests are read and answered.
+        /// A request, or its answer, is in progress.
         case exchanging(Exchange)
         /// It carries the stream of the subscriber in this slot.
         case streaming(subscriber: UInt32)
-        /// Everything is sent. Input is discarded until the client closes: closing with unread input would reset the
-        /// connection and could destroy the answer before the client has read it (RFC 9112 section 9.6).
+        /// crier has sent everything, and discards input until the client closes. To close with unread input would
+        /// reset the connection, and could destroy the answer before the client has read it (RFC 9112 section 9.6).
         case lingering
-        /// It is closed at the end of the turn.
+        /// The loop closes it at the end of the turn.
         case closed
     }
 
-    /// What is known about unread input. Edge-triggered epoll reports each arrival once.
+    /// Whether there may be unread input. Edge-triggered epoll reports each arrival once.
     enum Input: UInt8 {
         /// A read would block; epoll reports the next arrival.
         case drained
@@ -28,12 +28,12 @@ struct Connection: ~Copyable {
     }
 
     let transport: Transport
-    /// The listening socket that it came from, which decides what it may ask for.
+    /// The index of the listening socket, whose roles decide which requests crier accepts.
     let listener: UInt8
     let admission: Admission
     var state = State.fresh
     var input = Input.drained
-    /// Whether epoll has reported that the client finished sending or is gone. It reports that once.
+    /// Whether epoll has reported that the client finished sending or has disconnected. It reports that once.
     var hasHungUp = false
     /// When a request, or the end of lingering, is due. A stream has deadlines of its own: see ``Subscribers``.
     var deadline = Deadline()
@@ -44,7 +44,7 @@ struct Connection: ~Copyable {
         self.admission = admission
     }
 
-    /// Whether requests are read from it.
+    /// Whether crier reads requests from it.
     var isServing: Bool {
         switch state {
         case .fresh, .idle, .exchanging: true

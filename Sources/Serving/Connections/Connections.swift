@@ -1,21 +1,22 @@
 import Kernel
 
-/// The connections of one loop: what they read and write, their deadlines, and their end.
+/// The connections of one loop: their reads and writes, their deadlines and their ends.
 struct Connections: ~Copyable {
     typealias Token = SlotTable<Connection>.Token
 
-    /// Milliseconds that a client has to close after the last answer.
+    /// Milliseconds that a client has to close the connection after the last answer.
     private static let lingerTimeout: UInt64 = 2000
-    /// Reads of 64 KiB that discard input in one turn: a client that sends more than 4 MiB waits for the next turn.
+    /// The most reads of 64 KiB that discard input of one connection in a turn. A client that sends more than 4 MiB
+    /// must not keep the others waiting.
     private static let discardsPerTurn = 64
 
     private var table = SlotTable<Connection>()
-    /// Connections with input that was left unread, to be fair to others.
+    /// Connections with input that the loop left unread, to be fair to others.
     private var unread: [Token] = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     private var timeouts = TimerWheel()
     private var woken: [(tick: UInt32, token: UInt64)] = []
-    /// Input is read into this; nothing of it is kept beyond the read.
+    /// All connections read into this buffer. No input stays in it after the read.
     private var inputBuffer = [UInt8](repeating: 0, count: 64 * 1024)
     /// Lays out bytes that belong to one connection.
     private var scratch = WriteBatch()
@@ -61,7 +62,7 @@ struct Connections: ~Copyable {
         return write(scratch, from: 0, to: stream, moreFollows: moreFollows)
     }
 
-    /// Writes the rest of an event.
+    /// Writes the rest of the pending output.
     mutating func write(_ pending: PendingOutput, to stream: StreamHandle) -> WriteResult {
         switch pending {
         case .event(let frame, let offset):
@@ -74,7 +75,7 @@ struct Connections: ~Copyable {
 
     /// Writes the answers of an exchange.
     ///
-    /// - Returns: whether all of them are out. A broken connection is closed.
+    /// - Returns: whether the kernel took all of them. A broken connection is closed.
     mutating func flush(_ exchange: Exchange, _ slot: UInt32) -> Bool {
         while !exchange.output.isEmpty {
             switch write(exchange.output.bytes, to: StreamHandle(connection: slot)) {
@@ -91,37 +92,37 @@ struct Connections: ~Copyable {
 
     // MARK: Reading
 
-    /// Records what epoll reported, or that the input of a connection is to be read on.
+    /// Records a report of epoll, or that the loop must read the input of a connection.
     mutating func noteInput(_ slot: UInt32, hasHungUp: Bool) {
         table[slot].input = .readable
         if hasHungUp { table[slot].hasHungUp = true }
     }
 
-    /// Queues a connection whose input is to be read in the next turn, although epoll will not report it again.
+    /// Queues a connection whose input the loop must read in the next turn, because epoll will not report it again.
     mutating func queueRead(_ slot: UInt32) {
         guard table[slot].input != .queued else { return }
         table[slot].input = .queued
         unread.append(table.token(slot))
     }
 
-    /// Queues a connection that did not read on while an answer had to wait.
+    /// Queues a connection whose input was left unread while an answer had to wait.
     mutating func queueReadIfReadable(_ slot: UInt32) {
         if table[slot].input == .readable { queueRead(slot) }
     }
 
-    /// The connections that were queued.
+    /// Takes the queued connections.
     mutating func takeUnread() -> [Token] {
         defer { unread.removeAll(keepingCapacity: true) }
         return unread
     }
 
-    /// Reads once. The buffer is passed to `use`, which gets the number of bytes in it.
+    /// Reads once, into the front of a buffer.
     mutating func read(_ slot: UInt32, _ buffer: inout [UInt8]) -> ReadOutcome {
         let outcome = table[slot].transport.read(into: &buffer)
         switch outcome {
         case .bytes(let count):
-            // A short read has emptied the socket, and epoll reports the next arrival. An end of the stream that epoll has
-            // reported already is not reported again.
+            // A short read has emptied the socket, and epoll reports the next arrival. But epoll does not report a
+            // hang-up again: the loop must read on to find the end of the stream.
             if count < buffer.count, !table[slot].hasHungUp { table[slot].input = .drained }
         case .wouldBlock, .end, .failed: table[slot].input = .drained
         }
@@ -139,7 +140,7 @@ struct Connections: ~Copyable {
 
     /// Reads and discards.
     ///
-    /// - Returns: whether the client has finished sending or is gone.
+    /// - Returns: whether the client has finished sending or has disconnected.
     mutating func discardInput(_ slot: UInt32) -> Bool {
         var buffer = takeBuffer()
         defer { returnBuffer(&buffer) }
@@ -163,7 +164,7 @@ struct Connections: ~Copyable {
             &table[slot].deadline, table.token(slot).rawValue, at: tick + TurnTime.ticks(milliseconds))
     }
 
-    /// The connections whose deadline has come.
+    /// Takes the connections whose deadline has come.
     mutating func takeTimedOut() -> [UInt32] {
         timeouts.advance(to: tick, into: &woken)
         defer { woken.removeAll(keepingCapacity: true) }
@@ -177,7 +178,7 @@ struct Connections: ~Copyable {
 
     // MARK: Closing
 
-    /// Everything is answered: finishes sending and waits for the client to close.
+    /// After the last answer: finishes sending and waits for the client to close.
     mutating func linger(_ slot: UInt32) {
         table[slot].state = .lingering
         table[slot].transport.finishSending()
@@ -185,15 +186,15 @@ struct Connections: ~Copyable {
         queueReadIfReadable(slot)
     }
 
-    /// Marks a connection to be closed at the end of the turn. Nothing is freed in the middle of a turn: other parts of it
-    /// may still use the slot.
+    /// Marks a connection to be closed at the end of the turn. Until then its slot stays valid, because other parts of
+    /// the turn may still use it.
     mutating func close(_ slot: UInt32, _ reason: CloseReason) {
         if case .closed = table[slot].state { return }
         table[slot].state = .closed
         closing.append((slot, reason))
     }
 
-    /// Closes what was marked.
+    /// Closes the marked connections.
     ///
     /// - Returns: the reason of each.
     mutating func closeMarked() -> [CloseReason] {

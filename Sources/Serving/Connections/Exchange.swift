@@ -5,38 +5,38 @@ import HTTPMessages
 /// The HTTP exchange on a connection: reads requests from bytes, hands out the work that they ask for, and collects the
 /// answers. It does no input or output. A connection has one while a request is in progress, and only then.
 final class Exchange {
-    /// What is being read, or waited for.
+    /// The part of a request that the exchange reads, or the event that it waits for.
     enum State {
         /// A head.
         case head
-        /// A body that is published when it is complete.
+        /// A body that crier publishes when it is complete.
         case collecting(PublishRequest, body: [UInt8])
-        /// A body that is published as it arrives.
+        /// A body that crier publishes as it arrives.
         case streaming(PublishStream)
-        /// A body that is discarded, if there is one; then this is answered.
+        /// A body that crier discards, if there is one; then the loop answers this route.
         case discarding(Route)
-        /// The archive has not written what was asked for. Nothing is read meanwhile.
+        /// The archive is writing this. The exchange reads nothing meanwhile.
         case awaitingArchive(Write)
-        /// Fan-out is too far behind with these. The answer waits, and nothing is read meanwhile.
+        /// Fan-out is too far behind with these. The answer waits, and the exchange reads nothing meanwhile.
         case awaitingFanOut([Backlog], PublishStream?)
-        /// The last answer was given. When it is out the connection ends.
+        /// The last answer is in the output. The connection ends when the kernel has taken it.
         case finished
     }
 
-    /// What the archive writes.
+    /// The change that the archive writes.
     enum Write {
         case publish
         case stream(PublishStream)
         case end(ChannelName)
     }
 
-    /// What the loop has to do before the exchange goes on.
+    /// Work that the loop must do before the exchange continues.
     enum Work {
         case answer(Route)
         case publish(PublishRequest, body: [UInt8])
-        /// Publish some events of a body that goes on.
+        /// Publish some events of a body that continues.
         case publishPart([Publication], PublishStream)
-        /// Open a stream only to tell its client to reconnect much later: all connections are in use.
+        /// All connections are in use: open a stream only to make its client reconnect much later.
         case turnAway
     }
 
@@ -45,7 +45,7 @@ final class Exchange {
         let router: Router
         let admission: Admission
         let isDraining: Bool
-        /// The most bytes of an event in a body that is published as it arrives.
+        /// The most bytes of an event in a body that crier publishes as it arrives.
         let bodyLimit: Int
     }
 
@@ -54,7 +54,8 @@ final class Exchange {
         case head, body, idle
     }
 
-    /// Bytes of unread answers that stop further reading: TCP then slows down a client that pipelines without reading.
+    /// With more bytes of answers than this in the output, the exchange reads no further request. TCP then slows down a
+    /// client that pipelines without reading.
     private static let outputLimit = 64 * 1024
 
     private(set) var state = State.head
@@ -62,9 +63,9 @@ final class Exchange {
     var output = OutputBuffer()
     private var parser: RequestParser
     private var keepsAlive = true
-    /// Whether the answer goes without its body.
+    /// Whether the answer has no body.
     private var isHead = false
-    /// Input that waits, since an answer does; nil when nothing was interrupted.
+    /// Input that waits because an answer has to wait; nil when no input was interrupted.
     private var kept: [UInt8]?
     /// Whether the client has finished sending.
     private(set) var inputEnded = false
@@ -88,15 +89,15 @@ final class Exchange {
         if case .finished = state { true } else { false }
     }
 
-    /// Whether a body is being published as it arrives.
+    /// Whether crier is publishing a body as it arrives.
     var isStreaming: Bool {
         if case .streaming = state { true } else { false }
     }
 
-    /// Whether so many answers are unread that no further request is looked at.
+    /// Whether the output has so many bytes that the exchange reads no further request.
     var isClogged: Bool { output.count > Self.outputLimit }
 
-    /// Whether input was interrupted and is still to be looked at.
+    /// Whether interrupted input waits; see ``takeKept()``.
     var isInterrupted: Bool { kept != nil }
 
     /// Whether nothing is in progress: a connection that waits for its next request needs no exchange.
@@ -125,9 +126,9 @@ final class Exchange {
         return kept ?? []
     }
 
-    /// Reads on until there is something to do.
+    /// Reads until there is work to do.
     ///
-    /// - Returns: nil when the input is used up, or the rest was kept because an answer has to wait.
+    /// - Returns: nil when the exchange has used all input, or kept the rest because an answer has to wait.
     func next(_ input: borrowing Span<UInt8>, _ offset: inout Int, _ rules: Rules) -> Work? {
         while true {
             if case .streaming(let stream) = state {
@@ -162,7 +163,7 @@ final class Exchange {
             return nil
         }
         switch rules.router.route(head) {
-        // A client that has a body to send is told now, and not after the body.
+        // Refuse before the client has sent a body in vain.
         case .problem(let problem) where head.framing != .none: refuse(problem)
         case .publish(let request):
             if head.expectsContinue { output.append(ResponseWriter.continueResponse) }
@@ -184,7 +185,7 @@ final class Exchange {
         switch state {
         case .streaming(let stream): stream.append(bytes)
         case .collecting(let request, var body):
-            // The state lets go of the body, so that it grows in place.
+            // The state must not share the body, or each append would copy it.
             state = .head
             unsafe bytes.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
             state = .collecting(request, body: body)
@@ -206,15 +207,15 @@ final class Exchange {
         return nil
     }
 
-    /// Answers a body that was published as it arrived.
+    /// Answers a body that crier has published as it arrived.
     private func finish(_ stream: PublishStream) {
         state = .head
-        // After a bad line it is unknown where the next request starts.
+        // After a bad line the rest of the body is unread, so the start of the next request is unknown.
         if stream.problem != nil, !stream.hasEnded { keepsAlive = false }
         respond(stream.answer)
     }
 
-    /// The client has finished sending. The requests that it sent in full are still answered.
+    /// Records that the client has finished sending. crier still answers the requests that it sent in full.
     func endInput() {
         keepsAlive = false
         inputEnded = true
@@ -222,29 +223,29 @@ final class Exchange {
 
     // MARK: Answering
 
-    /// Gives the answer to the request that was read last.
+    /// Answers the last request.
     func respond(_ answer: Answer) {
         output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead))
-        // A mistake in the next request is no answer to this one.
+        // Parsing the next request may fail before it has a method; its answer then needs a body.
         isHead = false
         newTimeout = .idle
         if !keepsAlive { state = .finished }
     }
 
-    /// Answers and ends the connection: after a mistake it is unknown where the next request starts.
+    /// Answers and ends the connection: after a mistake the start of the next request is unknown.
     func refuse(_ problem: Problem) {
         keepsAlive = false
         respond(problem.answer)
     }
 
-    /// Sends bytes that are no answer with a length, and ends the connection.
+    /// Sends bytes without a length, and ends the connection.
     func respondAndFinish(_ bytes: [UInt8]) {
         keepsAlive = false
         output.append(bytes)
         state = .finished
     }
 
-    /// Reports that events are in the log.
+    /// Answers a publish, or counts its events in a body that continues.
     func published(_ receipt: Receipt) {
         if case .streaming(let stream) = state {
             stream.add(receipt)
@@ -253,7 +254,7 @@ final class Exchange {
         }
     }
 
-    /// Ends a body that could go on for ever: the daemon is stopping.
+    /// Ends a body that might never end, because the daemon is stopping.
     func stopStream() {
         guard case .streaming(let stream) = state, stream.isIdle else { return }
         stream.stop(Problem(503, "The daemon stops.", retryAfter: 1))
@@ -266,9 +267,9 @@ final class Exchange {
     /// Waits for the archive.
     func awaitArchive(_ write: Write) { state = .awaitingArchive(write) }
 
-    /// Goes on after the archive has answered.
+    /// Continues after the archive has answered.
     ///
-    /// - Returns: what it was asked to write; nil when nothing waits for it.
+    /// - Returns: the change that the archive wrote or refused; nil when the exchange does not wait for the archive.
     func resumeFromArchive() -> Write? {
         guard case .awaitingArchive(let write) = state else { return nil }
         if case .stream(let stream) = write { state = .streaming(stream) } else { state = .head }
@@ -284,7 +285,7 @@ final class Exchange {
         }
     }
 
-    /// Goes on after fan-out has caught up.
+    /// Continues after fan-out has caught up.
     func resumeFromFanOut() {
         guard case .awaitingFanOut(_, let stream) = state else { return }
         newTimeout = .idle

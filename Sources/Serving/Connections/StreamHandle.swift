@@ -1,4 +1,4 @@
-/// Names the stream that a subscriber writes to: a connection, and with HTTP/2 one of its streams.
+/// Names the stream that a subscriber writes to: with HTTP/1.1, a connection.
 struct StreamHandle {
     let connection: UInt32
 }

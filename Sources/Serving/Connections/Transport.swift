@@ -1,9 +1,8 @@
 import Glibc
 import Kernel
 
-/// The way of bytes to and from a client. Every byte that crier sends goes through ``write(_:moreFollows:)``.
-///
-/// Today a transport is a plain socket. TLS will seal the pieces here.
+/// Carries bytes to and from a client over a plain socket. Every byte for a client goes through
+/// ``write(_:moreFollows:)``, so encryption would belong here.
 struct Transport: ~Copyable {
     let descriptor: Descriptor
 
@@ -11,9 +10,10 @@ struct Transport: ~Copyable {
         self.descriptor = descriptor
     }
 
-    /// Offers pieces to the kernel.
+    /// Offers pieces, at least one, to the kernel.
     ///
-    /// - Parameter moreFollows: whether the kernel may keep them for the next write, for 200 ms at most (`MSG_MORE`).
+    /// - Parameter moreFollows: whether the kernel may keep a single piece for the next write, for 200 ms at most
+    ///   (`MSG_MORE`). Has no effect on several pieces.
     @inline(__always)
     func write(_ pieces: UnsafeMutableBufferPointer<iovec>, moreFollows: Bool) -> WriteOutcome {
         if pieces.count == 1 {
@@ -26,7 +26,7 @@ struct Transport: ~Copyable {
     /// Reads into the front of a buffer, which must not be empty.
     func read(into buffer: inout [UInt8]) -> ReadOutcome { descriptor.read(into: &buffer) }
 
-    /// Tells the client that nothing more follows. What the client still sends can be read.
+    /// Sends the end of the stream. The other direction stays open.
     func finishSending() { descriptor.finishSending() }
 
     var peer: SocketAddress { SocketAddress(peerOf: descriptor) }

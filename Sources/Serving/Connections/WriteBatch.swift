@@ -5,8 +5,8 @@ import SystemPackage
 
 /// Bytes laid out for the kernel: prepared once, written to many streams.
 ///
-/// Events are laid out where they are: the addresses are those of the shared frames, and no byte is copied. Writing to one
-/// stream allocates nothing and counts no reference, which keeps a delivery at the price of its system call.
+/// A batch points to the shared frames and copies no byte, except for joined events. A write to one stream allocates
+/// nothing and counts no reference, so a delivery costs little more than its system call.
 @safe
 struct WriteBatch: ~Copyable {
     /// The most events of one batch.
@@ -16,9 +16,9 @@ struct WriteBatch: ~Copyable {
     private let sequences: UnsafeMutableBufferPointer<UInt64>
     private var pieceCount = 0
     private var frames: ContiguousArray<Frame> = []
-    /// Where each event ends, when all of them are one piece.
+    /// The end of each event in the piece, when all events are joined in one piece.
     private var ends: ContiguousArray<Int> = []
-    /// The event of which the rest is laid out.
+    /// The event whose rest is laid out.
     private var partial: Frame?
     /// Bytes that the batch owns.
     private var storage: UnsafeMutableRawBufferPointer
@@ -58,8 +58,8 @@ struct WriteBatch: ~Copyable {
         }
     }
 
-    /// Copies up to ``capacity`` events to one piece: the kernel takes one large piece far more quickly than hundreds of
-    /// small ones.
+    /// Copies up to ``capacity`` events to one piece: the kernel takes one large piece far more quickly than hundreds
+    /// of small ones.
     mutating func loadJoined(_ source: [Frame]) {
         clear()
         let source = source.prefix(Self.capacity)
@@ -157,7 +157,7 @@ struct WriteBatch: ~Copyable {
         return .all
     }
 
-    /// How far this many bytes of joined events reach.
+    /// The result when the kernel took this many bytes of joined events.
     private func joined(_ bytes: Int) -> WriteResult {
         var low = 0
         var high = ends.count

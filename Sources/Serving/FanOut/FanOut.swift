@@ -4,7 +4,7 @@ import Kernel
 
 /// Writes events to the live subscribers of one loop, a slice of a topic at a time.
 struct FanOut: ~Copyable {
-    /// Subscribers that are written to between two looks at the clock.
+    /// Writes between two readings of the clock.
     private static let writesPerLook = 8
 
     private var topics: [TopicFanOut?] = []
@@ -56,7 +56,8 @@ struct FanOut: ~Copyable {
 
     /// Removes a subscriber from one topic.
     ///
-    /// - Parameter isOnly: whether it has no other topic.
+    /// - Parameter isOnly: whether it subscribed to this topic alone. A subscriber that has left its other topics stays
+    ///   among those of several topics.
     /// - Returns: whether the loop has no other subscriber of the topic, and the subscribers whose places changed.
     mutating func remove(
         _ membership: TopicMembership, isOnly: Bool
@@ -75,12 +76,12 @@ struct FanOut: ~Copyable {
 
     // MARK: Events
 
-    /// Takes the events that were posted to the loop.
+    /// Takes the events that the hub posted to the loop.
     mutating func collectItems() {
         port.mailbox.collectItems(into: &items)
         for item in items {
             guard let index = indexOfTopic[item.topic] else {
-                // The last subscriber left while the event was on its way.
+                // The last subscriber left before the loop took the event.
                 throttle.finish(item, on: port, limit: backlogLimit)
                 continue
             }
@@ -90,8 +91,8 @@ struct FanOut: ~Copyable {
         items.removeAll(keepingCapacity: items.capacity <= 4096)
     }
 
-    /// Writes to some subscribers of the next topic: to a few, and to further ones while there is time. Afterwards the
-    /// caller removes the subscribers that were sent the end of a topic.
+    /// Writes to some subscribers of the next topic: at least to a few, and to more until the deadline. Afterwards the
+    /// caller removes subscribers from the topics whose end they were sent.
     ///
     /// - Parameter deadline: nanoseconds of the monotonic clock.
     mutating func runSlice(
@@ -99,7 +100,7 @@ struct FanOut: ~Copyable {
     ) {
         guard let index = queue.popFirst().map(Int.init) else { return }
         batch.load(topics[index]!.offered.lazy.map { $0.frame })
-        // A copy of the list is one more reference to it: nobody is added or removed within a slice.
+        // The copy is only a reference to the list, which does not change within a slice.
         let slots = topics[index]!.single.slots
         var place = topics[index]!.single.next
         var delivered = 0
@@ -120,7 +121,7 @@ struct FanOut: ~Copyable {
         if !topics[index]!.waiting.isEmpty { queue.append(Int32(index)) }
     }
 
-    /// Goes on with the subscribers of several topics.
+    /// Writes to the subscribers of several topics.
     private mutating func serveSeveral(
         of index: Int, _ subscribers: inout Subscribers, _ connections: borrowing Connections, until deadline: UInt64
     ) -> Int {
@@ -137,8 +138,8 @@ struct FanOut: ~Copyable {
         return delivered
     }
 
-    /// Writes the waiting events of all topics of one subscriber, in the order of the log. The mailbox delivered what waits
-    /// for each of its topics up to the same number, so no earlier event stays behind its position.
+    /// Writes the waiting events of all topics of one subscriber, in the order of the log. The loop takes the items of
+    /// all topics from the mailbox together, so this cannot move the position beyond an event that is still to come.
     private mutating func serveMerged(
         _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: borrowing Connections
     ) -> Int {
@@ -147,12 +148,12 @@ struct FanOut: ~Copyable {
         for membership in subscribers[slot].topics.memberships {
             for item in topics[Int(membership.fanOut)]!.waiting where item.frame.sequence > position {
                 frames.append(item.frame)
-                // What follows the end of a channel is not for its subscribers of before.
+                // Events after the end of a channel are for later subscribers only.
                 if item.frame.endsTopic != nil { break }
             }
         }
         frames.sort { $0.sequence < $1.sequence }
-        // An event that was published to two of the topics waits twice.
+        // An event of two of the topics waits twice.
         var merged: [Frame] = []
         for frame in frames where merged.last?.sequence != frame.sequence { merged.append(frame) }
         return subscribers.deliver(merged, to: slot, with: &batch, connections)

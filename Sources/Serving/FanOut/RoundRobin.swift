@@ -1,5 +1,5 @@
-/// A list of slots that is scanned round and round, a few slots at a time, while slots are added and removed. Each slot that
-/// is in the list throughout is visited exactly once a round.
+/// A list of slots for a scan in rounds, a few slots at a time, while slots are added and removed. The scan visits each
+/// slot that stays in the list exactly once a round.
 struct RoundRobin {
     /// A slot with a new place.
     struct Move {
@@ -8,12 +8,12 @@ struct RoundRobin {
     }
 
     private(set) var slots: ContiguousArray<UInt32> = []
-    /// Where the scan goes on; the slots before it have been visited in this round.
+    /// The place of the next slot to visit. The scan has visited the slots before it in this round.
     var next = 0
 
     var isRoundComplete: Bool { next >= slots.count }
 
-    /// Adds a slot, which the scan has still to visit.
+    /// Adds a slot, which the scan visits later in this round.
     ///
     /// - Returns: its place.
     mutating func append(_ slot: UInt32) -> Int {
@@ -26,7 +26,7 @@ struct RoundRobin {
         var hole = place
         var moves: (Move?, Move?) = (nil, nil)
         if hole < next {
-            // The last visited slot fills the hole, so that no slot passes for visited that was not.
+            // The last visited slot fills the hole: an unvisited one would miss this round.
             next -= 1
             if hole != next {
                 slots[hole] = slots[next]

@@ -2,19 +2,19 @@ import Broadcasting
 
 /// The subscribers that one loop has for a topic, and the events that wait for them.
 ///
-/// Fan-out scans the subscribers round and round for as long as events wait. An event joins where the scan stands, and
-/// every subscriber has been offered it when the scan is back there. So each event waits for one round at most, whenever it
-/// arrives, and after as long its room in the backlog is free again.
+/// Fan-out scans the subscribers in rounds while events wait. An event joins at the current place of the scan, and
+/// fan-out has offered it to every subscriber when the scan returns to that place. So an event on offer waits for about
+/// one round, whenever it arrives, and then frees its room in the backlog.
 struct TopicFanOut {
     /// The topic in the hub.
     let topic: TopicID
-    /// The subscribers that have only this topic: the short path.
+    /// The subscribers that subscribed to this topic alone: the fast path.
     var single = RoundRobin()
-    /// The subscribers that have other topics too. Each is served from all of them, in the order of the log.
+    /// The subscribers of several topics. Each receives the events of all its topics together, in the order of the log.
     var several = RoundRobin()
-    /// The events that not every live subscriber was offered yet, in the order of the log.
+    /// The events that fan-out has not yet offered to every subscriber, in the order of the log.
     private(set) var waiting: ContiguousArray<MailboxItem> = []
-    /// Where the scan stood when the offer of each of the first of them began.
+    /// The position of the scan when each event on offer joined; see ``offered``.
     private var starts: ContiguousArray<Position> = []
     private var round: UInt32 = 0
 
@@ -30,8 +30,8 @@ struct TopicFanOut {
 
     var hasNoSubscribers: Bool { single.slots.isEmpty && several.slots.isEmpty }
 
-    /// The events on offer now: as many as one write batch holds, and none beyond the end of the channel, after which it
-    /// may have been opened again for other subscribers.
+    /// The events on offer now: as many as one write batch holds, and none after the end of the channel, because those
+    /// are for later subscribers.
     var offered: ContiguousArray<MailboxItem>.SubSequence { waiting[..<starts.count] }
 
     mutating func append(_ item: MailboxItem) {
@@ -46,7 +46,7 @@ struct TopicFanOut {
         }
     }
 
-    /// Removes the events that every subscriber has been offered, after a part of a round.
+    /// Removes the events that fan-out has offered to every subscriber. Call it after each part of a round.
     mutating func settle() -> ArraySlice<MailboxItem> {
         if single.isRoundComplete, several.isRoundComplete {
             round &+= 1
@@ -63,7 +63,7 @@ struct TopicFanOut {
         return settled
     }
 
-    /// Whether the scan is back at a position. Subscribers that left meanwhile may have made the lists shorter.
+    /// Whether the scan has returned to a position. Subscribers that left may have made the lists shorter since.
     private func hasReturned(to start: Position) -> Bool {
         switch round &- start.round {
         case 0: false

@@ -1,18 +1,18 @@
-/// Why a connection ended.
+/// The reason for which a connection ended.
 public enum CloseReason: Int, CaseIterable, Sendable {
-    /// The client closed it or vanished.
+    /// The client disconnected.
     case client
-    /// The answer was the last on this connection.
+    /// crier sent its last answer, also a refusal such as 408 or 503.
     case answered
-    /// No request came in time.
+    /// The client sent no request in time.
     case idle
-    /// A request was too slow.
+    /// The client did not read its answers in time.
     case timeout
-    /// A subscriber was too far behind.
+    /// The subscriber was too far behind, or too slow to take its last bytes.
     case slow
-    /// The channel ended.
+    /// All channels of the subscriber have ended.
     case ended
-    /// All connections were in use.
+    /// epoll could not watch the connection.
     case refused
     /// The daemon is stopping.
     case shutdown

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A number that one thread changes and any thread reads.
+/// A number that any thread may change and read.
 struct Gauge: ~Copyable, Sendable {
     private let value = Atomic<Int>(0)
 

@@ -1,9 +1,9 @@
-/// What other threads tell a loop, events aside.
+/// A command from another thread to a loop.
 enum LoopCommand: Sendable {
     /// Serve a connection that another loop accepted. The loop takes over the descriptor with this number.
     case adopt(CInt, listener: UInt8, Admission)
     /// Use other settings.
     case configure(ServingSettings)
-    /// Accept no more connections, finish with the present ones, and end.
+    /// Accept no more connections, finish the present ones, and end.
     case drain
 }

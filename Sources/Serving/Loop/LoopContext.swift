@@ -1,9 +1,9 @@
 import Broadcasting
 import Logging
 
-/// What a loop shares with the other loops.
+/// The objects that all loops share, and the index of one loop.
 struct LoopContext: Sendable {
-    /// Which of the loops this is.
+    /// The index of the loop that has this context.
     let index: Int
     let hub: Hub
     let ports: [LoopPort]

@@ -1,9 +1,9 @@
 import Broadcasting
 
-/// The counters of one loop. The loop writes them, any thread reads them; a reader sees each number whole, though not all
-/// of the same moment.
+/// The counters of one loop. Any thread may read them; the numbers need not be of the same moment. Only the loop itself
+/// writes them, except for `connections`, which the accepting loop raises.
 public final class LoopStatus: Sendable {
-    /// Rises with every turn: the supervisor takes a loop whose number stands still for hung.
+    /// Rises with every turn. To the supervisor, a loop whose number does not rise hangs.
     let turns = Gauge()
     let connections = Gauge()
     let subscribers = Gauge()

@@ -3,15 +3,15 @@ import HTTPMessages
 import Kernel
 import Logging
 
-/// The way of a request: bytes are read, the exchange finds out what they ask for, the loop does it, and the answer is
-/// written.
+/// Serves requests: the loop reads bytes, the exchange parses them into work, the loop does the work and writes the
+/// answers.
 extension Reactor {
-    /// Reads of 64 KiB in one turn: a fast publisher must not keep the others waiting.
+    /// The most reads of 64 KiB from one connection in a turn: a fast publisher must not keep the others waiting.
     private static var readsPerTurn: Int { 4 }
 
     // MARK: Reading and writing
 
-    /// Reads a connection whose input was left unread in an earlier turn.
+    /// Reads a connection whose input the loop left unread in an earlier turn.
     mutating func readOn(_ token: Connections.Token) {
         guard let slot = connections.slot(of: token), connections[slot].input == .queued else { return }
         connections[slot].input = .readable
@@ -23,7 +23,7 @@ extension Reactor {
         switch connections[slot].state {
         case .fresh, .idle, .exchanging: serve(slot)
         case .streaming(let subscriber):
-            // A subscriber that has finished sending is gone: a browser never half-closes.
+            // A browser never half-closes, so a subscriber that has finished sending has disconnected.
             if connections[slot].hasHungUp || connections.discardInput(slot) { subscribers.close(subscriber, .client) }
         case .lingering: if connections.discardInput(slot) { connections.close(slot, .answered) }
         case .closed: break
@@ -44,13 +44,12 @@ extension Reactor {
 
     /// Reads requests and answers them, until the connection has to wait for input, for its socket, or for an answer.
     private mutating func serve(_ slot: UInt32) {
-        // The buffer is taken out of the loop's state while requests are read from it: the work that they ask for needs
-        // all of that state.
+        // The work of the requests needs all of the loop's state, so the buffer must not be part of it meanwhile.
         var buffer = connections.takeBuffer()
         defer { connections.returnBuffer(&buffer) }
         for _ in 0..<Self.readsPerTurn {
             if let exchange = connections[slot].exchange {
-                // The client's bytes stay in the kernel, and TCP slows the client down.
+                // Leave the bytes in the kernel: TCP then slows the client down.
                 if exchange.isWaiting || exchange.isFinished || exchange.isClogged || exchange.isInterrupted { return }
             }
             guard connections[slot].input != .drained else { return }
@@ -68,7 +67,7 @@ extension Reactor {
 
     private mutating func startExchange(_ slot: UInt32) -> Exchange {
         let exchange = Exchange(limits: settings.messages)
-        // The time for a first head runs since the connection was accepted.
+        // The time for a first head already runs since the loop accepted the connection.
         if case .idle = connections[slot].state { connections.setTimeout(slot, after: settings.headTimeout) }
         connections[slot].state = .exchanging(exchange)
         return exchange
@@ -82,7 +81,7 @@ extension Reactor {
         exchange.endInput()
     }
 
-    /// Does what the requests in some input ask for, until they are all done or one of them has to wait.
+    /// Serves the requests in some input, until all are done or one of them has to wait.
     private mutating func perform(_ input: borrowing Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
         let rules = Exchange.Rules(
             router: Router(
@@ -96,7 +95,7 @@ extension Reactor {
         }
     }
 
-    /// Writes answers, and goes on with interrupted input, by turns.
+    /// Writes answers and continues with interrupted input, in turns.
     ///
     /// - Returns: whether the connection may read on.
     mutating func settle(_ slot: UInt32, _ exchange: Exchange) -> Bool {
@@ -139,8 +138,8 @@ extension Reactor {
         }
     }
 
-    /// Opens a stream only to tell its client to reconnect much later. An EventSource would give up for ever on any status
-    /// but 200.
+    /// Opens a stream only to make its client reconnect much later. An EventSource would never reconnect after a status
+    /// other than 200.
     mutating func turnAway(_ exchange: Exchange) {
         let retry = StreamOpening.jittered(max(settings.retry, 1000) * 10, using: &generator)
         exchange.respondAndFinish(StreamOpening.bytes(retry: retry))
@@ -164,7 +163,7 @@ extension Reactor {
         }
     }
 
-    /// Publishes a part of a body that goes on.
+    /// Publishes a part of a body that continues.
     private mutating func publish(
         _ publications: [Publication], _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
     ) {
@@ -187,7 +186,7 @@ extension Reactor {
         ReplyAddress(loop: context.index, token: connections.token(slot).rawValue)
     }
 
-    /// Reports that events are in the log, and holds their publisher if fan-out is behind with its channels.
+    /// Answers a publish whose events are in the log, and holds the publisher if fan-out is behind with its channels.
     private mutating func acknowledge(_ receipt: Receipt, _ slot: UInt32, _ exchange: Exchange) {
         exchange.published(receipt)
         context.status.published.add(receipt.count)
@@ -196,9 +195,9 @@ extension Reactor {
         held.hold(connections.token(slot))
     }
 
-    // MARK: Going on after a wait
+    // MARK: Continuing after a wait
 
-    /// Goes on with the connection or the subscriber that waited for a completion.
+    /// Continues with the connection or the subscriber that waited for a completion.
     mutating func resume(after completion: Completion) {
         switch completion {
         case .published(let token, let receipt):
@@ -218,10 +217,11 @@ extension Reactor {
             }
             resume(slot, exchange)
         case .fetched(let token, let frames, let missing):
-            // The log may have evicted it since the loop asked for it, as it does with any event.
+            // If the log has evicted the event since the loop asked for it, nothing is wrong.
             if let missing, context.hub.evictUnreadable(missing) {
                 context.log.error(
-                    "an event cannot be read back; subscribers are told", metadata: ["sequence": "\(missing)"])
+                    "an event cannot be read back; subscribers that missed it get a gap",
+                    metadata: ["sequence": "\(missing)"])
             }
             catchUp.fetched(frames, for: Subscribers.Token(rawValue: token), &subscribers, connections)
             leaveEndedTopics()
@@ -235,13 +235,13 @@ extension Reactor {
         return (slot, exchange, write)
     }
 
-    /// Goes on with the input that was interrupted, and with reading.
+    /// Continues with interrupted input, and with reading.
     private mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
         if !exchange.isWaiting { perform(exchange.takeKept().span, slot, exchange) }
         if settle(slot, exchange) { connections.queueReadIfReadable(slot) }
     }
 
-    /// Answers the publishers that fan-out has caught up with, in the order in which they came.
+    /// Answers the held publishers whose backlogs have fallen to the limit, in the order in which they came.
     mutating func releaseHeldPublishers() {
         for token in held.takeAfterRelief(context.throttle) {
             guard let slot = connections.slot(of: token), let exchange = connections[slot].exchange,
@@ -265,7 +265,8 @@ extension Reactor {
         case .lingering: connections.close(slot, .answered)
         case .streaming, .closed: break
         case .exchanging(let exchange):
-            // A client whose answer waits, waits for crier. A body that is published as it arrives may stay open for days.
+            // A client without an answer waits for crier, and a body that crier publishes as it arrives may stay open
+            // for days.
             if exchange.isWaiting || exchange.isStreaming {
                 connections.setTimeout(slot, after: settings.bodyTimeout)
             } else if exchange.isFinished || !exchange.output.isEmpty {

@@ -1,15 +1,15 @@
 import Broadcasting
 import EventStreams
 
-/// How a connection becomes the stream of a subscriber, and how a subscriber leaves its topics.
+/// Starts the streams of subscribers, and removes subscribers from their topics.
 extension Reactor {
-    /// Starts a subscription, or tells the client that there is nothing to reconnect to.
+    /// Starts a subscription, or answers that there is none to have.
     mutating func subscribe(_ slot: UInt32, _ request: SubscriptionRequest, _ exchange: Exchange) {
-        // The client asked and left in one packet, and epoll does not report that again.
+        // The client disconnected right after the request, and epoll does not report that again.
         if connections[slot].hasHungUp { return connections.close(slot, .client) }
         switch context.hub.subscribe(request, on: context.index, now: time.today) {
         case .subscribed(let subscription): start(subscription, slot, exchange)
-        // To an EventSource 204 means: stop.
+        // After 204 an EventSource does not reconnect.
         case .ended: exchange.respond(Answer(status: 204))
         case .tooManyChannels: turnAway(exchange)
         }
@@ -27,12 +27,12 @@ extension Reactor {
                 subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics)
         )
         connections[connection].state = .streaming(subscriber: slot)
-        // The events that it missed leave together with the head: one packet less, and the client wakes once less.
+        // The missed events leave in one packet with the head, so the client wakes only once.
         let isWritten = subscribers.write(opening, to: slot, &connections, moreFollows: subscription.hasMissed)
         if isWritten, subscription.isBehind { catchUp.append(subscribers.token(slot)) }
     }
 
-    /// Removes subscribers from the topics whose end they were sent. A subscriber without another topic is closed.
+    /// Removes subscribers from the topics whose end crier has sent them. Closes a subscriber without another topic.
     mutating func leaveEndedTopics() {
         for (slot, topic) in subscribers.takeEndedTopics() {
             guard let membership = subscribers[slot].topics.remove(topic) else {

@@ -6,10 +6,11 @@ import SystemPackage
 
 /// One loop: an epoll instance, its connections and its subscribers. No other thread touches them.
 ///
-/// A turn waits, reads and answers what is ready, collects events, writes them to live subscribers a slice at a time, lets
-/// subscribers that are behind read the log, meets deadlines, and at its end closes what was marked.
+/// In each turn the loop waits, reads and answers requests, takes events from its mailbox, writes them to live
+/// subscribers a slice at a time, lets subscribers that are behind read the log, handles deadlines and closes the
+/// marked connections.
 struct Reactor: ~Copyable {
-    /// The tokens of descriptors that are no connections: their generation is 0.
+    /// The tokens of descriptors that are no connections. Their generation is 0, which no connection has.
     private enum Token {
         static let wakeup: UInt64 = 0
         static let firstListener: UInt64 = 1
@@ -29,7 +30,7 @@ struct Reactor: ~Copyable {
     var drain: DrainDeadlines?
     var generator = SystemRandomNumberGenerator()
 
-    /// - Parameter poller: already watches the wakeup and the listening sockets.
+    /// - Parameter poller: a result of ``poller(_:_:)``.
     init(_ context: LoopContext, poller: consuming Poller, settings: ServingSettings) {
         self.context = context
         self.poller = poller
@@ -40,19 +41,20 @@ struct Reactor: ~Copyable {
         catchUp = CatchUp(context, closingTimeout: settings.shutdown)
     }
 
-    /// A poller for one loop.
+    /// Makes a poller for one loop, which watches its wakeup and the listening sockets.
     static func poller(_ port: LoopPort, _ listeners: [SharedListener]) throws(Errno) -> Poller {
-        // Few enough that reading them all is a short turn.
+        // Few reports, so that a turn that reads from all of them is short.
         let poller = try Poller(capacity: 128)
         try poller.watchInput(port.wakeup.wakeup.descriptor, token: Token.wakeup)
         try Acceptor.watch(listeners, with: poller, firstToken: Token.firstListener)
         return poller
     }
 
-    /// Turns until the loop has drained.
+    /// Runs turns until the loop has drained.
     mutating func run() throws(Errno) {
         while !isDrained { try turn() }
-        // What was posted for subscribers that have left since must not hold the publishers of other loops.
+        // The remaining items have no subscribers any more. Finish them, or they would hold the publishers of other
+        // loops.
         fanOut.collectItems()
     }
 
@@ -63,7 +65,7 @@ struct Reactor: ~Copyable {
 
     private mutating func turn() throws(Errno) {
         let ready = try wait()
-        // First of all: after a command to stop, the loop accepts no connection that the next daemon could serve.
+        // Commands come first: after a command to stop, the loop must leave new connections to the next daemon.
         for command in context.port.collectCommands() { execute(command) }
         for report in 0..<ready { dispatch(poller[report].token, poller[report].readiness) }
         for token in connections.takeUnread() { readOn(token) }
@@ -81,8 +83,8 @@ struct Reactor: ~Copyable {
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
         if fanOut.isIdle, catchUp.isIdle, !connections.hasUnread {
-            // In this order: asleep first, then announced, then the last look. Another thread that posts or relieves after
-            // that look finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
+            // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
+            // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
             if held.maySleep(context.throttle, loop: context.index), maySleep { timeout = Int(TurnTime.tickLength) }
         }
@@ -119,7 +121,7 @@ struct Reactor: ~Copyable {
         subscribers.apply(heartbeat: settings.heartbeat)
         fanOut.backlogLimit = settings.fanoutBacklog
         catchUp.closingTimeout = settings.shutdown
-        // Publishers may be held by a limit to which nothing comes down any more.
+        // No backlog may ever fall to the old limit again, so held publishers must check the new one.
         context.throttle.relieve()
     }
 
@@ -150,7 +152,7 @@ struct Reactor: ~Copyable {
         connections.setTimeout(slot, after: admission == .served ? settings.headTimeout : Self.refusalTimeout)
     }
 
-    /// Milliseconds that a client may take for its head when crier only waits for it to refuse it.
+    /// Milliseconds that a client has to send its head when crier will only refuse it.
     private static var refusalTimeout: UInt64 { 2000 }
 
     // MARK: Delivering
@@ -189,7 +191,7 @@ struct Reactor: ~Copyable {
         for slot in subscribers.takeDue() {
             switch subscribers[slot].state {
             case .live: subscribers.heartbeat(slot, &connections)
-            // A heartbeat would have to wait for the socket as well. TCP_USER_TIMEOUT finds out whether the client is gone.
+            // A heartbeat would have to wait for the socket as well. TCP_USER_TIMEOUT detects a dead client.
             case .behind: catchUp.checkLag(slot, &subscribers, &connections, time)
             case .ending: subscribers.close(slot, .slow)
             case .closed: break
@@ -203,15 +205,16 @@ struct Reactor: ~Copyable {
         guard drain == nil else { return }
         drain = DrainDeadlines(now: time.now, timeout: settings.shutdown)
         acceptor.close(poller)
-        // The requests that idle connections have sent by now are still answered.
+        // crier still answers the requests that idle connections have sent by now.
         for slot in connections.slots where connections[slot].isServing {
             connections.noteInput(slot, hasHungUp: false)
             read(slot)
         }
     }
 
-    /// Ends what can end: subscribers get the events that wait for them, a jittered reconnection time and a clean end of
-    /// the stream, and requests in progress are answered. Connections that are left at the deadline are closed.
+    /// Ends each connection as soon as possible: subscribers get the waiting events, a jittered reconnection time and a
+    /// clean end of the stream; requests in progress get their answers. At the deadline the loop closes the remaining
+    /// connections.
     private mutating func continueDraining(_ drain: DrainDeadlines) {
         let isLate = time.now >= drain.end
         for slot in connections.slots {

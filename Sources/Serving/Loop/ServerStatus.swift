@@ -4,11 +4,11 @@ import Broadcasting
 public struct ServerStatus: Sendable, Hashable {
     /// Open connections.
     public var connections = 0
-    /// Subscribers among them.
+    /// Subscribers, one for each connection that carries a stream.
     public var subscribers = 0
     /// Events published since the start.
     public var published = 0
-    /// Events delivered since the start: one for each subscriber that received it.
+    /// Events delivered since the start: an event counts once for each subscriber that received it whole.
     public var delivered = 0
     /// How often since the start crier made a slow subscriber skip events.
     public var skips = 0

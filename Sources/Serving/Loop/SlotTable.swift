@@ -1,12 +1,12 @@
-/// Rows with small numbers that never move. The one unsafe container of this module.
+/// Rows with small numbers that never move in memory.
 ///
-/// The table reuses the slot of a removed row. Code that keeps a slot across turns therefore keeps its generation too: a
-/// ``Token`` that outlives its row finds nothing, instead of another row.
+/// The table reuses the slot of a removed row. Code that keeps a slot across turns therefore keeps its generation too:
+/// a ``Token`` that outlives its row finds nothing, instead of another row.
 ///
 /// Rows live in pages of 256. The table frees a page without rows, so memory returns after a peak of connections.
 @safe
 struct SlotTable<Row: ~Copyable>: ~Copyable {
-    /// Names one row, and never another one.
+    /// Names one row and no later row in the same slot, until 2^32 generations have been used.
     struct Token: Hashable {
         /// The slot in the low half, the generation in the high half. epoll returns this word.
         let rawValue: UInt64
@@ -131,7 +131,7 @@ struct SlotTable<Row: ~Copyable>: ~Copyable {
         return unsafe body(&page.pointee.rows[Self.split(slot).place])
     }
 
-    /// The slots that hold rows.
+    /// The slots that have rows, in ascending order.
     var slots: [UInt32] {
         var found: [UInt32] = []
         for index in unsafe pages.indices {

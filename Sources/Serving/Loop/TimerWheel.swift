@@ -1,7 +1,7 @@
-/// Deadlines, coarse and cheap. A row is due at its tick or at most one later.
+/// Coarse and cheap deadlines. A row is due at its tick, or at the next tick if its own is already over.
 struct TimerWheel {
     private var buckets = [[UInt64]](repeating: [], count: 512)
-    /// The last tick that was handled.
+    /// The last tick that ``advance(to:into:)`` handled.
     private(set) var now: UInt32 = 0
 
     /// Sets the deadline of the row with a token.
@@ -11,14 +11,15 @@ struct TimerWheel {
         enter(&deadline, token)
     }
 
-    /// Enters a token. A deadline beyond the wheel wakes it early.
+    /// Enters a token. The wheel wakes a row early when its deadline is more than 511 ticks ahead.
     private mutating func enter(_ deadline: inout Deadline, _ token: UInt64) {
         let wakes = min(max(deadline.tick, now + 1), now + UInt32(buckets.count) - 1)
         buckets[Int(wakes) % buckets.count].append(token)
         deadline.wakes = wakes
     }
 
-    /// Moves on to `tick` and appends the tokens to look at, with the tick of each: see ``isDue(_:_:woken:)``.
+    /// Advances to `tick` and appends the tokens of the woken rows, with the tick of each. Check each of them with
+    /// ``isDue(_:_:woken:)``.
     mutating func advance(to tick: UInt32, into woken: inout [(tick: UInt32, token: UInt64)]) {
         while now < tick {
             now += 1
@@ -28,7 +29,7 @@ struct TimerWheel {
         }
     }
 
-    /// Whether the row of a token that ``advance(to:into:)`` returned is due. If its deadline has moved, it is entered again.
+    /// Whether a row that ``advance(to:into:)`` woke is due. Enters it again if its deadline is later.
     mutating func isDue(_ deadline: inout Deadline, _ token: UInt64, woken tick: UInt32) -> Bool {
         guard deadline.wakes == tick else { return false }
         deadline.wakes = 0

@@ -13,11 +13,11 @@ struct TurnTime {
     private(set) var now: UInt64
     /// Milliseconds since 1970.
     private(set) var today: UInt64
-    /// Ticks since the loop was made.
+    /// Whole ticks since the start of the loop.
     private(set) var tick: UInt32 = 0
     /// Whether the tick differs from that of the turn before.
     private(set) var isNewTick = false
-    /// Whether a second has begun since.
+    /// Whether a second of ten ticks has begun since the turn before.
     private(set) var isNewSecond = false
 
     init() {
@@ -38,14 +38,15 @@ struct TurnTime {
         isNewSecond = tick / 10 != previous / 10
     }
 
-    /// Ticks that last at least this many milliseconds; at least one.
+    /// Milliseconds as ticks, rounded up; at least one. A deadline this many ticks ahead comes up to one tick early,
+    /// because the current tick has begun already.
     static func ticks(_ milliseconds: UInt64) -> UInt32 {
         UInt32(clamping: max(1, (milliseconds + tickLength - 1) / tickLength))
     }
 
-    /// The moment, in nanoseconds of the monotonic clock, until which a part of the turn may go on: as long as the rest of
-    /// the turn took, or 0.25 ms if that is more. So publishers in large numbers cannot outrun the delivery of their
-    /// events, and accepts and small channels never wait longer than this for a large channel.
+    /// The end of the time for the next part of the turn, in nanoseconds of the monotonic clock: as long as the turn
+    /// has taken so far, or 0.25 ms if that is more. So many publishers cannot outrun the delivery of their events, and
+    /// new connections and small channels wait no longer than this for a large channel.
     func deadlineForPart() -> UInt64 {
         let now = Clock.monotonicNanoseconds
         return now + max(250_000, now - began)

@@ -18,7 +18,7 @@ enum Page: Sendable {
             case .style: Answer(status: 200, type: "text/css; charset=utf-8", body: PackageResources.page_css)
             case .script: Answer(status: 200, type: "text/javascript; charset=utf-8", body: PackageResources.page_js)
             }
-        // Events are shown as text and nothing is loaded from elsewhere: an event cannot run code here.
+        // Without foreign or inline scripts an event cannot run code here, even if the page had a mistake.
         answer.fields.append(
             ("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"))
         return answer

@@ -7,18 +7,18 @@ import HTTPMessages
 struct PublishRequest: Sendable {
     /// The form of the body.
     enum Form: Sendable {
-        /// The data of one event. The address has the rest of the event.
+        /// The data of one event. The URL has the other fields of the event.
         case data(Event)
         /// An envelope, or an array of envelopes, as JSON.
         case envelopes
-        /// An envelope a line, each published as it arrives.
+        /// One envelope on each line. crier publishes each as it arrives.
         case lines
-        /// An event stream, each event published as it arrives.
+        /// An event stream. crier publishes each event as it arrives.
         case eventStream
     }
 
     let form: Form
-    /// The channels that the address names.
+    /// The channels that the URL names.
     let channels: [ChannelName]
     let idempotencyKey: IdempotencyKey?
 
@@ -51,7 +51,7 @@ struct PublishRequest: Sendable {
         }
     }
 
-    /// Tells a repeated publish from another one with the same key.
+    /// The key, with a fingerprint of the events; nil without a key.
     func idempotency(_ publications: [Publication]) -> Idempotency? {
         guard let idempotencyKey else { return nil }
         var hash = StableHash()

@@ -10,17 +10,18 @@ final class PublishStream {
     }
 
     private var reader: Reader
-    /// Events that have been read and not been published yet.
+    /// Events that were read and are not published yet.
     private var waiting: ArraySlice<Publication> = []
     private var published = 0
     private var first: String?
     private var last: String?
-    /// Why it does not go on. The events read before are still published.
+    /// The reason for which crier reads no further. It still publishes the events read before, except after
+    /// ``stop(_:)``.
     private(set) var problem: Problem?
     /// The whole body has been read.
     private(set) var hasEnded = false
 
-    /// Events that are published at once: the hub holds its lock for as long.
+    /// The most events in one publish: the hub holds its lock for all of them.
     private static let sliceLimit = 512
 
     /// - Parameter limit: the most bytes of an event.
@@ -80,7 +81,7 @@ final class PublishStream {
         return slice
     }
 
-    /// Whether every event that was read is published, and none follows.
+    /// Whether crier has taken every event from the body, and none follows.
     var isOver: Bool { waiting.isEmpty && (hasEnded || problem != nil) }
 
     /// Whether no event waits to be published.
@@ -93,7 +94,7 @@ final class PublishStream {
         last = receipt.last
     }
 
-    /// Gives up: crier publishes neither the events that it began to publish nor those that wait.
+    /// Ends the publish and drops the waiting events.
     func stop(_ problem: Problem) {
         waiting = []
         self.problem = problem
@@ -108,12 +109,12 @@ final class PublishStream {
         problem.detail +=
             published == 0
             ? " Nothing was published."
-            : " What came before it stays published: \(published) event\(published == 1 ? "" : "s"), the last with the id \(last ?? "")."
+            : " The events before it stay published: \(published) event\(published == 1 ? "" : "s"), the last with the id \(last ?? "")."
         return problem.answer
     }
 }
 
 extension EnvelopeLines {
-    /// Takes the place of the real one while that reads, so that its memory has one owner.
+    /// A placeholder while the real value reads: a second reference to its memory would cause a copy.
     fileprivate static let none = EnvelopeLines(Envelope.Rules(channels: [], channelLimit: 0), limit: 0)
 }

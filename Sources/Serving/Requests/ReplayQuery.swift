@@ -25,16 +25,16 @@ enum ReplayQuery {
         let units: [(String, UInt64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
         for (unit, factor) in units {
             guard text.hasSuffix(unit), let count = number(String(text.dropLast(unit.count))) else { continue }
-            return .since(now - min(now, count.multipliedReportingOverflow(by: factor).partialValue))
+            return .since(now - min(now, count > now / factor ? now : count * factor))
         }
         guard let seconds = number(text) else {
             throw Problem(400, "?since= is a time ago such as 10m, seconds since 1970, or RFC 3339.")
         }
-        // A number this large is a moment: no client asks for the events of more than thirty years.
+        // A number this large is a moment, because no client asks for the events of more than thirty years.
         return .since(seconds >= 1_000_000_000 ? seconds * 1000 : now - min(now, seconds * 1000))
     }
 
-    /// Up to twelve digits: no product of one of these and a unit overflows.
+    /// A number of up to twelve digits. Its product with every unit but `d` fits 64 bits.
     private static func number(_ text: String) -> UInt64? {
         guard (1...12).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil

@@ -1,15 +1,15 @@
-/// What a listening socket may be asked for. crier answers a request outside of these roles with 404.
+/// The requests that crier accepts from a listening socket. It answers others with 404. Every socket has `/healthz`.
 public struct Roles: OptionSet, Sendable, Hashable {
-    /// One bit a role.
+    /// One bit for each role.
     public let rawValue: UInt8
 
     /// Wraps bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// `GET /events`.
+    /// `GET` and `HEAD` for `/events`.
     public static let subscribe = Roles(rawValue: 1)
-    /// `POST /events`.
+    /// `POST` for `/events`.
     public static let publish = Roles(rawValue: 2)
-    /// Channels, and the page.
+    /// `/channels` and the page at `/`.
     public static let admin = Roles(rawValue: 4)
 }

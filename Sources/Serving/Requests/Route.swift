@@ -1,6 +1,6 @@
 import Broadcasting
 
-/// What a request asks for, validated in full.
+/// A validated request.
 enum Route: Sendable {
     /// An event stream.
     case subscribe(SubscriptionRequest)

@@ -2,7 +2,7 @@ import Broadcasting
 import EventStreams
 import HTTPMessages
 
-/// Turns a request head into a route. Pure: it looks at nothing but the head.
+/// Turns a request head into a route. It depends on the head and its own properties only, and changes nothing.
 struct Router: Sendable {
     /// The roles of the listening socket.
     let roles: Roles
@@ -131,8 +131,8 @@ struct Router: Sendable {
         do throws(ChannelName.Invalid) { return try ChannelName(utf8: bytes) } catch { throw Problem(error) }
     }
 
-    /// The field first, then the query in the spellings that clients without the field use. An absent position and
-    /// an empty one are the same: a browser that has no id sends no field.
+    /// The position from the field, or else from the query in the spellings of clients that cannot set the field. An
+    /// empty position counts as none: a browser that has no id sends no field.
     private func lastEventID(_ head: RequestHead, _ query: Query) -> [UInt8]? {
         let spellings = ["lastEventId", "lastEventID", "last-event-id", "last_event_id"]
         let named = head.fields.first("last-event-id").map { Array($0) } ?? spellings.lazy.compactMap(query.first).first
@@ -148,13 +148,13 @@ struct Router: Sendable {
         let namesChannels = !path.isEmpty || !query.values("channel").isEmpty
         let isEnveloped = type == .lines || (type == .json && !namesChannels)
         let known = isEnveloped || type == .eventStream ? ["channel"] : ["channel", "event", "id", "retry", "key"]
-        if let stranger = query.parameters.first(where: { !known.contains(String(decoding: $0.name, as: UTF8.self)) }) {
-            let name = String(decoding: stranger.name.prefix(64), as: UTF8.self)
+        if let unknown = query.parameters.first(where: { !known.contains(String(decoding: $0.name, as: UTF8.self)) }) {
+            let name = String(decoding: unknown.name.prefix(64), as: UTF8.self)
             throw Problem(
                 400,
                 known.count == 1
-                    ? "?\(name)= is not understood with this Content-Type, where the body names it; only channel is."
-                    : "?\(name)= is not understood; channel, event, id, retry and key are.")
+                    ? "Unknown parameter \"\(name)\": with this Content-Type the body names it; allowed: channel."
+                    : "Unknown parameter \"\(name)\"; allowed: channel, event, id, retry, key.")
         }
         var channels: [ChannelName] = []
         if namesChannels || !isEnveloped {
@@ -203,8 +203,8 @@ struct Router: Sendable {
         return key
     }
 
-    /// Refuses a publish by a page of another origin. Such a page can make a browser POST text without a preflight, and
-    /// being able to reach this socket must not be enough to publish.
+    /// Refuses to publish or delete for a page of another origin. Such a page can make a browser POST text without a
+    /// preflight, so otherwise every page could publish through any browser that reaches this socket.
     private func refuseCrossSite(_ head: RequestHead) throws(Problem) {
         var isForeign = head.fields.text("sec-fetch-site") == "cross-site"
         if let origin = head.fields.text("origin"), let host = head.fields.text("host") {
@@ -216,7 +216,7 @@ struct Router: Sendable {
 
     private func acceptCoding(_ head: RequestHead) throws(Problem) {
         if let coding = head.fields.text("content-encoding"), coding.lowercased() != "identity" {
-            throw Problem(415, "The body is published as it is; Content-Encoding is not understood.")
+            throw Problem(415, "crier publishes the body as it is; it does not support Content-Encoding.")
         }
         let parameters = (head.fields.text("content-type") ?? "").lowercased().split(separator: ";").dropFirst()
             .map { $0.filter { $0 != " " && $0 != "\"" } }

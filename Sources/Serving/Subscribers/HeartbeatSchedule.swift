@@ -1,5 +1,5 @@
-/// When the subscribers that are written to in one tick must next be written to. Their slots are spread over a fifth of
-/// the interval, so that the subscribers of one fan-out round do not all get their heartbeat in one tick.
+/// The ticks at which subscribers that got a write in one tick must get the next. They are spread over the last fifth
+/// of the interval by slot, so that the subscribers of one fan-out round do not all get their heartbeat in one tick.
 struct HeartbeatSchedule {
     private let latest: UInt32
     private let spread: UInt32

@@ -1,6 +1,6 @@
 import Broadcasting
 
-/// What was written to a stream in part. The rest goes out before anything else.
+/// Output of which the kernel took only a part. crier writes the rest before anything else.
 enum PendingOutput {
     /// An event of the log, from an offset on.
     case event(Frame, offset: Int)

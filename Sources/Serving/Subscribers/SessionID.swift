@@ -1,4 +1,4 @@
-/// Names a subscriber to the outside: 128 random bits, never chosen by the client.
+/// Names a subscriber: 128 random bits, never chosen by the client.
 struct SessionID: Hashable {
     private let high: UInt64
     private let low: UInt64

@@ -1,28 +1,28 @@
 import Broadcasting
 
-/// One subscriber of a loop: a position in the log, its topics, and the stream that it writes to. An idle subscriber
-/// holds this and nothing else.
+/// One subscriber of a loop: a position in the log, its topics and its stream. An idle subscriber of one topic needs no
+/// heap object of its own.
 struct Subscriber: ~Copyable {
-    /// What the subscriber is doing.
+    /// The stage of the subscriber.
     enum State {
         /// Its position is the head of the log: fan-out writes to it.
         case live
         /// It reads the log: it resumes, or it is slow.
         ///
-        /// - isSlow: it was live and its socket did not take all that it was sent. crier may cut it off for that, and not
-        ///   one that resumes.
+        /// - isSlow: it was live and its socket did not take all that it was sent. ``SlowPolicy`` limits only such a
+        ///   subscriber, not one that resumes.
         case behind(Progress, isSlow: Bool)
-        /// Its last bytes are being written; then its connection is closed for this reason.
+        /// crier writes its last bytes, and then closes its connection for this reason.
         case ending(PendingOutput, CloseReason)
-        /// It is removed at the end of the turn.
+        /// The loop removes it at the end of the turn.
         case closed
     }
 
     /// How far a subscriber that is behind has come.
     enum Progress {
-        /// Its socket takes no more. When it does, the pending output goes first.
+        /// Its socket takes no more. The pending output must go out first.
         case blocked(PendingOutput?)
-        /// It is in the catch-up queue. The pending output goes first.
+        /// It is in the catch-up queue. The pending output must go out first.
         case queued(PendingOutput?)
         /// It needs events from the archive, and too many others wait for the archive.
         case awaitingFetch
@@ -33,10 +33,10 @@ struct Subscriber: ~Copyable {
     let session: SessionID
     let stream: StreamHandle
     var state: State
-    /// The sequence number of the last event sent in full.
+    /// crier has sent all events for this subscriber up to this number in full.
     var position: UInt64
     var topics: SubscriberTopics
-    /// Live: the next heartbeat. Behind: the next look at its lag. Ending: the time limit.
+    /// Live: the next heartbeat. Behind: the next check of its lag. Ending: the time limit.
     var deadline = Deadline()
 
     init(_ session: SessionID, _ stream: StreamHandle, _ state: State, at position: UInt64, _ topics: SubscriberTopics)
@@ -57,7 +57,7 @@ struct Subscriber: ~Copyable {
         if case .behind(_, let isSlow) = state { isSlow } else { false }
     }
 
-    /// The output that was begun.
+    /// The output of which the kernel took only a part; nil for none.
     var pending: PendingOutput? {
         switch state {
         case .behind(.blocked(let pending), _), .behind(.queued(let pending), _): pending

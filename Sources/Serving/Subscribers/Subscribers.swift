@@ -1,22 +1,21 @@
 import Broadcasting
 import EventStreams
 
-/// The subscribers of one loop: their states, deadlines and ends. Fan-out and catch-up write to them through this type,
-/// so each change of state is in this file.
+/// The subscribers of one loop: their states, deadlines and ends. Fan-out and catch-up write to them through this type.
 struct Subscribers: ~Copyable {
     typealias Token = SlotTable<Subscriber>.Token
 
-    /// Milliseconds between two looks at a subscriber whose socket takes nothing.
+    /// Milliseconds between two checks of the lag of a subscriber whose socket takes nothing.
     static let lagCheckInterval: UInt64 = 1000
 
     private var table = SlotTable<Subscriber>()
     private var deadlines = TimerWheel()
     private var woken: [(tick: UInt32, token: UInt64)] = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
-    /// Subscribers that have been sent the end of a topic, which they then leave.
+    /// Subscribers that got the end of a topic, and the topic that they must leave.
     private var endedTopics: [(slot: UInt32, topic: TopicID)] = []
     private var tick: UInt32 = 0
-    /// Ticks that a stream may be silent.
+    /// The most ticks that a stream may be silent.
     private var interval: UInt32
     private var heartbeats: HeartbeatSchedule
     private let status: LoopStatus
@@ -53,7 +52,7 @@ struct Subscribers: ~Copyable {
 
     // MARK: Writing
 
-    /// Writes the events of a batch above the subscriber's position: one system call.
+    /// Writes the events of a batch above the subscriber's position, with one system call.
     ///
     /// - Returns: how many events it received whole. A subscriber that does not take all of them falls behind.
     @inline(__always)
@@ -107,7 +106,7 @@ struct Subscribers: ~Copyable {
 
     /// Writes bytes of this stream alone, when no output is pending.
     ///
-    /// - Returns: whether all of them are out. A subscriber that does not take all of them falls behind.
+    /// - Returns: whether the kernel took all of them. A subscriber that does not take all of them falls behind.
     mutating func write(
         _ bytes: [UInt8], to slot: UInt32, _ connections: inout Connections, moreFollows: Bool = false
     ) -> Bool {
@@ -155,8 +154,8 @@ struct Subscribers: ~Copyable {
 
     // MARK: Changes of state
 
-    /// The socket takes no more: the subscriber waits for it, and reads the log then. Only one that was live is slow:
-    /// another has the log to read.
+    /// The socket takes no more: the subscriber waits for it, and then reads the log. It is slow only if it was live
+    /// before: one that resumes is behind without being slow.
     private mutating func block(_ slot: UInt32, _ pending: PendingOutput?) {
         let isSlow = table[slot].isLive || table[slot].isSlow
         table[slot].state = .behind(.blocked(pending), isSlow: isSlow)
@@ -176,15 +175,17 @@ struct Subscribers: ~Copyable {
         }
     }
 
-    /// The subscriber has been sent everything up to the head of the log.
+    /// The subscriber has received everything up to the head of the log.
     mutating func goLive(_ slot: UInt32, at head: UInt64) {
         table[slot].position = max(table[slot].position, head)
         table[slot].state = .live
-        // It was due for a look at its lag; from here on it is due for heartbeats.
+        // Its deadline was a check of its lag; from here on it is a heartbeat.
         table[slot].deadline.tick = heartbeats.tick(slot)
     }
 
-    /// Writes some last bytes, after any pending output, and closes.
+    /// Writes last bytes, after any pending output, and then closes.
+    ///
+    /// - Parameter timeout: milliseconds that the subscriber has to take them.
     mutating func finish(
         _ slot: UInt32, with bytes: [UInt8], _ reason: CloseReason, timeout: UInt64, _ connections: inout Connections
     ) {
@@ -193,8 +194,8 @@ struct Subscribers: ~Copyable {
         _ = writePending(slot, &connections)
     }
 
-    /// Marks a subscriber to be removed, and its connection to be closed, at the end of the turn. Nothing is freed in the
-    /// middle of a turn: fan-out may stand on it.
+    /// Marks a subscriber to be removed, and its connection to be closed, at the end of the turn. Until then its slot
+    /// stays valid, because fan-out may still use it.
     mutating func close(_ slot: UInt32, _ reason: CloseReason) {
         if case .closed = table[slot].state { return }
         table[slot].state = .closed
@@ -206,14 +207,14 @@ struct Subscribers: ~Copyable {
         status.subscribers.add(-1)
     }
 
-    /// The subscribers that were marked.
+    /// Takes the marked subscribers.
     mutating func takeClosing() -> [(slot: UInt32, reason: CloseReason)] {
         guard !closing.isEmpty else { return [] }
         defer { closing.removeAll(keepingCapacity: true) }
         return closing
     }
 
-    /// The subscribers that have been sent the end of a topic since the last call.
+    /// Takes the subscribers that got the end of a topic since the last call.
     mutating func takeEndedTopics() -> [(slot: UInt32, topic: TopicID)] {
         guard !endedTopics.isEmpty else { return [] }
         defer { endedTopics.removeAll(keepingCapacity: true) }
@@ -229,7 +230,7 @@ struct Subscribers: ~Copyable {
         heartbeats = HeartbeatSchedule(tick: tick, interval: interval)
     }
 
-    /// The subscribers whose deadline has come.
+    /// Takes the subscribers whose deadline has come.
     mutating func takeDue() -> [UInt32] {
         deadlines.advance(to: tick, into: &woken)
         defer { woken.removeAll(keepingCapacity: true) }
@@ -241,10 +242,10 @@ struct Subscribers: ~Copyable {
         return due
     }
 
-    /// Sends a comment to a live subscriber that was not written to for as long as a stream may be silent.
+    /// Sends a comment to a live subscriber whose stream was silent until its heartbeat.
     mutating func heartbeat(_ slot: UInt32, _ connections: inout Connections) {
         switch connections.write(EventEncoder.heartbeat[...], to: table[slot].stream) {
-        // A full socket has a write before it, which is as good as a heartbeat.
+        // A full socket still has bytes for the client, which are as good as a heartbeat.
         case .all, .stalled(_, offset: 0): scheduleHeartbeat(slot)
         case .stalled(_, let offset): block(slot, .bytes(EventEncoder.heartbeat, offset: offset))
         case .broken: close(slot, .client)
@@ -262,7 +263,7 @@ struct Subscribers: ~Copyable {
             &table[slot].deadline, table.token(slot).rawValue, at: tick + TurnTime.ticks(milliseconds))
     }
 
-    /// Changes the heartbeat. Subscribers that wait for one get it at the new interval.
+    /// Changes the heartbeat. A shorter interval applies at once, a longer one after the next write or heartbeat.
     mutating func apply(heartbeat milliseconds: UInt64) {
         let isFaster = TurnTime.ticks(milliseconds) < interval
         interval = TurnTime.ticks(milliseconds)

@@ -6,6 +6,6 @@ struct TopicMembership {
     let fanOut: Int32
     /// Its place in the list of the topic's subscribers.
     var place: UInt32
-    /// How far it knows about the topic.
+    /// How far the subscriber has got in the topic.
     var cursor: TopicCursor
 }

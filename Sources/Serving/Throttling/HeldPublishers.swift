@@ -1,7 +1,7 @@
 /// The publishers of one loop whose answers wait until fan-out has caught up, in the order in which they came.
 struct HeldPublishers {
     private var tokens: [Connections.Token] = []
-    /// See ``PublisherThrottle/relief``, at the last look.
+    /// The value of ``PublisherThrottle/relief`` at the last check.
     private var reliefSeen = 0
 
     var isEmpty: Bool { tokens.isEmpty }
@@ -15,7 +15,7 @@ struct HeldPublishers {
         return throttle.relief == reliefSeen
     }
 
-    /// The publishers that should look again; a publisher that must still wait is held again with ``hold(_:)``.
+    /// Takes the publishers that should check their backlogs again. Hold those that must still wait with ``hold(_:)``.
     mutating func takeAfterRelief(_ throttle: PublisherThrottle) -> [Connections.Token] {
         guard !tokens.isEmpty, throttle.relief != reliefSeen else { return [] }
         reliefSeen = throttle.relief

@@ -4,31 +4,33 @@ import Synchronization
 /// Holds publishers back while fan-out is behind: the publishers of a channel with too large a backlog, and all
 /// publishers while a loop has too much to write. It never holds subscribers back: they read the log.
 final class PublisherThrottle: Sendable {
-    /// A loop may have this many times the backlog of one channel, so that a busy channel does not hold the publishers of
-    /// other channels.
+    /// A loop may have this many times the backlog of one channel, so that a busy channel does not hold the publishers
+    /// of other channels.
     private static let channelsPerLoop = 8
 
     private let ports: [LoopPort]
     /// The loops that hold publishers: one bit each.
     private let waiting = Atomic<UInt64>(0)
-    /// Rises whenever a backlog has come down to its limit.
+    /// Rises whenever a backlog falls to its limit.
     private let reliefs = Atomic<Int>(0)
 
     init(_ ports: [LoopPort]) {
         self.ports = ports
     }
 
-    /// Whether a publisher into these backlogs has to wait.
+    /// Whether a publisher with these backlogs has to wait.
+    ///
+    /// - Parameter limit: bytes; see ``ServingSettings/fanoutBacklog``.
     func mustWait(_ backlogs: [Backlog], limit: Int) -> Bool {
         backlogs.contains { $0.current > limit }
             || ports.contains { $0.mailbox.backlog.current > Self.channelsPerLoop * limit }
     }
 
-    /// Changes whenever held publishers should look again whether they may go on.
+    /// Changes whenever held publishers should check again whether they may continue.
     var relief: Int { reliefs.load(ordering: .sequentiallyConsistent) }
 
-    /// Called by a loop that holds publishers, before it looks at ``relief`` for the last time and sleeps. In this order a
-    /// loop that brings relief in between sees the bit and wakes it.
+    /// Called by a loop that holds publishers, before it checks ``relief`` for the last time and sleeps. Because of
+    /// this order a loop that relieves after the check sees the bit and wakes it.
     func announceWaiting(on loop: Int) {
         waiting.bitwiseOr(1 << UInt64(loop), ordering: .sequentiallyConsistent)
     }
@@ -39,7 +41,7 @@ final class PublisherThrottle: Sendable {
         if port.mailbox.backlog.subtract(item.work, limit: Self.channelsPerLoop * limit) || isRelief { relieve() }
     }
 
-    /// Makes held publishers look again.
+    /// Makes held publishers check their backlogs again.
     func relieve() {
         reliefs.add(1, ordering: .sequentiallyConsistent)
         guard waiting.load(ordering: .sequentiallyConsistent) != 0 else { return }

@@ -1,0 +1,89 @@
+import EventStreams
+import Testing
+import TimeLimits
+
+@testable import Broadcasting
+
+@Suite(.endsInTime()) struct `The history` {
+    @Test func `retains at most the configured number of events`() throws {
+        let fixture = HubFixture(HistoryLimits(events: 3))
+        for number in 1...5 { try fixture.publish("\(number)", to: "a") }
+        let subscription = try #require(try fixture.subscribe("a", from: "e-2"))
+        #expect(subscription.gap == nil)
+        #expect(fixture.replay(subscription) == [wire(3, "3"), wire(4, "4"), wire(5, "5")])
+        #expect(fixture.hub.summary.events == 3)
+    }
+
+    @Test func `retains at most the configured bytes, or a newest event that alone is larger`() throws {
+        let fixture = HubFixture(HistoryLimits(bytes: 100))
+        for _ in 1...5 { try fixture.publish(String(repeating: "x", count: 60), to: "a") }
+        #expect(fixture.hub.summary.events == 1)
+        try fixture.publish(String(repeating: "x", count: 600), to: "a")
+        #expect(fixture.hub.summary.events == 1)
+    }
+
+    @Test func `retains events up to the configured age`() throws {
+        let fixture = HubFixture(HistoryLimits(age: 1000))
+        try fixture.publish("old", to: "a", now: 0)
+        try fixture.publish("new", to: "a", now: 900)
+        let subscription = try #require(try fixture.subscribe("a", from: "e-0", now: 1500))
+        #expect(subscription.gap?.lost == 1)
+        #expect(fixture.replay(subscription) == [wire(2, "new")])
+        fixture.hub.unsubscribe(subscription.cursors[0].topic, lastOn: 0)
+        fixture.hub.sweep(now: 5000)
+        #expect(fixture.hub.summary == HubSummary(channels: 0, events: 0, bytes: 0, subscribers: 0, head: 2))
+    }
+
+    @Test func `evicts the oldest events of all channels first when they exceed the total`() throws {
+        let fixture = HubFixture(total: 3 * (HistoryPolicy.overhead + 17))
+        for number in 1...9 { try fixture.publish("\(number)", to: "c\(number)") }
+        #expect(fixture.hub.summary.events == 3)
+        #expect(fixture.hub.summaries(after: nil, count: 10).summaries.map(\.name.description) == ["c7", "c8", "c9"])
+    }
+
+    @Test func `stays within the total with 100,000 channels, and removes them when they are too old`() throws {
+        let fixture = HubFixture(HistoryLimits(age: 1000), total: 1 << 20)
+        for number in 1...100_000 { try fixture.publish("x", to: "c\(number)") }
+        #expect(fixture.hub.summary.bytes <= 1 << 20)
+        for _ in 0..<100 { fixture.hub.sweep(now: 10_000) }
+        #expect(fixture.hub.summary.channels == 0)
+    }
+
+    @Test func `may evict, during a publish, the only event of a channel that the publish names`() throws {
+        let fixture = HubFixture(total: 3 * (HistoryPolicy.overhead + 40))
+        try fixture.publish("old", to: "b")
+        for _ in 0..<3 { try fixture.publish(String(repeating: "x", count: 20), to: "fill") }
+        #expect(try fixture.publish(String(repeating: "x", count: 20), to: "fill", "b").channels.count == 2)
+        let many = (0..<60).map { "c\($0)" }
+        let event = Event(data: EventData(String(repeating: "x", count: 500)))
+        #expect(fixture.hub.publish(event, to: try many.map { try ChannelName($0) }, now: 0).channels.count == 60)
+        #expect(fixture.hub.summary.channels <= 3)
+    }
+
+    @Test func `may retain nothing: live subscribers still receive every event`() throws {
+        let fixture = HubFixture(HistoryLimits(events: 0))
+        _ = try fixture.subscribe("a")
+        try fixture.publish("x", to: "a")
+        #expect(fixture.items().count == 1)
+        #expect(fixture.hub.summary.events == 0)
+    }
+
+    @Test func `applies new limits after a reload`() throws {
+        let fixture = HubFixture()
+        for number in 1...9 { try fixture.publish("\(number)", to: "a") }
+        fixture.hub.apply(HistoryPolicy(standard: HistoryLimits(events: 2)))
+        fixture.hub.sweep(now: 0)
+        #expect(fixture.hub.summary.events == 2)
+    }
+
+    @Test func `takes its limits from the first rule that matches`() throws {
+        let rules = [
+            HistoryRule(pattern: try ChannelPattern("a/*"), limits: HistoryLimits(events: 1)),
+            HistoryRule(pattern: try ChannelPattern("a/**"), limits: HistoryLimits(events: 2)),
+        ]
+        let policy = HistoryPolicy(rules: rules)
+        #expect(policy.rule(for: try ChannelName("a/b"))?.limits.events == 1)
+        #expect(policy.rule(for: try ChannelName("a/b/c"))?.limits.events == 2)
+        #expect(policy.rule(for: try ChannelName("b")) == nil)
+    }
+}
