@@ -96,7 +96,7 @@ public final class Hub: Sendable {
     /// - Parameter partial: the event that was written to it in part; it needs no history for that.
     public func cut(
         _ cursors: [TopicCursor], after position: UInt64, partial: Frame? = nil, isSlow: Bool, now: UInt64
-    ) -> (lag: Lag, closingNotices: [UInt8]?)? {
+    ) -> (lag: LagLimit, closingNotices: [UInt8]?)? {
         state.withLock { state in
             let check = state.lagCheck(after: position, partial: partial, isSlow: isSlow, now: now)
             guard let lag = check.cut(cursors) else { return nil }

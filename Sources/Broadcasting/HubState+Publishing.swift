@@ -66,7 +66,7 @@ extension HubState {
             if publication.channels.count == 1 || !topics.contains(id) { topics.append(id) }
         }
         return NumberedEvent(
-            frame: Frame(sequence: sequence, time: now, wire: wire), labels: EventLabels(id: event.id, key: event.key),
+            frame: Frame(sequence: sequence, time: now, wire: wire), labels: PublisherLabels(id: event.id, key: event.key),
             topics: topics)
     }
 
@@ -99,7 +99,7 @@ extension HubState {
     }
 
     /// Adds an event to a channel's log and evicts the events that now exceed the limits.
-    mutating func append(_ frame: Frame, _ labels: EventLabels?, to topic: Topic, now: UInt64) {
+    mutating func append(_ frame: Frame, _ labels: PublisherLabels?, to topic: Topic, now: UInt64) {
         // The log evicts the events before an end at the latest when the channel reopens.
         if topic.isEnded {
             evictAll(of: topic)

@@ -96,7 +96,7 @@ import TimeLimits
         var log = ChannelLog(removedThrough: 0)
         for sequence in 1...1000 as ClosedRange<UInt64> {
             let key = try #require(try EventKey(utf8: "\(sequence)".utf8))
-            log.append(sequence, time: 0, size: 0, EventLabels(id: nil, key: key), frame: nil)
+            log.append(sequence, time: 0, size: 0, PublisherLabels(id: nil, key: key), frame: nil)
             if sequence > 10 { _ = log.evictFirst() }
         }
         #expect(log.newest.sequences(after: 0, atMost: .max)?.count == 10)

@@ -18,7 +18,7 @@ struct PatternFixture {
     }
 
     func subscribe(
-        _ names: String..., from id: String? = nil, replay: Replay? = nil, now: UInt64 = 0
+        _ names: String..., from id: String? = nil, replay: ReplayStart? = nil, now: UInt64 = 0
     ) throws -> Subscription {
         let request = SubscriptionRequest(
             channels: try names.filter { !$0.contains("*") }.map { try ChannelName($0) },

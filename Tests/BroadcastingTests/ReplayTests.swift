@@ -9,7 +9,7 @@ import TimeLimits
         for number in 1...6 {
             try fixture.publish("\(number)", to: number % 2 == 0 ? "a" : "b", now: UInt64(number) * 1000)
         }
-        func read(_ names: String..., replay: Replay?) throws -> [String] {
+        func read(_ names: String..., replay: ReplayStart?) throws -> [String] {
             let start =
                 names.count == 1
                 ? try fixture.subscribe(names[0], replay: replay)
@@ -17,7 +17,7 @@ import TimeLimits
             return fixture.read(start)
         }
         #expect(try read("a", replay: nil) == [])
-        #expect(try read("a", replay: Replay.none) == [])
+        #expect(try read("a", replay: ReplayStart.none) == [])
         #expect(try read("a", replay: .all) == ["2", "4", "6"])
         #expect(try read("a", replay: .last(2)) == ["4", "6"])
         #expect(try read("a", replay: .last(99)) == ["2", "4", "6"])
@@ -46,7 +46,7 @@ import TimeLimits
                 == ["all/a 1", "all/a 2", "last/a 3", "all/a 3"])
         #expect(fixture.read(try fixture.subscribe("all/**")) == ["all/a 1", "all/a 2", "all/a 3"])
         // The request takes precedence over the rules, and a position over both.
-        #expect(fixture.read(try fixture.subscribe("all/a", replay: Replay.none)) == [])
+        #expect(fixture.read(try fixture.subscribe("all/a", replay: ReplayStart.none)) == [])
         #expect(fixture.read(try fixture.subscribe("all/a", from: "e-5", replay: .all)) == ["all/a 3"])
     }
 }

@@ -45,7 +45,7 @@ struct SlowReader {
     var gap: Gap?
 
     /// The limit for which crier disconnects it; nil while it may stay.
-    func cut(isSlow: Bool = true, partial: Frame? = nil, now: UInt64 = 0) -> Lag? {
+    func cut(isSlow: Bool = true, partial: Frame? = nil, now: UInt64 = 0) -> LagLimit? {
         hub.cut(cursors, after: position, partial: partial, isSlow: isSlow, now: now)?.lag
     }
 

@@ -5,7 +5,7 @@ public struct ArchiveBatch: Sendable {
         /// The event.
         public let frame: Frame
         /// The names that its publisher gave it.
-        public let labels: EventLabels?
+        public let labels: PublisherLabels?
         /// Its channels.
         public let channels: [ChannelName]
     }

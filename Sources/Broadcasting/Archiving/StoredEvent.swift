@@ -7,12 +7,12 @@ public struct StoredEvent: Sendable {
     /// How many bytes it has on the wire.
     public var size: Int
     /// The names that its publisher gave it.
-    public var labels: EventLabels?
+    public var labels: PublisherLabels?
     /// Its channels.
     public var channels: [ChannelName]
 
     /// An event.
-    public init(sequence: UInt64, time: UInt64, size: Int, labels: EventLabels?, channels: [ChannelName]) {
+    public init(sequence: UInt64, time: UInt64, size: Int, labels: PublisherLabels?, channels: [ChannelName]) {
         self.sequence = sequence
         self.time = time
         self.size = size

@@ -3,7 +3,7 @@ import DequeModule
 /// Counts the events of a channel that a subscriber at a position has yet to receive, and those that it misses.
 extension ChannelLog {
     /// The limit of a policy that a subscriber at a position exceeds; nil when it exceeds none.
-    func lag(after sequence: UInt64, _ policy: SlowPolicy, now: UInt64) -> Lag? {
+    func lag(after sequence: UInt64, _ policy: SlowPolicy, now: UInt64) -> LagLimit? {
         guard policy.hasLimits else { return nil }
         let next = index(after: sequence)
         guard next < events else { return nil }

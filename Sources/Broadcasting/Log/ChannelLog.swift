@@ -11,7 +11,7 @@ struct ChannelLog {
     /// Bytes of the channel before the first of ``entries``.
     private var start = 0
     /// The labels of the events that have any, by sequence number.
-    private var labels: [UInt64: EventLabels] = [:]
+    private var labels: [UInt64: PublisherLabels] = [:]
 
     /// - Parameter removedThrough: removed channels may have had this name and events up to here.
     init(removedThrough: UInt64) {
@@ -31,7 +31,7 @@ struct ChannelLog {
     /// - Parameters:
     ///   - size: bytes on the wire.
     ///   - frame: nil when the bytes are in the archive only.
-    mutating func append(_ sequence: UInt64, time: UInt64, size: Int, _ labels: EventLabels?, frame: Frame?) {
+    mutating func append(_ sequence: UInt64, time: UInt64, size: Int, _ labels: PublisherLabels?, frame: Frame?) {
         entries.append(
             LogEntry(sequence: sequence, time: time, end: (entries.last?.end ?? start) + size, frame: frame))
         if frame?.endsTopic == nil { newest.add(sequence, labels?.key) }
@@ -66,7 +66,7 @@ struct ChannelLog {
     }
 
     /// Bytes that an event counts for in ``HistoryPolicy/total``. A key counts twice: ``newest`` has a second copy.
-    static func weight(_ size: Int, _ labels: EventLabels?) -> Int {
+    static func weight(_ size: Int, _ labels: PublisherLabels?) -> Int {
         size + HistoryPolicy.overhead + 2 * (labels?.key?.description.utf8.count ?? 0)
     }
 
@@ -102,7 +102,7 @@ struct ChannelLog {
     func bytes(from index: Int) -> Int { entries[events - 1].end - (index == 0 ? start : entries[index - 1].end) }
 
     /// The names that the publisher gave an event.
-    func labels(of sequence: UInt64) -> EventLabels? { labels.isEmpty ? nil : labels[sequence] }
+    func labels(of sequence: UInt64) -> PublisherLabels? { labels.isEmpty ? nil : labels[sequence] }
 
     /// Whether no newer event with the same key is retained.
     func isNewest(_ entry: LogEntry) -> Bool {

@@ -17,7 +17,7 @@ final class EventLog {
     private(set) var bytes = 0
     /// Every retained event, oldest first, for ``HistoryPolicy/total`` and for subscribers by pattern. Events that a
     /// channel's own limits evicted stay listed until they are the oldest, or until there are too many of them.
-    private(set) var index: Deque<LogPlace> = []
+    private(set) var index: Deque<LogIndexEntry> = []
     /// Bytes of events in memory. The archive, if there is one, has them too.
     private var loadedBytes = 0
     /// Up to here, bytes are in the archive only.
@@ -47,7 +47,7 @@ final class EventLog {
     func id(_ sequence: UInt64, in log: ChannelLog) -> String { id(sequence, log.labels(of: sequence)) }
 
     /// The id of an event with these labels, as it is on the wire.
-    func id(_ sequence: UInt64, _ labels: EventLabels?) -> String {
+    func id(_ sequence: UInt64, _ labels: PublisherLabels?) -> String {
         labels?.id?.description ?? EventPosition(epoch: epoch, sequence: sequence).description
     }
 
@@ -59,12 +59,12 @@ final class EventLog {
     ///   - size: bytes on the wire.
     ///   - frame: nil when the bytes are in the archive only.
     func append(
-        _ sequence: UInt64, time: UInt64, size: Int, _ labels: EventLabels?, frame: Frame?, to topic: Topic
+        _ sequence: UInt64, time: UInt64, size: Int, _ labels: PublisherLabels?, frame: Frame?, to topic: Topic
     ) {
         topic.log.append(sequence, time: time, size: size, labels, frame: frame)
         events += 1
         bytes += ChannelLog.weight(size, labels)
-        let place = LogPlace(topic: topic.id.index, sequence: sequence)
+        let place = LogIndexEntry(topic: topic.id.index, sequence: sequence)
         index.append(place)
         if let given = labels?.id { publisherIDs.add(given, at: place) }
         if let frame, frame.endsTopic == nil { loadedBytes += size } else if frame == nil { unloadedThrough = sequence }
@@ -80,7 +80,7 @@ final class EventLog {
         for pattern in registry.patterns(matching: topic) {
             registry[pattern].log.evictions.record(entry.sequence)
         }
-        if let given, publisherIDs.remove(given, at: LogPlace(topic: topic.id.index, sequence: entry.sequence)) {
+        if let given, publisherIDs.remove(given, at: LogIndexEntry(topic: topic.id.index, sequence: entry.sequence)) {
             let places = publisherIDs.places(of: given)
             publisherIDs.keep(given, places.filter { registry.topic(at: $0.topic)?.log.retains($0.sequence) == true })
         }
@@ -139,5 +139,5 @@ final class EventLog {
     }
 
     /// The events to which a publisher gave an id, in the order of the log, with a few that the log has evicted.
-    func places(of id: EventID) -> some Collection<LogPlace> { publisherIDs.places(of: id) }
+    func places(of id: EventID) -> some Collection<LogIndexEntry> { publisherIDs.places(of: id) }
 }

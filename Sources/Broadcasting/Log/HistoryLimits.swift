@@ -7,10 +7,10 @@ public struct HistoryLimits: Sendable, Hashable {
     /// Milliseconds since the event was published, 0 or more.
     public var age: UInt64
     /// Where a subscriber without a position starts.
-    public var replay: Replay
+    public var replay: ReplayStart
 
     /// Limits for a channel: 1000 events, 1 MiB and an hour, unless they are given.
-    public init(events: Int = 1000, bytes: Int = 1 << 20, age: UInt64 = 3_600_000, replay: Replay = .none) {
+    public init(events: Int = 1000, bytes: Int = 1 << 20, age: UInt64 = 3_600_000, replay: ReplayStart = .none) {
         self.events = events
         self.bytes = bytes
         self.age = age

@@ -6,16 +6,16 @@ import EventStreams
 struct PublisherIDs {
     private struct Uses {
         /// In the order of the log. A few evicted events may still be listed.
-        var places: Deque<LogPlace>
+        var places: Deque<LogIndexEntry>
         var retained: Int
     }
 
     private var uses: [EventID: Uses] = [:]
 
     /// The events with an id, in the order of the log, with a few that the log has evicted.
-    func places(of id: EventID) -> some Collection<LogPlace> { uses[id]?.places ?? [] }
+    func places(of id: EventID) -> some Collection<LogIndexEntry> { uses[id]?.places ?? [] }
 
-    mutating func add(_ id: EventID, at place: LogPlace) {
+    mutating func add(_ id: EventID, at place: LogIndexEntry) {
         uses[id, default: Uses(places: [], retained: 0)].places.append(place)
         uses[id]?.retained += 1
     }
@@ -23,7 +23,7 @@ struct PublisherIDs {
     /// Removes the event at one place.
     ///
     /// - Returns: whether the caller should now call ``keep(_:_:)`` with the retained events.
-    mutating func remove(_ id: EventID, at place: LogPlace) -> Bool {
+    mutating func remove(_ id: EventID, at place: LogIndexEntry) -> Bool {
         guard let retained = uses[id]?.retained, retained > 1 else {
             uses[id] = nil
             return false
@@ -34,7 +34,7 @@ struct PublisherIDs {
     }
 
     /// Keeps only these places of an id.
-    mutating func keep(_ id: EventID, _ retained: some Sequence<LogPlace>) { uses[id]?.places = Deque(retained) }
+    mutating func keep(_ id: EventID, _ retained: some Sequence<LogIndexEntry>) { uses[id]?.places = Deque(retained) }
 
     /// Frees the memory of many removed ids.
     mutating func shrink() {

@@ -1,6 +1,6 @@
 /// An event that has its number and is not in the log yet.
 struct NumberedEvent: Sendable {
     let frame: Frame
-    let labels: EventLabels?
+    let labels: PublisherLabels?
     let topics: [TopicID]
 }

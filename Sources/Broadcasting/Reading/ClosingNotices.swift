@@ -14,7 +14,7 @@ struct ClosingNotices {
         // The subscriber misses the retained events too, because crier disconnects it now.
         let omissions = cursors.map { cursor in
             let last = registry[cursor.topic].log.newestSequence
-            return OmittedEvents(topic: cursor.topic, after: max(position, cursor.reportedThrough), through: last)
+            return MissedRange(topic: cursor.topic, after: max(position, cursor.reportedThrough), through: last)
         }
         let lost = LossCount(log: log, check: check).count(omissions, coming: [])
         var bytes: [UInt8] = []

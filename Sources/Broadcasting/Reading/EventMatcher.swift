@@ -14,7 +14,7 @@ struct EventMatcher {
     }
 
     /// The event at a place, if the log retains it and the subscriber gets it.
-    func entry(_ place: LogPlace) -> (entry: LogEntry, size: Int)? {
+    func entry(_ place: LogIndexEntry) -> (entry: LogEntry, size: Int)? {
         let isNamed = reported[place.topic].map { place.sequence > $0 } ?? false
         guard let topic = registry.topic(at: place.topic), isNamed || isMatched(topic, place.sequence) else {
             return nil

@@ -8,7 +8,7 @@ struct EventSkip {
     /// - Returns: the topics of the subscriber after the skip.
     func apply(_ cursors: [TopicCursor], _ slice: inout LogSlice) -> [TopicCursor] {
         var result = cursors
-        var omissions: [OmittedEvents] = []
+        var omissions: [MissedRange] = []
         for (index, cursor) in cursors.enumerated() {
             guard let lag = check.lag(cursor) else { continue }
             slice.skipped = slice.skipped ?? lag
@@ -24,14 +24,14 @@ struct EventSkip {
     }
 
     /// Skips in one topic; nil when the subscriber has nothing to skip there.
-    private func skip(_ cursor: TopicCursor) -> (OmittedEvents, TopicCursor)? {
+    private func skip(_ cursor: TopicCursor) -> (MissedRange, TopicCursor)? {
         let topic = log.registry[cursor.topic]
         let start = max(check.position, cursor.reportedThrough)
         if topic.isPattern {
             guard topic.slow.action != .disconnect else { return nil }
             // A pattern skips only evicted events: every retained one follows.
             return (
-                OmittedEvents(topic: topic.id, after: start, through: 0, since: cursor.reportedEvictions),
+                MissedRange(topic: topic.id, after: start, through: 0, since: cursor.reportedEvictions),
                 TopicCursor(
                     topic: topic.id, reportedThrough: cursor.reportedThrough,
                     reportedEvictions: topic.log.evictions.count)
@@ -47,7 +47,7 @@ struct EventSkip {
             through = topic.log.evictions.through
         }
         return (
-            OmittedEvents(topic: topic.id, after: start, through: through),
+            MissedRange(topic: topic.id, after: start, through: through),
             TopicCursor(topic: topic.id, reportedThrough: max(start, through))
         )
     }

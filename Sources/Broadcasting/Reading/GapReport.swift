@@ -9,7 +9,7 @@ struct GapReport {
     ///
     /// - Parameter requested: the position that the client named, as raw bytes.
     func gap(_ requested: [UInt8], _ topics: [Topic], lost: Int?) -> Gap {
-        let ranges = topics.compactMap { HeldRangeReader(log: log).range(of: $0) }
+        let ranges = topics.compactMap { RetainedRangeReader(log: log).range(of: $0) }
         let oldest = ranges.map(\.oldest).min { $0.sequence < $1.sequence }
         let newest = ranges.map(\.newest).max { $0.sequence < $1.sequence }
         return Gap(
@@ -39,7 +39,7 @@ struct GapReport {
             newest: newest.map { log.id($0.sequence, in: $0.topic.log) }, lost: lost)
     }
 
-    private func id(_ place: LogPlace) -> String {
+    private func id(_ place: LogIndexEntry) -> String {
         log.id(place.sequence, in: log.registry[TopicID(index: place.topic)].log)
     }
 }

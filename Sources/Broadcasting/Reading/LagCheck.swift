@@ -12,7 +12,7 @@ struct LagCheck {
 
     /// The limit that the subscriber exceeds in one topic; nil when it exceeds none. Events that a gap has reported do
     /// not count.
-    func lag(_ cursor: TopicCursor) -> Lag? {
+    func lag(_ cursor: TopicCursor) -> LagLimit? {
         let topic = registry[cursor.topic]
         let start = max(position, cursor.reportedThrough)
         let needed = max(start, partial?.sequence ?? 0)
@@ -24,7 +24,7 @@ struct LagCheck {
     }
 
     /// The limit for which crier must close the subscriber's connection; nil while it may stay.
-    func cut(_ cursors: [TopicCursor]) -> Lag? {
+    func cut(_ cursors: [TopicCursor]) -> LagLimit? {
         for cursor in cursors {
             let topic = registry[cursor.topic]
             // The log has evicted the end, so crier cannot send it. The client gets 204 when it reconnects.

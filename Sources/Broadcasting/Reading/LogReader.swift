@@ -24,7 +24,7 @@ struct LogReader {
             } else if cursors.count == 1, !check.isConflated(cursors[0]) {
                 readOne(cursors[0], &builder)
             } else {
-                merge(cursors.map { TopicSource($0, check) }, &builder)
+                merge(cursors.map { MergeInput($0, check) }, &builder)
             }
         frames += builder.frames
         slice.absent = builder.absent
@@ -42,7 +42,7 @@ struct LogReader {
     }
 
     /// Merges several channels in the order of the log. Reads an event of two of them once.
-    private func merge(_ sources: [TopicSource], _ builder: inout SliceBuilder) -> Bool {
+    private func merge(_ sources: [MergeInput], _ builder: inout SliceBuilder) -> Bool {
         var sources = sources
         while let first = sources.lazy.compactMap(\.first).min(by: { $0.sequence < $1.sequence }) {
             guard builder.add(first, size: first.frame?.count ?? SliceBuilder.assumedSize) else { return false }

@@ -1,13 +1,13 @@
 /// The next part of the log for a subscriber.
 public struct LogSlice: Sendable {
     /// The limit that the subscriber exceeded, when crier must close its connection. The slice is empty then.
-    public var cut: Lag?
+    public var cut: LagLimit?
     /// The control events to send before closing, when the client will have no channel to reconnect to.
     public var closingNotices: [UInt8]?
     /// Reports the events that the subscriber misses. crier must send it before the events of the slice.
     public var gap: Gap?
     /// The limit that the subscriber exceeded, when the hub made it skip events.
-    public var skipped: Lag?
+    public var skipped: LagLimit?
     /// Its topics from now on, when the hub made it skip events.
     public var cursors: [TopicCursor]?
     /// The numbers of the next events, when only the archive has their bytes. The slice then has no other event.

@@ -5,7 +5,7 @@ struct LossCount {
 
     /// How many events the subscriber misses; nil when the number is unknown. An event of two channels counts once, and
     /// not at all when the subscriber still gets it by one of them.
-    func count(_ omissions: [OmittedEvents], coming cursors: [TopicCursor]) -> Int? {
+    func count(_ omissions: [MissedRange], coming cursors: [TopicCursor]) -> Int? {
         let registry = log.registry
         if omissions.count == 1, cursors.count <= 1, !registry[omissions[0].topic].isPattern {
             let omission = omissions[0]
@@ -22,7 +22,7 @@ struct LossCount {
             return missed.count { !matcher.isComing($0, log) }
         }
         for cursor in cursors {
-            let source = TopicSource(cursor, check)
+            let source = MergeInput(cursor, check)
             for entry in source.entries[source.next...].prefix(while: { $0.sequence <= last }) {
                 missed.remove(entry.sequence)
             }

@@ -5,7 +5,7 @@ import EventStreams
 struct ResumePoint {
     let log: EventLog
 
-    /// The most events of all channels that ``Replay/last(_:)`` and ``Replay/since(_:)`` of a pattern search.
+    /// The most events of all channels that ``ReplayStart/last(_:)`` and ``ReplayStart/since(_:)`` of a pattern search.
     private static var lookBack: Int { 65_536 }
 
     private var registry: TopicRegistry { log.registry }
@@ -48,7 +48,7 @@ struct ResumePoint {
     // MARK: Without a position
 
     /// The position after which a subscriber without one starts in a topic.
-    private func start(_ replay: Replay, _ topic: Topic) -> UInt64 {
+    private func start(_ replay: ReplayStart, _ topic: Topic) -> UInt64 {
         if topic.isPattern, replay != .none {
             registry.rebuildEvictions(of: topic)
             return startInPattern(replay, topic)
@@ -65,7 +65,7 @@ struct ResumePoint {
         }
     }
 
-    private func startInPattern(_ replay: Replay, _ topic: Topic) -> UInt64 {
+    private func startInPattern(_ replay: ReplayStart, _ topic: Topic) -> UInt64 {
         var left = Int.max
         var since: UInt64 = 0
         switch replay {
@@ -100,8 +100,8 @@ struct ResumePoint {
         if position < log.uncertainThrough { return (position, report.gap(lastEventID, topics, lost: nil)) }
         // The events that an ended channel retains are for its remaining subscribers only.
         let omissions =
-            topics.map { OmittedEvents(topic: $0.id, after: position, through: $0.log.evictions.through) }
-            + ended.map { OmittedEvents(topic: $0.id, after: position, through: $0.log.newestSequence) }
+            topics.map { MissedRange(topic: $0.id, after: position, through: $0.log.evictions.through) }
+            + ended.map { MissedRange(topic: $0.id, after: position, through: $0.log.newestSequence) }
         let check = LagCheck(registry: registry, position: position, isSlow: false, now: 0)
         let lost = LossCount(log: log, check: check).count(omissions, coming: topics.map { cursor($0, from: 0) })
         return (position, lost == 0 ? nil : report.gap(lastEventID, topics, lost: lost))

@@ -7,11 +7,11 @@ public struct SubscriptionRequest: Sendable {
     /// The position that the client names, as raw bytes that nothing has validated; nil when it names none.
     public var lastEventID: [UInt8]?
     /// Where to start without a position; nil applies the setting of each channel.
-    public var replay: Replay?
+    public var replay: ReplayStart?
 
     /// A request for some channels.
     public init(
-        channels: [ChannelName], patterns: [ChannelPattern] = [], lastEventID: [UInt8]? = nil, replay: Replay? = nil
+        channels: [ChannelName], patterns: [ChannelPattern] = [], lastEventID: [UInt8]? = nil, replay: ReplayStart? = nil
     ) {
         self.channels = channels
         self.patterns = patterns

@@ -36,7 +36,7 @@ final class Topic {
     /// Of a pattern: whether ``log`` has the evictions from before the pattern had subscribers.
     var hasRebuiltEvictions = false
     /// Of a pattern: the oldest and newest retained event of its channels; nil until a gap needs them.
-    var heldRange: HeldRange?
+    var retainedRange: RetainedRange?
 
     init(_ id: TopicID, _ subject: Subject, _ policy: HistoryPolicy, removedThrough: UInt64) {
         self.id = id

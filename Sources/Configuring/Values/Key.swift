@@ -76,7 +76,7 @@ struct Key: Sendable {
             show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
     }
 
-    private static func replay(_ name: String, _ field: Field<Replay>) -> Key {
+    private static func replay(_ name: String, _ field: Field<ReplayStart>) -> Key {
         Key(
             name: name, isLive: true,
             set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.replay() },

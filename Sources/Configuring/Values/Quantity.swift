@@ -16,7 +16,7 @@ enum Quantity {
 
     static func text(size: Int) -> String { write(size, [sizes[3], sizes[0], sizes[1], sizes[2]]) }
 
-    static func text(replay: Replay) -> String {
+    static func text(replay: ReplayStart) -> String {
         switch replay {
         case .none, .since: "\"none\""
         case .all: "\"all\""

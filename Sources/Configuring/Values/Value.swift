@@ -57,7 +57,7 @@ enum Value: Sendable, Equatable {
     }
 
     /// The replay of new subscribers: `none`, `all` or a number of events.
-    func replay() throws(InvalidValue) -> Replay {
+    func replay() throws(InvalidValue) -> ReplayStart {
         switch self {
         case .text("none"), .integer(0), .text("0"): return .none
         case .text("all"): return .all

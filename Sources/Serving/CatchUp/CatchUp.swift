@@ -137,7 +137,7 @@ struct CatchUp: ~Copyable {
     /// Disconnects a subscriber that is too far behind, after its last control events if it has no channel to reconnect
     /// to.
     private mutating func cut(
-        _ slot: UInt32, _ lag: Lag, _ notices: [UInt8]?, _ subscribers: inout Subscribers,
+        _ slot: UInt32, _ lag: LagLimit, _ notices: [UInt8]?, _ subscribers: inout Subscribers,
         _ connections: inout Connections, _ time: TurnTime
     ) {
         slowLog.record("was cut off", lag, connections.peer(of: subscribers[slot].stream), now: time.now)

@@ -5,7 +5,7 @@ import Logging
 /// Counts and logs the slow subscribers that crier cuts off or makes skip. A thousand of them must not fill the
 /// journal.
 struct SlowSubscriberLog {
-    private var limiter = LogLimiter()
+    private var limiter = LogLineLimiter()
     private let log: Logger
     private let status: LoopStatus
 
@@ -17,7 +17,7 @@ struct SlowSubscriberLog {
     /// - Parameters:
     ///   - action: the end of the sentence "a slow subscriber …".
     ///   - now: milliseconds of the monotonic clock.
-    mutating func record(_ action: String, _ lag: Lag, _ peer: @autoclosure () -> SocketAddress, now: UInt64) {
+    mutating func record(_ action: String, _ lag: LagLimit, _ peer: @autoclosure () -> SocketAddress, now: UInt64) {
         status.count(lag)
         guard let suppressed = limiter.admit(now: now) else { return }
         log.notice(

@@ -16,7 +16,7 @@ final class Exchange {
         /// A body that crier discards, if there is one; then the loop answers this route.
         case discarding(Route)
         /// The archive is writing this. The exchange reads nothing meanwhile.
-        case awaitingArchive(Write)
+        case awaitingArchive(AwaitedWrite)
         /// Fan-out is too far behind with these. The answer waits, and the exchange reads nothing meanwhile.
         case awaitingFanOut([Backlog], PublishStream?)
         /// The last answer is in the output. The connection ends when the kernel has taken it.
@@ -24,7 +24,7 @@ final class Exchange {
     }
 
     /// The change that the archive writes.
-    enum Write {
+    enum AwaitedWrite {
         case publish
         case stream(PublishStream)
         case end(ChannelName)
@@ -265,12 +265,12 @@ final class Exchange {
     // MARK: Waiting
 
     /// Waits for the archive.
-    func awaitArchive(_ write: Write) { state = .awaitingArchive(write) }
+    func awaitArchive(_ write: AwaitedWrite) { state = .awaitingArchive(write) }
 
     /// Continues after the archive has answered.
     ///
     /// - Returns: the change that the archive wrote or refused; nil when the exchange does not wait for the archive.
-    func resumeFromArchive() -> Write? {
+    func resumeFromArchive() -> AwaitedWrite? {
         guard case .awaitingArchive(let write) = state else { return nil }
         if case .stream(let stream) = write { state = .streaming(stream) } else { state = .head }
         return write

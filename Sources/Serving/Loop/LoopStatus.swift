@@ -10,7 +10,7 @@ public final class LoopStatus: Sendable {
     let published = Gauge()
     let delivered = Gauge()
     let skips = Gauge()
-    private let lags = Guarded<[Int]>(Array(repeating: 0, count: Lag.allCases.count))
+    private let lags = Guarded<[Int]>(Array(repeating: 0, count: LagLimit.allCases.count))
     private let closures = Guarded<[Int]>(Array(repeating: 0, count: CloseReason.allCases.count))
 
     init() {}
@@ -21,7 +21,7 @@ public final class LoopStatus: Sendable {
 
     var closed: [Int] { closures.withLock { $0 } }
 
-    func count(_ lag: Lag) {
+    func count(_ lag: LagLimit) {
         lags.withLock { $0[lag.rawValue] += 1 }
     }
 

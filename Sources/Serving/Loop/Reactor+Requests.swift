@@ -228,7 +228,7 @@ extension Reactor {
         }
     }
 
-    private func resumeFromArchive(_ token: UInt64) -> (UInt32, Exchange, Exchange.Write)? {
+    private func resumeFromArchive(_ token: UInt64) -> (UInt32, Exchange, Exchange.AwaitedWrite)? {
         guard let slot = connections.slot(of: Connections.Token(rawValue: token)),
             let exchange = connections[slot].exchange, let write = exchange.resumeFromArchive()
         else { return nil }

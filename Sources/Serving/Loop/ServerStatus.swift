@@ -14,8 +14,8 @@ public struct ServerStatus: Sendable, Hashable {
     public var skips = 0
     /// Connections ended since the start, by ``CloseReason``.
     public var closed: [Int] = Array(repeating: 0, count: CloseReason.allCases.count)
-    /// Slow subscribers that crier disconnected or made skip events since the start, by ``Broadcasting/Lag``.
-    public var lagged: [Int] = Array(repeating: 0, count: Lag.allCases.count)
+    /// Slow subscribers that crier disconnected or made skip events since the start, by ``Broadcasting/LagLimit``.
+    public var lagged: [Int] = Array(repeating: 0, count: LagLimit.allCases.count)
 
     /// Adds the counters of one loop.
     mutating func add(_ status: LoopStatus) {

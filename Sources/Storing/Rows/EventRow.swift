@@ -28,7 +28,7 @@ struct EventRow {
 
     static let columns = "sequence, time, channel, others, id, key, checksum, wire"
 
-    init(sequence: UInt64, time: UInt64, channel: Int64, others: String?, labels: EventLabels?, wire: [UInt8]) {
+    init(sequence: UInt64, time: UInt64, channel: Int64, others: String?, labels: PublisherLabels?, wire: [UInt8]) {
         self.sequence = sequence
         self.time = time
         self.channel = channel
@@ -53,8 +53,8 @@ struct EventRow {
         guard self.checksum == checksum else { return nil }
     }
 
-    var labels: EventLabels? {
-        EventLabels(id: id.flatMap { try? EventID($0) }, key: key.flatMap { try? EventKey(utf8: $0.utf8) })
+    var labels: PublisherLabels? {
+        PublisherLabels(id: id.flatMap { try? EventID($0) }, key: key.flatMap { try? EventKey(utf8: $0.utf8) })
     }
 
     var frame: Frame { Frame(sequence: sequence, time: time, wire: wire) }

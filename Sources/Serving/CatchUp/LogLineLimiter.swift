@@ -1,5 +1,5 @@
 /// Limits the log lines of one kind in a period, and counts the suppressed ones.
-struct LogLimiter {
+struct LogLineLimiter {
     /// Milliseconds of a period.
     static let period: UInt64 = 10_000
     /// Lines in a period.

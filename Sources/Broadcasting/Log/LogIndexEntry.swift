@@ -1,5 +1,5 @@
 /// Locates an event: the channel, by the index of its topic, and the number.
-struct LogPlace: Hashable {
+struct LogIndexEntry: Hashable {
     let topic: Int
     let sequence: UInt64
 }

@@ -1,7 +1,7 @@
 import DequeModule
 
 /// The next events of one channel for a subscriber.
-struct TopicSource {
+struct MergeInput {
     let entries: Deque<LogEntry>
     var next: Int
 

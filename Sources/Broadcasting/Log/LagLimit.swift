@@ -1,5 +1,5 @@
 /// The limit that a subscriber exceeded when it fell too far behind.
-public enum Lag: Int, Sendable, Hashable, CaseIterable {
+public enum LagLimit: Int, Sendable, Hashable, CaseIterable {
     /// The log no longer retains its next event.
     case history
     /// The limits of ``SlowPolicy``.

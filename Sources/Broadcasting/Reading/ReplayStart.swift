@@ -1,5 +1,5 @@
 /// Where a subscriber without a position starts.
-public enum Replay: Sendable, Hashable {
+public enum ReplayStart: Sendable, Hashable {
     /// With the next event.
     case none
     /// With the oldest retained event.

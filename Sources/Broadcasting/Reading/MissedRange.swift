@@ -1,6 +1,6 @@
 /// The events that a subscriber does not get by one of its topics: those of the topic above `after`, up to `through`.
 /// Of a pattern, all evictions since `since` count, and `through` has no meaning.
-struct OmittedEvents {
+struct MissedRange {
     let topic: TopicID
     let after: UInt64
     let through: UInt64

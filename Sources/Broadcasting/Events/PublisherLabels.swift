@@ -1,7 +1,7 @@
 public import EventStreams
 
 /// The names that a publisher gave an event, besides its number in the log.
-public struct EventLabels: Sendable, Hashable {
+public struct PublisherLabels: Sendable, Hashable {
     /// The publisher's id, if it gave one; clients then send this id as Last-Event-ID.
     public let id: EventID?
     /// The subject of the event, for ``SlowPolicy/Action/latest``.
