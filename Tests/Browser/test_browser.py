@@ -1,6 +1,7 @@
 """What a web developer sees of crier: a real Chromium on one side, the real daemon on the other."""
 
 import json
+import signal
 import tempfile
 import time
 import unittest
@@ -11,6 +12,7 @@ from selenium.webdriver.common.by import By
 from crier_process import Crier, Proxy, eventually
 
 CONNECTING, OPEN, CLOSED = range(3)
+LIMIT = 120  # seconds for one test, and again for each step of cleaning up after it
 
 SUBSCRIBE = """
     const [target, names] = arguments;
@@ -23,8 +25,13 @@ SUBSCRIBE = """
 """
 
 
+def out_of_time(*_):
+    raise TimeoutError(f"the test took longer than {LIMIT} s")
+
+
 def setUpModule():
     global driver
+    signal.signal(signal.SIGALRM, out_of_time)
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage":
@@ -38,6 +45,8 @@ class BrowserTest(unittest.TestCase):
     """Has a daemon and a tab of its own for each test."""
 
     def setUp(self):
+        signal.setitimer(signal.ITIMER_REAL, LIMIT, LIMIT)
+        self.addCleanup(signal.setitimer, signal.ITIMER_REAL, 0)
         first_tab = driver.current_window_handle
         driver.switch_to.new_window("tab")
         self.addCleanup(driver.switch_to.window, first_tab)
