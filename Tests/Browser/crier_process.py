@@ -1,4 +1,4 @@
-"""A crier daemon, a proxy whose connections can be cut, and a way to wait for what will be so."""
+"""A crier daemon, a proxy whose connections can be cut, and a way to wait for a condition."""
 
 import asyncio
 import http.client
@@ -32,7 +32,7 @@ def free_port():
 
 
 class Crier:
-    """A daemon of its own, on a port that it keeps when it is started again."""
+    """A daemon of its own, on a port that it keeps across restarts."""
 
     def __init__(self, **settings):
         self.port = free_port()
@@ -96,13 +96,13 @@ class Crier:
 
 
 class Proxy:
-    """Carries bytes between the browser and the daemon, and cuts the connections when it is told to."""
+    """Carries bytes between the browser and the daemon, and cuts the connections when a test asks for it."""
 
     def __init__(self, daemon_port):
         self.requested = bytearray()
         """All that browsers have sent."""
         self.budget = sys.maxsize
-        """How many bytes browsers may still get; a connection that brings more is closed."""
+        """How many bytes browsers may still get. It closes a connection that brings more."""
         self._daemon_port = daemon_port
         self._transports = set()
         self._loop = asyncio.new_event_loop()

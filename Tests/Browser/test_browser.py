@@ -1,6 +1,7 @@
-"""What a web developer sees of crier: a real Chromium on one side, the real daemon on the other."""
+"""crier as a web developer sees it: a real Chromium on one side, the real daemon on the other."""
 
 import json
+import signal
 import tempfile
 import time
 import unittest
@@ -11,6 +12,7 @@ from selenium.webdriver.common.by import By
 from crier_process import Crier, Proxy, eventually
 
 CONNECTING, OPEN, CLOSED = range(3)
+LIMIT = 120  # seconds for one test, and again for each step of cleaning up after it
 
 SUBSCRIBE = """
     const [target, names] = arguments;
@@ -23,8 +25,13 @@ SUBSCRIBE = """
 """
 
 
+def out_of_time(*_):
+    raise TimeoutError(f"the test took longer than {LIMIT} s")
+
+
 def setUpModule():
     global driver
+    signal.signal(signal.SIGALRM, out_of_time)
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage":
@@ -38,6 +45,8 @@ class BrowserTest(unittest.TestCase):
     """Has a daemon and a tab of its own for each test."""
 
     def setUp(self):
+        signal.setitimer(signal.ITIMER_REAL, LIMIT, LIMIT)
+        self.addCleanup(signal.setitimer, signal.ITIMER_REAL, 0)
         first_tab = driver.current_window_handle
         driver.switch_to.new_window("tab")
         self.addCleanup(driver.switch_to.window, first_tab)
@@ -180,7 +189,7 @@ class Channels(BrowserTest):
         self.subscribe(proxy, "/events/news", "crier.end")
         receipt = crier.publish("/events/news", "last words")
         self.assertEqual(crier.request("DELETE", "/channels/news"), (200, {"channel": "news", "subscribers": 1}))
-        eventually(lambda: self.ready_state() == CLOSED, "the browser has been told to stop")
+        eventually(lambda: self.ready_state() == CLOSED, "the browser has stopped")
         kind, data, last_id = self.received(2)[1]
         self.assertEqual((kind, json.loads(data), last_id), ("crier.end", {"channel": "news"}, receipt["id"]))
         self.assertEqual(driver.execute_script("return errors"), [CONNECTING, CLOSED])
@@ -190,7 +199,7 @@ class Channels(BrowserTest):
         self.assertEqual(self.ready_state(), CLOSED)
 
     def let_another_stream_reconnect(self, proxy, times):
-        """Passes several reconnection times, measured by a stream that does come back."""
+        """Passes several reconnection times, measured by a stream that does reconnect."""
         driver.execute_script("window.other = new EventSource('/events/other')")
         for _ in range(times):
             eventually(lambda: driver.execute_script("return other.readyState") == OPEN, "the other stream is open")
@@ -198,7 +207,7 @@ class Channels(BrowserTest):
             eventually(lambda: driver.execute_script("return other.readyState") == CONNECTING, "it is cut")
             proxy.mend()
 
-    def test_a_deleted_one_can_be_subscribed_to_once_it_is_published_to_again(self):
+    def test_a_deleted_one_accepts_subscribers_after_a_new_publish(self):
         crier = self.start()
         crier.publish("/events/news", "before")
         crier.request("DELETE", "/channels/news")
@@ -218,11 +227,11 @@ class Channels(BrowserTest):
         self.assertEqual(proxy.subscriptions(), 1)
 
 
-class ComingBack(BrowserTest):
-    def test_nothing_is_lost_or_doubled_when_connections_are_closed(self):
+class TheBrowserReconnects(BrowserTest):
+    def test_without_losing_or_doubling_events_when_connections_are_closed(self):
         self.check_cuts(reset=False)
 
-    def test_nothing_is_lost_or_doubled_when_connections_are_reset(self):
+    def test_without_losing_or_doubling_events_when_connections_are_reset(self):
         self.check_cuts(reset=True)
 
     def check_cuts(self, reset):
@@ -242,7 +251,7 @@ class ComingBack(BrowserTest):
             if number % 50 == 49:
                 self.assertEqual(self.received(len(expected)), expected)
 
-    def test_2000_events_come_once_each_in_order_over_20_lost_connections(self):
+    def test_20_times_and_gets_2000_events_once_each_in_order(self):
         """The connection is closed, reset, cut in the middle of an event, or its daemon is killed, five times each."""
         with tempfile.TemporaryDirectory() as directory:
             crier, proxy = self.start_behind_proxy(**{
@@ -272,7 +281,7 @@ class ComingBack(BrowserTest):
             self.assertGreater(proxy.subscriptions(), 20)
             crier.kill()
 
-    def test_after_a_restart_with_durable_history_it_goes_on_as_if_nothing_had_happened(self):
+    def test_after_a_restart_with_durable_history_and_resumes(self):
         with tempfile.TemporaryDirectory() as directory:
             crier = self.start(**{"history.store": "sqlite", "history.path": directory + "/history.db"})
             self.subscribe(crier, "/events/news", "crier.gap")
@@ -287,7 +296,7 @@ class ComingBack(BrowserTest):
                 self.assertEqual(self.received(len(expected)), expected)
             crier.kill()
 
-    def test_an_event_cut_in_the_middle_comes_whole(self):
+    def test_and_gets_all_of_an_event_that_was_cut_short(self):
         crier, proxy = self.start_behind_proxy()
         self.subscribe(proxy, "/events/news")
         first = crier.publish("/events/news", "first")
@@ -304,7 +313,7 @@ class ComingBack(BrowserTest):
             ["message", "last", last["id"]],
         ])
 
-    def test_events_that_are_no_longer_held_are_told_as_a_gap(self):
+    def test_and_gets_a_gap_for_expired_events(self):
         crier, proxy = self.start_behind_proxy(**{"history.events": 5})
         self.subscribe(proxy, "/events?channel=busy&channel=quiet", "crier.gap")
         seen = crier.publish("/events/quiet", "seen")["id"]
@@ -317,7 +326,7 @@ class ComingBack(BrowserTest):
         self.assertEqual(json.loads(gap), {"requested": seen, "oldest": seen, "newest": ids[-1], "lost": 15})
         self.assertEqual(self.received(7)[2:], [["message", str(number), ids[number]] for number in range(15, 20)])
 
-    def test_a_non_ascii_id_comes_back_and_is_resumed_from(self):
+    def test_and_resumes_after_a_non_ascii_id(self):
         crier, proxy = self.start_behind_proxy()
         self.subscribe(proxy, "/events/news", "crier.gap")
         crier.publish("/events/news", "seen", id="…")
@@ -328,7 +337,7 @@ class ComingBack(BrowserTest):
         self.assertEqual(self.received(2), [["message", "seen", "…"], ["message", "missed", missed["id"]]])
         self.assertIn("Last-Event-ID: …\r\n".encode(), proxy.requested)
 
-    def test_after_sigkill_of_the_daemon_it_reconnects_and_is_told_of_a_gap_of_unknown_size(self):
+    def test_after_sigkill_of_the_daemon_and_gets_a_gap_of_unknown_size(self):
         crier = self.start()
         self.subscribe(crier, "/events/news", "crier.gap")
         before = crier.publish("/events/news", "before")
@@ -338,7 +347,7 @@ class ComingBack(BrowserTest):
         crier.start()
         self.check_new_epoch(crier, before)
 
-    def test_after_sigterm_of_the_daemon_it_reconnects_and_is_told_of_a_gap_of_unknown_size(self):
+    def test_after_sigterm_of_the_daemon_and_gets_a_gap_of_unknown_size(self):
         crier = self.start()
         self.subscribe(crier, "/events/news", "crier.gap")
         before = crier.publish("/events/news", "before")
@@ -355,44 +364,44 @@ class ComingBack(BrowserTest):
         after = crier.publish("/events/news", "after")
         self.assertEqual(self.received(3)[2], ["message", "after", after["id"]])
 
-    def test_sigterm_lets_streams_end_cleanly_with_a_new_retry(self):
+    def test_after_a_clean_end_with_a_new_retry_on_sigterm(self):
         crier = self.start()
         with crier.stream("/events/news") as stream:
             self.assertEqual(crier.terminate(), 0)
             # Reading fails if the connection was reset.
             self.assertRegex(stream.read().decode(), r"\A:ok\nretry: \d+\n+retry: \d+\n+\Z")
 
-    def test_a_retry_shorter_than_the_daemons_is_honoured(self):
+    def test_after_a_retry_shorter_than_the_daemons(self):
         crier, proxy = self.start_behind_proxy(**{"server.retry": "1h"})
         self.subscribe(proxy, "/events/news")
-        crier.publish("/events/news", "come back soon", retry=100)
+        crier.publish("/events/news", "reconnect soon", retry=100)
         self.received(1)
         self.assertGreaterEqual(self.seconds_away(proxy), 0.1)
 
-    def test_a_retry_longer_than_the_daemons_is_honoured(self):
+    def test_after_a_retry_longer_than_the_daemons(self):
         crier, proxy = self.start_behind_proxy(**{"server.retry": "100ms"})
         self.subscribe(proxy, "/events/news")
         crier.publish("/events/news", "take your time", retry=1000)
         self.received(1)
         self.assertGreaterEqual(self.seconds_away(proxy), 1)
 
-    def test_the_retry_of_the_daemon_is_honoured(self):
+    def test_after_the_retry_of_the_daemon(self):
         _, proxy = self.start_behind_proxy(**{"server.retry": "500ms"})
         self.subscribe(proxy, "/events/news")
         seconds = self.seconds_away(proxy)
         self.assertGreaterEqual(seconds, 0.25)
-        self.assertLess(seconds, 3, "Chromium waits 3 s when it is told nothing")
+        self.assertLess(seconds, 3, "Chromium waits 3 s without a retry")
 
     def seconds_away(self, proxy):
-        """Cuts the connection, and returns the time until the browser has come back."""
+        """Cuts the connection, and returns the seconds until the browser has reconnected."""
         start = time.monotonic()
         proxy.cut(reset=False)
         proxy.mend()
-        eventually(lambda: proxy.subscriptions() == 2, "the browser comes back")
+        eventually(lambda: proxy.subscriptions() == 2, "the browser has reconnected")
         return time.monotonic() - start
 
 
-class Leaving(BrowserTest):
+class Disconnecting(BrowserTest):
     def setUp(self):
         super().setUp()
         self.crier = self.start()
@@ -425,7 +434,7 @@ class Leaving(BrowserTest):
 
 class Requests(BrowserTest):
     def fetch(self, url, **options):
-        """Returns the status and the content type that `fetch` gets, which are 0 and null when a page may not know."""
+        """Returns the status and the content type that `fetch` gets, or 0 and null when the page may not see them."""
         return driver.execute_async_script("""
             const [url, options, done] = arguments;
             fetch(url, options).then(answer => done([answer.status, answer.headers.get('Content-Type')]), done);
@@ -455,16 +464,16 @@ class Requests(BrowserTest):
             self.assertEqual(self.fetch(target, method="POST", body="forged", mode="no-cors"), [0, None])
             self.assertEqual(crier.request("GET", "/channels/news")[0], 404, origin)
 
-    def test_a_stream_too_many_is_told_to_come_back_and_not_to_give_up(self):
+    def test_a_stream_beyond_the_limit_reconnects_later_and_does_not_give_up(self):
         crier = self.start(**{"limits.connections": 1})
         self.subscribe(crier, "/events/first")
         driver.execute_script(SUBSCRIBE, "/events/second", [])
-        eventually(lambda: driver.execute_script("return errors"), "the second stream is turned away")
+        eventually(lambda: driver.execute_script("return errors"), "crier has refused the second stream")
         self.assertEqual(driver.execute_script("return errors"), [CONNECTING])
 
 
 class ThePage(BrowserTest):
-    """The page at `/`. Each test ends by looking for what the browser has complained about."""
+    """The page at `/`. Each test ends with a check that the browser logged no error."""
 
     def setUp(self):
         super().setUp()
@@ -550,7 +559,7 @@ class ThePage(BrowserTest):
         self.assertEqual((name, json.loads(data)), ("crier.end", {"channel": "weather/today"}))
         self.assert_no_complaints()
 
-    def test_unsubscribes_when_it_is_told_to_close(self):
+    def test_unsubscribes_when_you_close_the_stream(self):
         self.crier.publish("/events/weather/today", "keeps the channel in being")
         self.subscribe_with_form()
         self.click("#close")

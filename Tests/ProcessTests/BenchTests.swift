@@ -74,7 +74,7 @@ extension RealProcess {
             ["--lockstep", "--channels", "3"], ["--rate", "100", "--publishers", "3", "--channels", "2"],
             ["--publishers", "4", "--channels", "3"], ["--size", "40000", "--rate", "50"],
         ])
-        func `keeps every pace that there is`(_ arguments: [String]) async throws {
+        func `publishes at each pace that it offers`(_ arguments: [String]) async throws {
             try await withDaemon { daemon in
                 let found = try await command(
                     ["--url", "http://127.0.0.1:\(daemon.port)/", "--warm-up", "0.1", "--duration", "0.3", "--json"]
@@ -84,7 +84,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `publishes no more than a rate allows, and says to people what came of it`() async throws {
+        @Test func `publishes no faster than --rate allows, and prints a report for people`() async throws {
             try await withDaemon { daemon in
                 let found = try await command([
                     "--url", "http://127.0.0.1:\(daemon.port)", "--warm-up", "0.1", "--duration", "0.3",
@@ -99,7 +99,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `lets others read slowly, not at all, or only call in passing`() async throws {
+        @Test func `adds subscribers that read slowly, that stall, and that only connect`() async throws {
             try await withDaemon { daemon in
                 let found = try await bench(
                     daemon.port, "--subscribers", "10", "--stalled", "3", "--slow", "4", "--slow-rate", "1000",
@@ -107,8 +107,8 @@ extension RealProcess {
                 #expect(found.isFlawless, "\(found)")
                 #expect(found.number("arrival.connections") == 17)
                 #expect(found.number("visit.p50.ms") != nil, "\(found)")
-                // Whoever has gone is gone for the daemon too.
-                try await eventually("all have left") { try subscribers(daemon.port, "bench-0") == 0 }
+                // crier has noticed that every client disconnected.
+                try await eventually("no subscriber is left") { try subscribers(daemon.port, "bench-0") == 0 }
             }
         }
 
@@ -123,7 +123,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `does not mind that the process it looks at ends`() async throws {
+        @Test func `finishes even if the process that it measures ends`() async throws {
             // The shell waits for its child, so the child is no zombie when it has ended.
             let result = try await run(
                 .path("/bin/sh"), arguments: ["-c", "sleep 1000 & echo $!; wait"], input: .none, output: .sequence,
@@ -147,7 +147,7 @@ extension RealProcess {
             #expect(result.terminationStatus == .exited(0))
         }
 
-        @Test func `sends requests as it is told to`() async throws {
+        @Test func `sends the requests that its options describe`() async throws {
             try await withServer(Misbehaviour()) { server in
                 let base = "http://127.0.0.1:\(server.port)"
                 let found = try await bench(
@@ -203,7 +203,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `connects again when the server ends a connection with each answer`() async throws {
+        @Test func `reconnects when the server closes the connection after each answer`() async throws {
             var server = Misbehaviour()
             server.publishAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
             server.endsAfterAnswer = true
@@ -214,7 +214,9 @@ extension RealProcess {
             }
         }
 
-        @Test func `counts slow and stalled subscribers that the server cuts off, which is no flaw`() async throws {
+        @Test func `counts slow and stalled subscribers that the server disconnects, and does not call that a flaw`()
+            async throws
+        {
             var server = Misbehaviour()
             server.endsAfterHead = true
             try await withServer(server) { server in
@@ -310,8 +312,8 @@ extension RealProcess {
             },
         ]
 
-        @Test func `ends with 1 and says what was lost, repeated, damaged or refused`() async throws {
-            // Each waits for what does not come, so all of them wait together.
+        @Test func `exits with 1 and reports lost, repeated, damaged and refused events`() async throws {
+            // Each waits for events that do not come, so all of them wait together.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for flaw in Self.flaws {
                     group.addTask {
@@ -346,7 +348,7 @@ extension RealProcess {
             return line.flatMap { Int($0.dropFirst(name.count + 3)) } ?? 0
         }
 
-        @Test func `publishes nothing in lockstep until everybody has the last event`() async throws {
+        @Test func `waits in lockstep until every subscriber has the last event`() async throws {
             var server = Misbehaviour()
             server.relay = { $0 == 2 ? [] : [$1[$0]] }
             try await withServer(server) { server in
@@ -372,7 +374,7 @@ extension RealProcess {
             #expect(found.output.isEmpty && found.error.contains("Error: "), "\(found)")
         }
 
-        @Test func `says by its code and a sentence that it could not be run`() async throws {
+        @Test func `explains with its exit code and a sentence why it cannot run`() async throws {
             let unreachable = try await command(["--url", "http://127.0.0.1:1", "--warm-up", "0", "--duration", "0.1"])
             #expect([1, 2].contains(unreachable.code), "\(unreachable)")
             #expect((unreachable.output + unreachable.error).contains("onnect"), "\(unreachable)")
@@ -393,7 +395,7 @@ extension RealProcess {
     }
 }
 
-/// How a server of a test answers; as it is, it does nothing wrong.
+/// How a test server answers. By default it does nothing wrong.
 private struct Misbehaviour: Sendable {
     /// What subscribers get for an event.
     ///
@@ -410,7 +412,7 @@ private struct Misbehaviour: Sendable {
     var relay: Relay = { [$1[$0]] }
 }
 
-/// Runs a test with a server that relays what is published to all its subscribers, whatever the channel.
+/// Runs a test with a server that relays each event to all its subscribers, regardless of the channel.
 private func withServer(_ behaviour: Misbehaviour, _ body: (FakeServer) async throws -> Void) async throws {
     let server = try FakeServer(behaviour)
     let thread = try Thread(named: "fake server") {

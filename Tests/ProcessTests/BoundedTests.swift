@@ -8,7 +8,7 @@ extension RealProcess {
         private static let count = isSanitized ? 5_000 : 20_000
 
         @Test(arguments: [false, true])
-        func `of one event each leaves nothing behind once its events are too old`(isDurable: Bool) async throws {
+        func `with one event each frees its memory and its file once the events expire`(isDurable: Bool) async throws {
             let directory = try TemporaryDirectory()
             let path = "\(directory.path)/history.db"
             let file = try TemporaryFile("[history]\nage = \"1h\"\n")
@@ -34,12 +34,12 @@ extension RealProcess {
                     try request(daemon.port, "GET /channels").body.hasPrefix(#"{"channels":[],"#)
                 }
                 if !isSanitized {
-                    try await eventually("the memory has been given back", within: 90) {
+                    try await eventually("crier has given the memory back", within: 90) {
                         try daemon.anonymousMemory - before < (peak - before) / 3
                     }
                 }
                 if isDurable {
-                    try await eventually("the file has been given back") { Self.size(of: path) < 512 * 1024 }
+                    try await eventually("crier has given the file back") { Self.size(of: path) < 512 * 1024 }
                 }
             }
         }
@@ -49,7 +49,7 @@ extension RealProcess {
             return unsafe stat(path, &status) == 0 ? Int(status.st_size) : .max
         }
 
-        @Test func `is refused beyond the limit, and publishing to the channels that are there goes on`() async throws {
+        @Test func `gets 503 beyond limits.channels, while existing channels go on`() async throws {
             try await withDaemon(["--set", "limits.channels=2"]) { daemon in
                 try publish(daemon.port, "a", "1")
                 let subscriber = try Client.subscribed(daemon.port, "/events/b")
@@ -59,19 +59,19 @@ extension RealProcess {
                 #expect(try request(daemon.port, "POST /events?channel=a&channel=c", body: "x").status == 503)
                 try publish(daemon.port, "b", "2")
                 #expect(try subscriber.event().hasSuffix("data: 2"))
-                // A browser would give up for ever on any other status.
+                // A browser would never reconnect after any other status.
                 let turnedAway = try Client(daemon.port)
                 try turnedAway.send("GET /events/c HTTP/1.1\r\nHost: a\r\n\r\n")
                 let answer = try turnedAway.readToEnd()
                 #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.contains("\nretry: "))
-                // A pattern is no channel.
+                // A pattern does not count as a channel.
                 let all = try Client.subscribed(daemon.port, "/events/**")
                 try publish(daemon.port, "a", "3")
                 #expect(try all.event().hasSuffix("data: 3"))
             }
         }
 
-        @Test func `that are empty and unwatched makes room for others`() async throws {
+        @Test func `that are empty and have no subscribers makes room for others`() async throws {
             try await withDaemon(["--set", "limits.channels=1", "--set", "history.events=0"]) { daemon in
                 for number in 0..<100 { try publish(daemon.port, "room/\(number)", "x") }
                 #expect(try request(daemon.port, "GET /channels").body.hasPrefix(#"{"channels":[],"#))

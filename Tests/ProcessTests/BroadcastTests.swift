@@ -5,7 +5,7 @@ import TimeLimits
 
 extension RealProcess {
     @Suite(.endsInTime()) struct `A subscriber` {
-        @Test func `gets what is published, at once and with the id of the receipt`() async throws {
+        @Test func `gets a published event at once, with the id of the receipt`() async throws {
             try await withDaemon { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/news")
                 let first = try request(daemon.port, "POST /events/news", body: "hello")
@@ -56,7 +56,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `that comes back gets exactly what it missed, and then what comes next`() async throws {
+        @Test func `that reconnects gets exactly the events it missed, and then the next ones`() async throws {
             try await withDaemon { daemon in
                 var ids: [String] = []
                 for number in 0..<300 { ids.append(try publish(daemon.port, "a", "\(number)")) }
@@ -68,7 +68,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `is told when its position is of another life of the daemon`() async throws {
+        @Test func `gets crier.gap when its position is from before a restart`() async throws {
             var old = ""
             try await withDaemon { daemon in old = try publish(daemon.port, "a", "gone") }
             try await withDaemon { daemon in
@@ -80,7 +80,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `is told how much is missing`() async throws {
+        @Test func `gets crier.gap with the number of missing events`() async throws {
             try await withDaemon(["--set", "history.events=5"]) { daemon in
                 let first = try publish(daemon.port, "a", "0")
                 for number in 1..<20 { try publish(daemon.port, "a", "\(number)") }
@@ -91,7 +91,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `gets a comment when nothing else comes, and never inside an event`() async throws {
+        @Test func `gets a heartbeat when no event comes, and never inside an event`() async throws {
             try await withDaemon(["--set", "server.heartbeat=1s"]) { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
                 for _ in 0..<2 { #expect(try subscriber.read(until: "\n") == ":\n") }
@@ -100,7 +100,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `of a channel that ends is told, closed, and turned away until it is published to again`()
+        @Test func `of a deleted channel gets crier.end, and 204 until someone publishes there again`()
             async throws
         {
             try await withDaemon { daemon in
@@ -123,7 +123,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `that was slow when its channel ended gets all of it, and then the end`() async throws {
+        @Test func `that is slow when you delete its channel gets every event, and then crier.end`() async throws {
             try await withDaemon(["--set", "history.bytes=64MiB"]) { daemon in
                 let single = try Client.subscribed(daemon.port, "/events/a")
                 let both = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")
@@ -141,7 +141,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `that goes is noticed at once, by FIN and by RST`() async throws {
+        @Test func `that disconnects is no longer counted, after FIN and after RST`() async throws {
             try await withDaemon { daemon in
                 do {
                     let first = try Client.subscribed(daemon.port, "/events/a")
@@ -150,12 +150,12 @@ extension RealProcess {
                     try second.socket.resetWhenClosed()
                     _ = first
                 }
-                try await eventually("nobody is left") { try subscribers(daemon.port, "a") == 0 }
+                try await eventually("no subscriber is left") { try subscribers(daemon.port, "a") == 0 }
                 #expect(try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n")
             }
         }
 
-        @Test func `is not made by HEAD`() async throws {
+        @Test func `is not created by HEAD`() async throws {
             try await withDaemon { daemon in
                 let client = try Client(daemon.port)
                 try client.send("HEAD /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -166,7 +166,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `that does not read costs nobody anything, and is closed when it falls off the history`()
+        @Test func `that does not read delays nobody, and is disconnected once its next event has expired`()
             async throws
         {
             try await withDaemon(
@@ -185,16 +185,16 @@ extension RealProcess {
                     #expect(try healthy.event() == "id: \(id)\ndata: \(data)")
                 }
                 if !isSanitized { #expect(try daemon.anonymousMemory < before + 16 * 1024) }
-                // What the kernel had taken for it is all that it can still read.
+                // It can still read the bytes that the kernel had taken for it.
                 let slow = stalled
                 _ = try? slow.readToEnd()
-                try await eventually("it was closed") { try subscribers(daemon.port, "a") == 1 }
+                try await eventually("crier has disconnected it") { try subscribers(daemon.port, "a") == 1 }
             }
         }
     }
 
     @Suite(.endsInTime()) struct `A publisher` {
-        @Test func `keeps its connection, and may send requests without waiting`() async throws {
+        @Test func `may reuse its connection and pipeline requests`() async throws {
             try await withDaemon { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
                 let publisher = try Client(daemon.port)
@@ -210,7 +210,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `is asked for the body when it waits to be, and refused before it sends one`() async throws {
+        @Test func `that expects 100-continue gets it, or gets the refusal before it sends the body`() async throws {
             try await withDaemon { daemon in
                 let client = try Client(daemon.port)
                 try client.send(
@@ -224,7 +224,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `may speak HTTP/1.0, and gets its answer after it has finished sending`() async throws {
+        @Test func `may use HTTP/1.0, and gets its answer after it has shut down its side`() async throws {
             try await withDaemon { daemon in
                 let client = try Client(daemon.port)
                 try client.send("POST /events/a HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi")
@@ -258,10 +258,10 @@ extension RealProcess {
                 #expect(try stranger.answer().status == 404)
             }
             let isThere = unsafe access(path, F_OK) == 0
-            #expect(!isThere, "the socket file goes with the daemon")
+            #expect(!isThere, "crier deletes the socket file when it stops")
         }
 
-        @Test func `is told what is wrong with its event, and goes on`() async throws {
+        @Test func `gets 400 for an invalid event, and may go on`() async throws {
             try await withDaemon { daemon in
                 let client = try Client(daemon.port)
                 let head = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"

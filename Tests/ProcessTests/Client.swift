@@ -4,20 +4,20 @@ import Kernel
 import SystemPackage
 import Testing
 
-/// A connection to a daemon, on which a test says exactly what it wants to.
+/// A connection to a daemon, on which a test can send any bytes.
 final class Client {
-    /// Seconds for what a test waits for in one call. The daemon may send comments meanwhile: they do not extend it.
+    /// Seconds that one call waits. Comments that the daemon sends meanwhile do not extend it.
     private static let patience = 20
 
     let socket: Descriptor
     private var received: [UInt8] = []
 
-    /// What went wrong, with what had been received until then.
+    /// A failure, with the bytes received until then.
     struct Unexpected: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// The peer had closed when something was sent.
+    /// The client sent something after the daemon had closed.
     struct Reset: Error, CustomStringConvertible {
         let description = "the daemon reset the connection"
     }
@@ -39,7 +39,7 @@ final class Client {
         self.socket = socket
     }
 
-    /// A subscriber that has seen its stream open.
+    /// A subscriber whose stream is open.
     static func subscribed(_ port: UInt16, _ target: String, lastEventID: String? = nil) throws -> Client {
         let client = try Client(port)
         let position = lastEventID.map { "Last-Event-ID: \($0)\r\n" } ?? ""
@@ -65,7 +65,7 @@ final class Client {
         }
     }
 
-    /// Takes what was received, up to and including `marker`.
+    /// Takes the received text, up to and including `marker`.
     func read(until marker: String) throws -> String {
         let marker = Array(marker.utf8)
         let start = time(nil)
@@ -99,7 +99,7 @@ final class Client {
         return String(decoding: received, as: UTF8.self)
     }
 
-    /// All that comes until the daemon closes, or until the kernel says that it has closed and takes nothing more.
+    /// All that comes until the daemon closes or the kernel resets the connection.
     func readToEndOrReset() throws -> String {
         do {
             return try readToEnd()

@@ -24,7 +24,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `says by its code and a sentence what went wrong`() async throws {
+        @Test func `explains a failure with its exit code and a sentence`() async throws {
             let unreachable = try await crier("publish", "--url", "http://127.0.0.1:1", "a", "x")
             #expect(unreachable.code == 2)
             #expect(unreachable.error.hasPrefix("crier: the daemon cannot be reached: 127.0.0.1:1: "))
@@ -36,12 +36,12 @@ extension RealProcess {
                 #expect(refused.code == 1 && refused.output == "")
                 #expect(
                     refused.error
-                        == "crier: refused with 400 Bad Request: The channel name contains an asterisk, which is reserved for patterns.\n"
+                        == "crier: refused with 400 Bad Request: The channel name contains an asterisk, which is kept for patterns.\n"
                 )
             }
         }
 
-        @Test func `goes through a Unix socket`() async throws {
+        @Test func `publishes through a Unix socket`() async throws {
             let path = "/tmp/crier-command-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
             try await withDaemon(listen: ["127.0.0.1:0", "unix:\(path)=publish"]) { daemon in
                 let outcome = try await crier("publish", "--url", "unix:\(path)", "a", "x")
@@ -75,7 +75,7 @@ extension RealProcess {
             return String(body[start.upperBound...].prefix { $0 != "\"" })
         }
 
-        @Test func `ends with 0 when the channel has ended, 1 when it is refused and 2 when it may not come back`()
+        @Test func `exits with 0 when the channel is deleted, 1 when crier refuses and 2 when it may not reconnect`()
             async throws
         {
             try await withDaemon { daemon in
@@ -92,7 +92,7 @@ extension RealProcess {
     }
 
     @Suite(.endsInTime()) struct `The config command` {
-        @Test func `shows what is in force`() async throws {
+        @Test func `shows the effective settings`() async throws {
             let shown = try await crier("config", "show", environment: ["CRIER_SERVER_HEARTBEAT": "7s"])
             #expect(shown.code == 0 && shown.output.contains("heartbeat = \"7s\"\n"))
         }
@@ -109,7 +109,7 @@ extension RealProcess {
     }
 
     @Suite(.endsInTime()) struct `The serve command` {
-        @Test func `refuses to let other machines publish unless it is told to`() async throws {
+        @Test func `refuses a public address until you declare who may publish`() async throws {
             let found = try await crier("serve", "--listen", "0.0.0.0:0")
             #expect(found.code == 78)
             #expect(
@@ -117,7 +117,7 @@ extension RealProcess {
             #expect(found.error.contains("--listen 0.0.0.0:0=subscribe"))
         }
 
-        @Test func `says why it cannot listen`() async throws {
+        @Test func `explains why it cannot listen`() async throws {
             try await withDaemon { daemon in
                 let taken = try await crier("serve", "--listen", "127.0.0.1:\(daemon.port)")
                 #expect(taken.code == 1)
@@ -127,8 +127,8 @@ extension RealProcess {
             #expect(nobody.code == 1 && nobody.error.contains("FileDescriptorName=nobody"))
         }
 
-        @Test func `knows inherited sockets by their names`() async throws {
-            // The protocol of systemd hands descriptors over from number 3 on, to the process that it names.
+        @Test func `refuses an inherited socket whose name it does not know`() async throws {
+            // systemd hands over descriptors from number 3 on, to the process that LISTEN_PID names.
             let script = "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=stranger exec \(binary) serve 3</dev/null"
             let result = try await run(
                 .path("/bin/sh"), arguments: ["-c", script], output: .discarded, error: .string(limit: 1 << 16))
@@ -136,7 +136,7 @@ extension RealProcess {
             #expect(result.standardError.contains("a socket called \"stranger\" was handed over"))
         }
 
-        @Test func `serves a socket by its roles only`() async throws {
+        @Test func `answers each socket only within its roles`() async throws {
             try await withDaemon(listen: ["127.0.0.1:0=subscribe", "127.0.0.1:0=publish"]) { daemon in
                 let answers = [
                     try request(daemon.ports[0], "POST /events/a", body: "x"),

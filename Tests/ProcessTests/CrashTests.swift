@@ -7,11 +7,11 @@ import SystemPackage
 import Testing
 import TimeLimits
 
-/// What publishers were told: the model that every stream is held against.
+/// The answers that publishers got. Every stream must agree with them.
 private struct Ledger {
     /// The data of every event that was answered, by its number in the log.
     var answered: [Int: (channel: String, data: String)] = [:]
-    /// Sent and not answered: each may be in the log, once.
+    /// Sent and not answered. Each may be in the log, but only once.
     var inDoubt: Set<String> = []
 }
 
@@ -59,7 +59,7 @@ private final class ClosedLoopPublisher {
     }
 }
 
-/// A subscriber that comes back with the last id it has seen.
+/// A subscriber that reconnects with the last id it has seen.
 private final class ResumingSubscriber {
     let target: String
     /// Whether a channel is one of its own.
@@ -120,7 +120,7 @@ private final class ResumingSubscriber {
         }
     }
 
-    /// Holds what it got against what publishers were told.
+    /// Compares the events that it got with the answers that publishers got.
     func check(_ ledger: Ledger, _ comment: String) throws {
         #expect(strays == [], "\(comment): \(target) was told of something else")
         var last = 0
@@ -141,7 +141,7 @@ private final class ResumingSubscriber {
     }
 }
 
-/// A directory that goes with its owner.
+/// A directory that is deleted with its owner.
 final class TemporaryDirectory: Sendable {
     let path: String
 
@@ -169,7 +169,7 @@ extension RealProcess {
         }
 
         @Test(.endsInTime(seconds: 60 + 3 * kills))
-        func `the daemon loses no event that was answered, and sends none twice`() async throws {
+        func `crier keeps every event it has answered, and sends none twice`() async throws {
             print("TEST_STRESS_SEED=\(Self.seed) repeats this")
             var generator = SplitMix(state: UInt64(Self.seed))
             let directory = try TemporaryDirectory()
@@ -188,7 +188,7 @@ extension RealProcess {
                 try await withDaemon(Self.flags(directory, memory: memory), end: .killed) { daemon in
                     for publisher in publishers { try publisher.arrive(daemon.port) }
                     for subscriber in subscribers { try subscriber.arrive(daemon.port) }
-                    // The moment is chance, and no event says when it has come.
+                    // The moment is random, so there is no event to wait for.
                     let killer = try Kernel.Thread(named: "killer") {
                         usleep(moment)
                         daemon.signal(SIGKILL)

@@ -15,7 +15,7 @@ let binary: FilePath = {
 /// All tests of the real binary, one at a time: each has the machine for itself and its deadlines mean something.
 @Suite(.serialized, .endsInTime()) enum RealProcess {}
 
-/// Whether daemon and tests run under a sanitizer, which is slow and keeps what was freed in order to catch its use.
+/// Whether daemon and tests run under a sanitizer, which is slow and keeps freed memory in order to catch its use.
 let isSanitized = unsafe getenv("TEST_SANITIZED") != nil
 
 /// A daemon that runs for as long as a test.
@@ -32,7 +32,7 @@ struct Daemon: Sendable {
     var descriptors: Int {
         get throws {
             let names = Directory.names("/proc/\(pid)/fd")
-            // A process has some; none can be seen of one that has gone.
+            // A process that runs has some.
             try #require(!names.isEmpty)
             return names.count
         }
@@ -48,24 +48,24 @@ struct Daemon: Sendable {
     }
 }
 
-/// How a daemon comes to its end.
+/// How a daemon ends.
 enum DaemonEnd {
-    /// It is told to stop when the test is through.
-    case told
-    /// The test tells it to stop itself; a second signal would mean now.
-    case stopsItself
+    /// ``withDaemon`` stops it after the test.
+    case stopped
+    /// The test stops it. A second signal would end it at once.
+    case stoppedByTest
     /// The test kills it.
     case killed
 }
 
-/// Runs a test against a daemon of its own, on ports that the kernel chooses, and sees that it stops cleanly.
+/// Runs a test against a daemon of its own, on ports that the kernel chooses, and checks that it stops cleanly.
 ///
 /// - Parameters:
-///   - end: how the daemon comes to its end.
-///   - log: gets what the daemon said on standard error after its start.
+///   - end: how the daemon ends.
+///   - log: gets the lines that the daemon wrote to standard error after its start.
 func withDaemon(
     _ arguments: [String] = [], listen: [String] = ["127.0.0.1:0"], environment: [String: String] = [:],
-    end: DaemonEnd = .told, log check: ([String]) throws -> Void = { _ in }, _ body: (Daemon) async throws -> Void
+    end: DaemonEnd = .stopped, log check: ([String]) throws -> Void = { _ in }, _ body: (Daemon) async throws -> Void
 ) async throws {
     let flags = ["serve"] + listen.flatMap { ["--listen", $0] } + arguments
     let variables = Environment.inherit.updating(
@@ -89,7 +89,7 @@ func withDaemon(
             try #require(!ports.isEmpty, "the daemon did not start: \(lines)")
             lines = []
             try await body(daemon)
-            if end == .told { daemon.signal(SIGTERM) }
+            if end == .stopped { daemon.signal(SIGTERM) }
         } catch {
             daemon.signal(SIGKILL)
             throw error
@@ -101,13 +101,13 @@ func withDaemon(
     try check(lines)
 }
 
-/// Waits until something is so, by looking again and again: each look asks the daemon or the kernel, and so takes its
-/// time. Fails after so many seconds, or more under a sanitizer.
+/// Waits until a condition holds, by checking it again and again. Each check asks the daemon or the kernel, and so takes
+/// its time. Fails after so many seconds, or more under a sanitizer.
 func eventually(_ what: String, within seconds: Int = 30, _ look: () throws -> Bool) async throws {
     let deadline = time(nil) + (isSanitized ? 3 * seconds : seconds)
     while try !look() {
-        try #require(time(nil) < deadline, "it never came about that \(what)")
-        // Others, such as what starts processes, run on the same few threads.
+        try #require(time(nil) < deadline, "it never happened that \(what)")
+        // Other tasks, such as those that start processes, run on the same few threads.
         await Task.yield()
     }
 }

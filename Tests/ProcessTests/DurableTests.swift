@@ -10,7 +10,7 @@ private func flags(_ directory: String, _ more: String...) -> [String] {
     (["history.store=sqlite", "history.path=\(directory)/history.db"] + more).flatMap { ["--set", $0] }
 }
 
-/// What a daemon says that does not start.
+/// The exit code and the log of a daemon that does not start.
 private func failure(_ flags: [String]) async throws -> (code: Int32, error: String) {
     let result = try await run(
         .path(binary), arguments: Arguments(["serve", "--listen", "127.0.0.1:0"] + flags), input: .none,
@@ -51,7 +51,7 @@ extension String {
 extension RealProcess {
     @Suite(.endsInTime()) struct `Durable history` {
         @Test(arguments: ["history.db", "history.db-wal"])
-        func `that somebody removes is not promised to anyone`(name: String) async throws {
+        func `answers 503 once someone has removed its file`(name: String) async throws {
             let directory = try TemporaryDirectory()
             try await withDaemon(flags(directory.path)) { daemon in
                 let id = try publish(daemon.port, "a", "kept")
@@ -63,11 +63,11 @@ extension RealProcess {
             }
         }
 
-        @Test func `goes on where it was after the end of the process, whatever ended it`() async throws {
+        @Test func `resumes where it was after a stop and after kill -9`() async throws {
             let directory = try TemporaryDirectory()
             var ids: [String] = []
-            for (round, end) in [DaemonEnd.killed, .told, .killed, .told].enumerated() {
-                // Read from memory, and from the file.
+            for (round, end) in [DaemonEnd.killed, .stopped, .killed, .stopped].enumerated() {
+                // crier reads from memory in one round, and from the file in the next.
                 let memory = round % 2 == 0 ? "64MiB" : "0B"
                 try await withDaemon(flags(directory.path, "history.memory=\(memory)"), end: end) { daemon in
                     if let last = ids.last {
@@ -86,7 +86,7 @@ extension RealProcess {
             #expect(ids.compactMap { Int($0.split(separator: "-")[1]) } == Array(1...ids.count))
         }
 
-        @Test func `keeps ends, ids of publishers and answers to idempotency keys`() async throws {
+        @Test func `keeps deletions, ids of publishers and idempotency keys across restarts`() async throws {
             let directory = try TemporaryDirectory()
             var receipt = ""
             var before = ""
@@ -115,7 +115,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `holds no more than today's limits allow`() async throws {
+        @Test func `holds no more than the current limits allow`() async throws {
             let directory = try TemporaryDirectory()
             var first = ""
             try await withDaemon(flags(directory.path)) { daemon in
@@ -131,7 +131,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `refuses publishers while the disk is full, and goes on when there is room`() async throws {
+        @Test func `answers 503 while the disk is full, and recovers when there is room`() async throws {
             guard let disk = try SmallDisk(size: "2m") else { return }
             var answered: [String] = []
             try await withDaemon(flags(disk.path, "history.events=100000")) { daemon in
@@ -149,12 +149,12 @@ extension RealProcess {
                 }
                 for number in 0..<20 { #expect(try attempt(number) == 200) }
                 try disk.fill()
-                // What the file has already got has some room left.
+                // The file still has some free pages.
                 var number = 20
                 while try attempt(number) == 200 { number += 1 }
                 try #require(number < 2000)
                 for _ in 0..<10 { _ = try attempt(5000) }
-                // A body that is published as it comes says where it stopped.
+                // The answer to a streamed body says where it stopped.
                 let stream = try request(
                     daemon.port, "POST /events/a", body: #"{"data":"\#(String(repeating: "y", count: 9000))"}"# + "\n",
                     fields: ["Content-Type: application/x-ndjson"])
@@ -172,7 +172,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `does not start on a file system that is read-only, and is none the worse for it`() async throws {
+        @Test func `does not start on a read-only file system, and starts later without loss`() async throws {
             guard let disk = try SmallDisk(size: "4m") else { return }
             try await withDaemon(flags(disk.path)) { daemon in try publish(daemon.port, "a", "1") }
             try disk.setReadOnly(true)
@@ -186,7 +186,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `does not start on what is not its own, and leaves it as it is`() async throws {
+        @Test func `does not start on a file of another program, and leaves it unchanged`() async throws {
             let directory = try TemporaryDirectory()
             let path = "\(directory.path)/history.db"
             try write(
@@ -202,7 +202,7 @@ extension RealProcess {
             #expect(missing.code == 1 && missing.error.contains("missing/history.db"), "\(missing)")
         }
 
-        @Test func `is not shared by two daemons`() async throws {
+        @Test func `serves one daemon at a time`() async throws {
             let directory = try TemporaryDirectory()
             try await withDaemon(flags(directory.path)) { _ in
                 let outcome = try await failure(flags(directory.path))
@@ -210,7 +210,7 @@ extension RealProcess {
             }
         }
 
-        /// The file of a history of which every event is known.
+        /// A history file, and the events in it.
         private func sound() async throws -> (file: [UInt8], events: [String], first: String) {
             let directory = try TemporaryDirectory()
             var events: [String] = []
@@ -249,7 +249,7 @@ extension RealProcess {
                     }
                     guard line.contains("info: ready") else { continue }
                     defer { kill(execution.processIdentifier.value, SIGTERM) }
-                    // Whatever is served is what was published; what is not is told of.
+                    // crier serves published events only, and tells of those that are missing.
                     for position in [first, nil] {
                         let client = try Client.subscribed(
                             port, "/events?channel=*&channel=c0&replay=all", lastEventID: position)
@@ -278,7 +278,7 @@ extension RealProcess {
             return !isRefused
         }
 
-        @Test func `that was cut off is refused or served without a wrong event`() async throws {
+        @Test func `that was truncated is refused, or served without a wrong event`() async throws {
             let (file, events, first) = try await sound()
             #expect(try await check(file, events, first, memory: "0B", "whole"))
             var started = 0
@@ -290,7 +290,7 @@ extension RealProcess {
             #expect(started >= 1, "an empty file is a new history")
         }
 
-        @Test func `of which bits were flipped is refused or served without a wrong event`() async throws {
+        @Test func `with flipped bits is refused, or served without a wrong event`() async throws {
             let (file, events, first) = try await sound()
             var generator = SplitMix(state: 4711)
             var started = 0

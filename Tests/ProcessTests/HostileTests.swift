@@ -7,7 +7,7 @@ import TimeLimits
 extension RealProcess {
     /// Each gets its documented answer, and a healthy subscriber beside it notices nothing.
     @Suite(.endsInTime()) struct `A client that misbehaves` {
-        /// Runs an attack while a subscriber is connected, and sees afterwards that it gets the next event and that one.
+        /// Runs an attack while a subscriber is connected, and checks that it gets the events before and after.
         private func withWitness(
             _ arguments: [String] = [], _ attack: (Daemon) async throws -> Void
         ) async throws {
@@ -25,7 +25,7 @@ extension RealProcess {
             let client = try Client(port)
             try client.send(bytes)
             let answer = try client.answer()
-            #expect(try client.readToEnd() == "", "the connection is closed after the answer")
+            #expect(try client.readToEnd() == "", "crier closes the connection after the answer")
             return answer
         }
 
@@ -37,7 +37,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `by sending its head byte by byte gets 408 when its time is up`() async throws {
+        @Test func `by sending its head byte by byte gets 408 after the time limit`() async throws {
             try await withWitness(["--set", "limits.head-timeout=500ms"]) { daemon in
                 let client = try Client(daemon.port)
                 var poller = try Poller(capacity: 1)
@@ -56,18 +56,18 @@ extension RealProcess {
             }
         }
 
-        @Test func `by sending blank lines only is closed when its time is up`() async throws {
+        @Test func `by sending only blank lines is disconnected after the time limit`() async throws {
             try await withWitness(["--set", "limits.head-timeout=500ms"]) { daemon in
                 let client = try Client(daemon.port)
                 var poller = try Poller(capacity: 1)
                 try poller.watchInput(client.socket, token: 1)
-                // One that is sent while the daemon closes is answered with a reset.
+                // The kernel answers with a reset if the client still sends while crier closes.
                 while try poller.wait(milliseconds: 100) == 0, client.socket.send(Array("\r\n".utf8)) == .wrote(2) {}
                 #expect(try client.readToEndOrReset() == "")
             }
         }
 
-        @Test func `after a HEAD is told its mistake in full`() async throws {
+        @Test func `after a HEAD gets its error in full`() async throws {
             try await withWitness { daemon in
                 let client = try Client(daemon.port)
                 try client.send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nBAD\r\n\r\n")
@@ -77,7 +77,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `by saying nothing is closed without an answer`() async throws {
+        @Test func `by sending nothing is disconnected without an answer`() async throws {
             try await withWitness(["--set", "limits.head-timeout=300ms", "--set", "limits.idle-timeout=300ms"]) {
                 daemon in
                 let silent = try Client(daemon.port)
@@ -115,7 +115,9 @@ extension RealProcess {
             ("GET / HTTP/1.1\r\n\r\n", 400), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505), ("nonsense\r\n\r\n", 400),
             ("\u{16}\u{3}\u{1}\u{2}\0\u{1}", 400), ("GET / HTTP/1.1\nHost: a\n\n", 400),
         ])
-        func `by breaking the protocol gets a status and a sentence, and is closed`(_ bytes: String, _ status: Int)
+        func `by breaking the protocol gets a status and a sentence, and is disconnected`(
+            _ bytes: String, _ status: Int
+        )
             async throws
         {
             try await withWitness { daemon in
@@ -127,7 +129,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `by sending a megabyte to nowhere still gets to read its answer`() async throws {
+        @Test func `by sending a megabyte to a missing page can still read its answer`() async throws {
             try await withWitness { daemon in
                 let client = try Client(daemon.port)
                 let size = 1 << 20
@@ -159,7 +161,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `by asking for much without reading is not answered beyond what it reads`() async throws {
+        @Test func `by sending requests without reading answers does not fill the memory of crier`() async throws {
             try await withWitness { daemon in
                 let before = try daemon.anonymousMemory
                 let client = try Client(daemon.port)
@@ -168,7 +170,7 @@ extension RealProcess {
                 let one = Array(String(repeating: "GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 1000).utf8)
                 var poller = try Poller(capacity: 1)
                 try poller.watch(client.socket, token: 1)
-                // Until the daemon has taken no more for a while.
+                // Until crier has not read for a while.
                 for _ in 0..<1000 {
                     if client.socket.send(one) == .wouldBlock, try poller.wait(milliseconds: 200) == 0 { break }
                 }
@@ -177,9 +179,9 @@ extension RealProcess {
         }
     }
 
-    @Suite(.endsInTime()) struct `When the daemon is full` {
+    @Suite(.endsInTime()) struct `When crier is full` {
         @Test
-        func `a browser is told to come back later, others get 503, and there is room again when somebody leaves`()
+        func `a browser gets a long retry, others get 503, and there is room again when a client disconnects`()
             async throws
         {
             try await withDaemon(["--set", "limits.connections=5"]) { daemon in
@@ -188,9 +190,9 @@ extension RealProcess {
                     for _ in 0..<5 { held.append(try Client.subscribed(daemon.port, "/events/a")) }
                     let browser = try Client(daemon.port)
                     try browser.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
-                    let told = try browser.readToEnd()
-                    #expect(told.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
-                    let retry = try #require(told.split(separator: "\n").last?.dropFirst(7)).filter(\.isNumber)
+                    let turnedAway = try browser.readToEnd()
+                    #expect(turnedAway.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
+                    let retry = try #require(turnedAway.split(separator: "\n").last?.dropFirst(7)).filter(\.isNumber)
                     #expect(try #require(Int(retry)) >= 15_000)
                     let answer = try request(daemon.port, "POST /events/a", body: "x")
                     #expect(answer.status == 503 && answer.head.contains("Retry-After: 10"))
@@ -201,26 +203,26 @@ extension RealProcess {
             }
         }
 
-        @Test func `it leaves whom it cannot even refuse in the backlog, and takes them when it can`() async throws {
+        @Test func `it leaves further clients in the backlog, and serves them when it can`() async throws {
             try await withDaemon(
                 ["--set", "limits.connections=2", "--set", "server.loops=2"],
                 log: { #expect($0.contains { $0.contains("accepting is paused") }) }
             ) { daemon in
                 do {
                     var silent: [Client] = []
-                    // Two to be served, the reserve of 48 to be refused, and some for the backlog; none says a word.
+                    // crier serves two, refuses 48 and leaves the others in the backlog. None of them sends a byte.
                     for _ in 0..<70 { silent.append(try Client(daemon.port)) }
                     #expect(silent.count == 70)
                     try await eventually("the reserve is used up") { try daemon.descriptors >= 50 }
                 }
-                try await eventually("all is well again") { try request(daemon.port, "GET /healthz").status == 200 }
+                try await eventually("crier serves again") { try request(daemon.port, "GET /healthz").status == 200 }
             }
         }
 
-        @Test func `of descriptors it pauses, and recovers by itself`() async throws {
+        @Test func `and has no descriptor left it pauses, and recovers by itself`() async throws {
             try await withDaemon(log: { #expect($0.contains { $0.contains("accepting is paused") }) }) { daemon in
                 let used = try daemon.descriptors
-                // So few that even the reserve does not help.
+                // Too few even for the reserve.
                 let limited = try await run(
                     .name("prlimit"), arguments: ["--pid", "\(daemon.pid)", "--nofile=\(used + 10):\(used + 10)"],
                     output: .discarded)
@@ -231,7 +233,7 @@ extension RealProcess {
                     #expect(silent.count == 30)
                     try await eventually("descriptors are used up") { try daemon.descriptors >= used + 9 }
                 }
-                try await eventually("all is well again") { try request(daemon.port, "GET /healthz").status == 200 }
+                try await eventually("crier serves again") { try request(daemon.port, "GET /healthz").status == 200 }
             }
         }
     }

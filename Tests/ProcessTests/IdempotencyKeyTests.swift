@@ -18,11 +18,11 @@ extension RealProcess {
             try await withDaemon(Self.store(directory.path, "history.idempotency-window=100ms")) { daemon in
                 first = try Self.send(daemon.port, "older").body
                 let newer = try Self.send(daemon.port, "newer").body
-                try await eventually("the newer key is forgotten, and so the older one") {
+                try await eventually("crier has forgotten the newer key, and so the older one") {
                     try Self.send(daemon.port, "newer").body != newer
                 }
             }
-            // With the window of ten minutes that there is by default.
+            // The default window is ten minutes.
             try await withDaemon(Self.store(directory.path)) { daemon in
                 let again = try Self.send(daemon.port, "older")
                 #expect(again.status == 200 && again.body != first)

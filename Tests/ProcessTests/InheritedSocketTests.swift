@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 import TimeLimits
 
-/// What became of a daemon that was handed a listening socket.
+/// How a daemon started that inherited a listening socket.
 private struct Start {
     let isReady: Bool
     let log: String
@@ -16,7 +16,7 @@ private func start(_ host: String, named name: String, _ configuration: String =
     let listener = try Listener.listen(
         on: try #require(SocketAddress.resolve(host: host, port: 0).first), options: ConnectionOptions())
     let file = try TemporaryFile(configuration)
-    // systemd hands descriptors over from number 3 on, to the process that it names.
+    // systemd hands over descriptors from number 3 on, to the process that LISTEN_PID names.
     let script = """
         exec 3<&0 </dev/null
         LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=\(name) exec \(binary) serve --config \(file.path)
@@ -56,7 +56,7 @@ extension RealProcess {
             #expect(limited.isReady, "\(limited.log)")
         }
 
-        @Test func `of this machine needs no configuration`() async throws {
+        @Test func `on loopback needs no configuration`() async throws {
             let local = try await start("127.0.0.1", named: "crier")
             #expect(local.isReady && local.log.contains("address=127.0.0.1:"), "\(local.log)")
         }

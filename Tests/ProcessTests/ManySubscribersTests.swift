@@ -5,10 +5,10 @@ import TimeLimits
 
 extension RealProcess {
     @Suite(.endsInTime(seconds: 300)) struct `Many subscribers` {
-        /// A sanitizer makes everything ten times slower, and finds races in smaller crowds too.
+        /// A sanitizer makes everything ten times slower, and finds races among fewer subscribers too.
         private static let scale = isSanitized ? 10 : 1
 
-        @Test func `of 5,000 subscribers on 50 channels gets 100 events each, none lost, doubled or out of order`()
+        @Test func `on 50 channels get 100 events each, none lost, doubled or out of order`()
             async throws
         {
             try await withDaemon(["--set", "server.loops=2"]) { daemon in
@@ -28,11 +28,11 @@ extension RealProcess {
             }
         }
 
-        @Test func `of 50,000 that come and vanish leaves descriptors, channels and memory where they were`()
+        @Test func `that connect and disconnect leave descriptors, channels and memory where they were`()
             async throws
         {
             try await withDaemon(["--set", "server.loops=2"]) { daemon in
-                // The first thousand find their places; what comes after must not take more.
+                // crier allocates for the first thousand, and must not need more for the others.
                 try await vanish(1000, daemon)
                 let before = (try daemon.descriptors, try daemon.anonymousMemory)
                 try await vanish(50_000 / Self.scale, daemon)
@@ -42,7 +42,7 @@ extension RealProcess {
             }
         }
 
-        /// Subscribers that go: half by FIN and half by RST, some in the middle of their head, some after their stream opened.
+        /// Subscribers that disconnect: half by FIN and half by RST, some in the middle of their head, some after their stream opened.
         private func vanish(_ count: Int, _ daemon: Daemon) async throws {
             let (idle, batch) = (try daemon.descriptors, 250)
             for start in stride(from: 0, to: count, by: batch) {
@@ -58,14 +58,14 @@ extension RealProcess {
                     _ = try leaving.read(until: "retry: ")
                 }
             }
-            try await eventually("they are all gone") { try daemon.descriptors <= idle && isEmpty(daemon) }
+            try await eventually("no connection is left") { try daemon.descriptors <= idle && isEmpty(daemon) }
         }
 
         private func isEmpty(_ daemon: Daemon) throws -> Bool {
             try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n"
         }
 
-        @Test func `that comes back all at once gets what it missed, each of several channels in order`() async throws {
+        @Test func `that reconnect at the same time get the events they missed, in order`() async throws {
             try await withDaemon(["--set", "server.loops=2"]) { daemon in
                 var ids: [String] = []
                 for number in 0..<200 { ids.append(try publish(daemon.port, number % 2 == 0 ? "x" : "y", "\(number)")) }

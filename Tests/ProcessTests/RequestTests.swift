@@ -26,7 +26,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `becomes no subscriber when the client finishes in the packet of its request`() async throws {
+        @Test func `does not become a subscriber when the client finishes in the packet of its request`() async throws {
             try await withDaemon(Self.patientOtherwise) { daemon in
                 let client = try Self.send("GET /events/a HTTP/1.1\r\nHost: a\r\n\r\n", daemon.port)
                 _ = try client.readToEnd()

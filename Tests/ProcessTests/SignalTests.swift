@@ -5,17 +5,17 @@ import TimeLimits
 
 extension RealProcess {
     @Suite(.endsInTime()) struct `A signal` {
-        @Test func `to terminate sees subscribers off with a jittered retry and a clean end, and finishes requests`()
+        @Test func `to terminate ends streams cleanly with a jittered retry, and lets requests finish`()
             async throws
         {
-            try await withDaemon(["--set", "server.retry=2s"], end: .stopsItself) { daemon in
+            try await withDaemon(["--set", "server.retry=2s"], end: .stoppedByTest) { daemon in
                 var subscribers: [Client] = []
                 for _ in 0..<20 { subscribers.append(try Client.subscribed(daemon.port, "/events/a")) }
                 let publisher = try Client(daemon.port)
                 try publisher.send("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nla")
                 let idle = try Client(daemon.port)
                 _ = idle
-                try await eventually("the request has come") {
+                try await eventually("crier has begun the request") {
                     try request(daemon.port, "GET /channels/a").status == 200
                 }
                 daemon.signal(SIGTERM)
@@ -34,17 +34,17 @@ extension RealProcess {
             }
         }
 
-        @Test func `to terminate does not wait for ever for who does not read`() async throws {
-            try await withDaemon(["--set", "server.shutdown=300ms"], end: .stopsItself) { daemon in
+        @Test func `to terminate disconnects clients that do not read`() async throws {
+            try await withDaemon(["--set", "server.shutdown=300ms"], end: .stoppedByTest) { daemon in
                 let stalled = try Client.subscribed(daemon.port, "/events/a")
                 try stalled.socket.set(SOL_SOCKET, SO_RCVBUF, 4096)
                 for _ in 0..<100 { try publish(daemon.port, "a", String(repeating: "x", count: 100_000)) }
                 daemon.signal(SIGTERM)
-                try await eventually("it is gone") { (try? Client(daemon.port)) == nil }
+                try await eventually("crier has stopped") { (try? Client(daemon.port)) == nil }
             }
         }
 
-        @Test func `to hang up reloads the file for those who stay connected`() async throws {
+        @Test func `to hang up reloads the file, and clients stay connected`() async throws {
             let file = try TemporaryFile("[server]\nheartbeat = \"1h\"\n")
             try await withDaemon(
                 ["--config", file.path], log: { #expect($0.contains { $0.contains("restart only key=server.loops") }) }
@@ -59,7 +59,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `to hang up changes nothing when the file has mistakes, and names them`() async throws {
+        @Test func `to hang up logs the mistakes in the file and changes nothing`() async throws {
             let file = try TemporaryFile("")
             try await withDaemon(
                 ["--config", file.path],
@@ -76,8 +76,7 @@ extension RealProcess {
     }
 }
 
-/// A file that goes with the test.
-
+/// A file that is deleted with its owner.
 final class TemporaryFile {
     let path = "/tmp/crier-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
 

@@ -4,7 +4,7 @@ import Kernel
 import Testing
 import TimeLimits
 
-/// A configuration with small sockets, so that some KiB make a subscriber that does not read a slow one.
+/// A configuration with small sockets: a subscriber that does not read is slow after some KiB.
 private func configuration(_ slow: String, loops: Int = 2) throws -> TemporaryFile {
     try TemporaryFile(
         """
@@ -33,7 +33,7 @@ private func stalled(_ port: UInt16, _ target: String, receive: CInt = 32 * 1024
 /// Data of about 4 KB that begins with a number.
 private func data(_ number: Int) -> String { "\(number) " + String(repeating: "x", count: 4000) }
 
-/// What a stream said: the numbers of events, and the daemon's own as text.
+/// The events of a stream: numbers, and the text of crier's own events.
 private struct Story {
     var said: [String] = []
     private(set) var lastEventID = ""
@@ -59,7 +59,7 @@ private func story(of client: Client, through marker: String) throws -> Story {
 extension RealProcess {
     @Suite(.endsInTime()) struct `A slow reader` {
         @Test(arguments: ["events = 20", "bytes = \"64KiB\"", "age = \"1s\""])
-        func `is cut off by the limit that it passes, and comes back without losing anything`(
+        func `is disconnected by the limit that it passes, and resumes without losing anything`(
             _ limit: String
         ) async throws {
             let file = try configuration("action = \"disconnect\"\n\(limit)")
@@ -74,7 +74,7 @@ extension RealProcess {
             ) { daemon in
                 let reader = try stalled(daemon.port, "/events/a")
                 for number in 1...80 { try publish(daemon.port, "a", data(number)) }
-                try await eventually("it is cut off") { try subscribers(daemon.port, "a") == 0 }
+                try await eventually("crier has disconnected it") { try subscribers(daemon.port, "a") == 0 }
                 let first = try Story(try reader.readToEnd().utf8)
                 #expect(first.numbers.count < 80 && first.gaps.isEmpty)
                 let again = try Client.subscribed(daemon.port, "/events/a", lastEventID: first.lastEventID)
@@ -83,8 +83,8 @@ extension RealProcess {
             }
         }
 
-        /// The heartbeat is an hour away: only the look at its lag can find it.
-        @Test func `is cut off in time though it reads a little and stalls again`() async throws {
+        /// The heartbeat is an hour away: crier notices only because it checks the lag.
+        @Test func `is disconnected in time although it reads a little and stalls again`() async throws {
             let file = try configuration("events = 17000")
             try await withDaemon(["--config", file.path, "--set", "server.heartbeat=1h"]) { daemon in
                 let reader = try stalled(daemon.port, "/events/a", receive: 64 * 1024)
@@ -102,11 +102,11 @@ extension RealProcess {
                 _ = try reader.read(100_000)
                 #expect(try subscribers(daemon.port, "a") == 1)
                 try publish(14_000)
-                try await eventually("it is cut off") { try subscribers(daemon.port, "a") == 0 }
+                try await eventually("crier has disconnected it") { try subscribers(daemon.port, "a") == 0 }
             }
         }
 
-        @Test func `skips to the newest and is told how many it lost`() async throws {
+        @Test func `skips to the newest event and gets crier.gap with the number it lost`() async throws {
             let file = try configuration("action = \"skip\"\nevents = 20")
             try await withDaemon(
                 ["--config", file.path],
@@ -130,7 +130,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `gets only the latest of each key, and no key is on the wire`() async throws {
+        @Test func `gets only the latest event of each key, and never a key`() async throws {
             let file = try configuration("action = \"latest\"")
             try await withDaemon(["--config", file.path]) { daemon in
                 let reader = try stalled(daemon.port, "/events/a")
@@ -143,13 +143,13 @@ extension RealProcess {
             }
         }
 
-        @Test func `of a channel that ended is told what it is cut off with`() async throws {
+        @Test func `of a deleted channel gets crier.gap and crier.end when it is disconnected`() async throws {
             let file = try configuration("age = \"1s\"")
             try await withDaemon(["--config", file.path, "--set", "server.heartbeat=1s"]) { daemon in
                 let reader = try stalled(daemon.port, "/events/a")
                 for number in 1...80 { try publish(daemon.port, "a", data(number)) }
                 try request(daemon.port, "DELETE /channels/a")
-                // The counter of cuts is not to be seen from here; a healthy stream tells the time.
+                // The test cannot see when crier disconnects it, so it waits for heartbeats of another stream.
                 let clock = try Client.subscribed(daemon.port, "/events/clock")
                 for _ in 0..<4 { #expect(try clock.read(until: "\n") == ":\n") }
                 let story = try Story(try reader.readToEnd().utf8)
@@ -163,7 +163,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `needs no history for the event that it is getting`() async throws {
+        @Test func `gets the rest of a begun event without any history`() async throws {
             let file = try configuration("age = \"0s\"")
             let flags = ["--set", "history.events=0", "--set", "server.heartbeat=1s"]
             try await withDaemon(["--config", file.path] + flags) { daemon in
@@ -173,14 +173,14 @@ extension RealProcess {
                 let clock = try Client.subscribed(daemon.port, "/events/clock")
                 for _ in 0..<3 { #expect(try clock.read(until: "\n") == ":\n") }
                 #expect(try reader.event() == "id: \(id)\ndata: \(large)")
-                // Only who is up to date gets heartbeats; before that, nothing would hold the next event for it.
+                // Only a live subscriber gets heartbeats. Before that, no history would hold the next event for it.
                 #expect(try reader.read(until: "\n") == ":\n")
                 let next = try publish(daemon.port, "a", "next")
                 #expect(try reader.event().hasSuffix("id: \(next)\ndata: next"))
             }
         }
 
-        @Test func `that has caught up gets its heartbeats when they are due and no sooner`() async throws {
+        @Test func `that has caught up gets heartbeats when they are due, and no sooner`() async throws {
             let file = try configuration("events = 5")
             try await withDaemon(["--config", file.path, "--set", "server.heartbeat=1h"]) { daemon in
                 let reader = try stalled(daemon.port, "/events/a")
@@ -189,15 +189,15 @@ extension RealProcess {
                 let other = try stalled(daemon.port, "/events/b")
                 for number in 1...80 { try publish(daemon.port, "b", data(number)) }
                 #expect(try reader.event() == "id: \(id)\ndata: \(large)")
-                // The other is looked at after the same time, and later: by then a heartbeat that came too soon is here.
-                try await eventually("the other is cut off") { try subscribers(daemon.port, "b") == 0 }
+                // crier checks the other later than this one: by then, a heartbeat that is too early has arrived.
+                try await eventually("crier has disconnected the other") { try subscribers(daemon.port, "b") == 0 }
                 let next = try publish(daemon.port, "a", "next")
                 #expect(try reader.event() == "id: \(next)\ndata: next")
                 _ = other
             }
         }
 
-        @Test func `has many like it, and ten lines in ten seconds tell of them`() async throws {
+        @Test func `is logged in ten lines in ten seconds at most`() async throws {
             let file = try configuration("events = 5", loops: 1)
             try await withDaemon(
                 ["--config", file.path],
@@ -210,7 +210,7 @@ extension RealProcess {
                 for _ in 0..<30 { readers.append(try stalled(daemon.port, "/events/a")) }
                 #expect(try subscribers(daemon.port, "a") == 30)
                 for number in 1...60 { try publish(daemon.port, "a", data(number)) }
-                try await eventually("all are cut off") { try subscribers(daemon.port, "a") == 0 }
+                try await eventually("crier has disconnected all of them") { try subscribers(daemon.port, "a") == 0 }
                 readers.removeAll()
             }
         }
@@ -228,8 +228,8 @@ extension RealProcess {
         }
     }
 
-    @Suite(.endsInTime()) struct `A publisher that is held` {
-        @Test func `goes on when the limit that holds it is raised`() async throws {
+    @Suite(.endsInTime()) struct `A publisher that waits` {
+        @Test func `goes on when you raise the limit`() async throws {
             let file = try TemporaryFile("[server]\nloops = 1\n[limits]\nfanout-backlog = 1\n")
             try await withDaemon(["--config", file.path]) { daemon in
                 var readers: [Client] = []
@@ -248,11 +248,11 @@ extension RealProcess {
     }
 
     @Suite(.endsInTime()) struct `A subscriber of several channels` {
-        @Test func `may lose one of them to its end while frames of both are walked`() async throws {
+        @Test func `goes on when you delete one of them in the middle of a burst`() async throws {
             try await withDaemon(["--set", "server.loops=1"]) { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events?channel=a&channel=b")
                 let client = try Client(daemon.port)
-                // Both in one breath, so that the letters of both wait in the same turn.
+                // Both in one packet, so that the loop gets both in the same turn.
                 try client.send(
                     "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
                         + "DELETE /channels/b HTTP/1.1\r\nHost: localhost\r\n\r\n")

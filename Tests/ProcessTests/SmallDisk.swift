@@ -5,7 +5,7 @@ import Testing
 final class SmallDisk: Sendable {
     let path: String
 
-    /// Nil, and said aloud, where nothing can be mounted.
+    /// Nil where mounting is not possible; it then prints that it skips the test.
     init?(size: String) throws {
         guard geteuid() == 0 else {
             print("skipped: only root can mount a small disk to fill it")

@@ -3,7 +3,7 @@ import Kernel
 import Testing
 import TimeLimits
 
-/// A publisher whose body goes on until it says so.
+/// A publisher whose body goes on until `finish()`.
 private struct Body {
     let client: Client
 
@@ -44,7 +44,7 @@ extension RealProcess {
                 let answer = try body.finish()
                 #expect(answer.status == 200 && answer.body.hasPrefix(#"{"published":3,"first":""#), "\(answer)")
                 #expect(try subscriber.event().hasSuffix("\ndata: läst\ndata: 2"))
-                // The connection goes on.
+                // The connection stays open.
                 try body.client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
                 #expect(try body.client.answer().body == "ok\n")
             }
@@ -71,14 +71,15 @@ extension RealProcess {
         }
 
         @Test(arguments: [false, true])
-        func `ends at a bad line, which is named, and what came before stays published`(isDurable: Bool) async throws {
+        func `ends at a bad line with its number, and the lines before it stay published`(isDurable: Bool) async throws
+        {
             let directory = isDurable ? try TemporaryDirectory() : nil
             try await withDaemon(Self.settings(directory)) { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
                 for (line, reason) in [
                     (#"{"data":"x""#, "This is not JSON: a comma or a closing bracket is missing at byte 12."),
-                    (#"{"data":1,"data":2}"#, #"The member \"data\" is repeated."#),
-                    (#"{"dat":1}"#, #"Unknown member \"dat\""#), (#"[1]"#, "An event is an object"),
+                    (#"{"data":1,"data":2}"#, #"\"data\" stands there twice."#),
+                    (#"{"dat":1}"#, #"\"dat\" is not understood"#), (#"[1]"#, "An event is an object"),
                     (#"{"event":"x"}"#, #"\"data\" is missing."#),
                     (#"{"data":1,"event":"a\nb"}"#, "The event contains a line break"),
                     (#"{"data":1,"channel":"b"}"#, "The channel is named twice"),
@@ -103,7 +104,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `is longer than any other body may be, but its events are not`() async throws {
+        @Test func `may be longer than limits.body, but each event may not`() async throws {
             try await withDaemon(["--set", "limits.body=1KiB"]) { daemon in
                 let line = #"{"data":"\#(String(repeating: "x", count: 900))"}"# + "\n"
                 let all = String(repeating: line, count: 500)
@@ -118,11 +119,11 @@ extension RealProcess {
             }
         }
 
-        @Test func `stays open although nothing comes for long`() async throws {
+        @Test func `stays open without input beyond the time limits`() async throws {
             try await withDaemon(["--set", "limits.body-timeout=100ms", "--set", "limits.idle-timeout=100ms"]) {
                 daemon in
                 let body = try Body(daemon.port, "/events/a")
-                // What is kept waiting as long as that is closed; the other is not.
+                // crier gives up on a body with a length meanwhile, but not on the lines.
                 let other = try Client(daemon.port)
                 try other.send("POST /events/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
                 #expect(try other.answer().status == 408)
@@ -131,7 +132,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `that its client leaves in the middle stays published as far as it came`() async throws {
+        @Test func `from a client that disconnects stays published up to the last whole line`() async throws {
             try await withDaemon { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
                 for isReset in [false, true] {
@@ -146,9 +147,9 @@ extension RealProcess {
         }
 
         @Test(arguments: [false, true])
-        func `is ended with its count when the daemon stops`(isDurable: Bool) async throws {
+        func `gets 503 with its count when crier stops`(isDurable: Bool) async throws {
             let directory = isDurable ? try TemporaryDirectory() : nil
-            try await withDaemon(Self.settings(directory), end: .stopsItself) { daemon in
+            try await withDaemon(Self.settings(directory), end: .stoppedByTest) { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
                 let body = try Body(daemon.port, "/events/a")
                 try body.send(#"{"data":1}"# + "\n" + #"{"data":2}"# + "\n")
@@ -159,7 +160,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `waits in TCP while fan-out is behind, and nothing is lost`() async throws {
+        @Test func `waits in TCP while fan-out is behind, and loses nothing`() async throws {
             let flags = [
                 "limits.fanout-backlog=4KiB", "history.events=1000000", "history.bytes=1GiB", "server.loops=2",
             ]
@@ -211,7 +212,7 @@ extension RealProcess {
                     let answer = try request(daemon.port, "POST /events", body: body, fields: Self.json)
                     #expect(answer.status == 400 && answer.body.contains(reason), "\(answer)")
                 }
-                // Where the address names the channel, JSON is data like any other.
+                // JSON is ordinary data when the URL names the channel.
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
                 #expect(try request(daemon.port, "POST /events/a", body: #"{"x":1}"#, fields: Self.json).status == 200)
                 #expect(try subscriber.event().hasSuffix(#"data: {"x":1}"#))
@@ -244,7 +245,7 @@ extension RealProcess {
             }
         }
 
-        @Test func `may be used again after a publish that was refused`() async throws {
+        @Test func `works again after a refused publish`() async throws {
             try await withDaemon(["--set", "limits.channels=1"]) { daemon in
                 try publish(daemon.port, "b", "x")
                 #expect(try Self.post(daemon.port, "k", "x").status == 503)
@@ -255,7 +256,7 @@ extension RealProcess {
     }
 
     @Suite(.endsInTime()) struct `A stream of a pattern` {
-        @Test func `begins where the address says, and goes on where the client was`() async throws {
+        @Test func `begins where the URL says, and resumes after the last event of the client`() async throws {
             try await withDaemon { daemon in
                 var ids: [String] = []
                 for number in 0..<5 { ids.append(try publish(daemon.port, "a/\(number % 2)", "\(number)")) }

@@ -6,7 +6,7 @@ import SeededRandom
 import Testing
 import TimeLimits
 
-/// What was published, as a list: the model that every stream is held against.
+/// The published events, in order. Every stream must agree with them.
 private struct Model {
     struct Entry {
         let sequence: Int
@@ -19,28 +19,28 @@ private struct Model {
 
     mutating func note(_ entry: Entry) { log.append(entry) }
 
-    /// What a subscriber of some channels would get after a position if nothing ever went wrong.
+    /// The events that a subscriber of some channels gets after a position if crier never drops one.
     func events(of channels: Set<String>, after sequence: Int) -> [Entry] {
         log.filter { $0.sequence > sequence && channels.contains($0.channel) }
     }
 }
 
-/// A subscriber that reads at once, slowly or not at all, goes away and comes back.
-private final class Roamer {
-    enum Temper { case prompt, slow, stalled, away }
+/// A subscriber that reads at once, slowly or not at all, disconnects and reconnects.
+private final class RestlessSubscriber {
+    enum Pace { case prompt, slow, stalled, away }
 
     let channels: Set<String>
-    private(set) var temper = Temper.prompt
+    private(set) var pace = Pace.prompt
     private var socket: Descriptor?
     private var parser = EventStreamParser()
     private var head: [UInt8] = []
     private var sawHead = false
     private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
 
-    /// The position where this connection began, and what it has brought.
+    /// The position where this connection began, and the events it has got.
     private var start = 0
     private var got: [(sequence: Int, data: String)] = []
-    /// Events that this connection said are lost, with how many had come before; nil when it could not know.
+    /// How many events crier.gap said are lost, or nil for unknown, with how many had come before.
     private var gaps: [(position: Int, lost: Int?)] = []
 
     private(set) var gapsTold = 0
@@ -64,26 +64,26 @@ private final class Roamer {
         else { throw Client.Unexpected(description: "the daemon takes no request") }
         socket = consume client
         (parser, head, sawHead) = (EventStreamParser(lastEventID: parser.lastEventID), [], false)
-        // Who has never got an event has no position, and begins anew.
+        // A subscriber that has never got an event has no position, and begins at the head.
         start = parser.lastEventID.isEmpty ? model.log.last?.sequence ?? 0 : last
         (got, gaps) = ([], [])
         while !sawHead { try read(64 * 1024) }
         try socket?.setNonBlocking(true)
-        temper = .prompt
+        pace = .prompt
     }
 
-    func become(_ temper: Temper) { if socket != nil { self.temper = temper } }
+    func become(_ pace: Pace) { if socket != nil { self.pace = pace } }
 
-    /// Goes without a word, by FIN or by RST.
+    /// Disconnects, by FIN or by RST.
     func vanish(byReset: Bool) throws {
         if byReset { try socket?.resetWhenClosed() }
         socket = nil
-        temper = .away
+        pace = .away
     }
 
-    /// Reads as its temper has it.
+    /// Reads at its pace.
     func act() throws {
-        switch temper {
+        switch pace {
         case .prompt: while try read(64 * 1024) {}
         case .slow: try read(5000)
         case .stalled, .away: return
@@ -99,7 +99,7 @@ private final class Roamer {
         case .end, .failed:
             cuts += 1
             socket = nil
-            temper = .away
+            pace = .away
             return false
         case .bytes(let count):
             var bytes = buffer[..<count]
@@ -132,7 +132,7 @@ private final class Roamer {
         }
     }
 
-    /// Holds what this connection has brought against the model.
+    /// Compares the events of this connection with the model.
     func check(_ model: Model, isComplete: Bool, _ comment: String) throws {
         var expected = model.events(of: channels, after: start)[...]
         var missing = 0
@@ -188,7 +188,7 @@ extension RealProcess {
         }
 
         @Test(.endsInTime(seconds: 60 + 30 * rounds))
-        func `each stream is exactly the log, or says crier.gap where the policy says so`() async throws {
+        func `each stream is exactly the log, with crier.gap where the policy drops events`() async throws {
             print("TEST_STRESS_SEED=\(Self.seed) repeats this")
             for round in 0..<Self.rounds { try await run(seed: UInt64(Self.seed + round)) }
         }
@@ -218,59 +218,62 @@ extension RealProcess {
                 var model = Model()
                 var publisher = try StressPublisher(daemon.port)
                 try publisher.publish(1, to: Self.channels, &model, &generator)
-                var roamers: [Roamer] = []
+                var subscribers: [RestlessSubscriber] = []
                 for _ in 0..<30 {
                     let count = [1, 1, 1, 2, 3].randomElement(using: &generator)!
-                    // Of those that get the newest only, it cannot be said what they were not told of.
+                    // Nobody can say which events `latest` left out, so the two kinds do not mix.
                     let kinds = Bool.random(using: &generator) ? ["l/0", "l/1"] : ["d/0", "d/1", "s/0", "s/1"]
-                    let roamer = Roamer(Set(kinds.shuffled(using: &generator).prefix(count)))
-                    try roamer.arrive(daemon.port, model)
-                    roamers.append(roamer)
+                    let subscriber = RestlessSubscriber(Set(kinds.shuffled(using: &generator).prefix(count)))
+                    try subscriber.arrive(daemon.port, model)
+                    subscribers.append(subscriber)
                 }
                 for _ in 0..<100 {
                     let burst = [1, 5, 20, 60].randomElement(using: &generator)!
                     try publisher.publish(burst, to: Self.channels, &model, &generator)
-                    for roamer in roamers {
-                        try step(roamer, model, daemon.port, "seed \(seed)", &generator)
+                    for subscriber in subscribers {
+                        try step(subscriber, model, daemon.port, "seed \(seed)", &generator)
                     }
                 }
-                try await finish(roamers, model, daemon.port, "seed \(seed)")
+                try await finish(subscribers, model, daemon.port, "seed \(seed)")
             }
         }
 
         private func step(
-            _ roamer: Roamer, _ model: Model, _ port: UInt16, _ comment: String, _ generator: inout SplitMix
+            _ subscriber: RestlessSubscriber, _ model: Model, _ port: UInt16, _ comment: String,
+            _ generator: inout SplitMix
         ) throws {
             switch Int.random(in: 0..<100, using: &generator) {
-            case 0..<6: roamer.become(.stalled)
-            case 6..<12: roamer.become(.slow)
-            case 12..<20: roamer.become(.prompt)
+            case 0..<6: subscriber.become(.stalled)
+            case 6..<12: subscriber.become(.slow)
+            case 12..<20: subscriber.become(.prompt)
             case 20..<23:
-                if roamer.temper != .away { try roamer.check(model, isComplete: false, comment) }
-                try roamer.vanish(byReset: Bool.random(using: &generator))
-            case 23..<50 where roamer.temper == .away:
-                try roamer.check(model, isComplete: false, comment)
-                try roamer.arrive(port, model)
+                if subscriber.pace != .away { try subscriber.check(model, isComplete: false, comment) }
+                try subscriber.vanish(byReset: Bool.random(using: &generator))
+            case 23..<50 where subscriber.pace == .away:
+                try subscriber.check(model, isComplete: false, comment)
+                try subscriber.arrive(port, model)
             default: break
             }
-            try roamer.act()
+            try subscriber.act()
         }
 
-        /// Lets everybody come back and read to the end of the log.
-        private func finish(_ roamers: [Roamer], _ model: Model, _ port: UInt16, _ comment: String) async throws {
-            for (number, roamer) in roamers.enumerated() {
-                let comment = "\(comment), subscriber \(number) of \(roamer.channels.sorted())"
-                let end = model.events(of: roamer.channels, after: 0).last?.sequence ?? 0
+        /// Lets every subscriber reconnect and read to the end of the log.
+        private func finish(_ subscribers: [RestlessSubscriber], _ model: Model, _ port: UInt16, _ comment: String)
+            async throws
+        {
+            for (number, subscriber) in subscribers.enumerated() {
+                let comment = "\(comment), subscriber \(number) of \(subscriber.channels.sorted())"
+                let end = model.events(of: subscriber.channels, after: 0).last?.sequence ?? 0
                 try await eventually("\(comment) has event \(end)") {
-                    if roamer.temper == .away {
-                        try roamer.check(model, isComplete: false, comment)
-                        try roamer.arrive(port, model)
+                    if subscriber.pace == .away {
+                        try subscriber.check(model, isComplete: false, comment)
+                        try subscriber.arrive(port, model)
                     }
-                    roamer.become(.prompt)
-                    try roamer.act()
-                    return roamer.last >= end
+                    subscriber.become(.prompt)
+                    try subscriber.act()
+                    return subscriber.last >= end
                 }
-                try roamer.check(model, isComplete: true, comment)
+                try subscriber.check(model, isComplete: true, comment)
             }
         }
     }
