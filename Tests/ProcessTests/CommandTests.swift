@@ -36,7 +36,7 @@ extension RealProcess {
                 #expect(refused.code == 1 && refused.output == "")
                 #expect(
                     refused.error
-                        == "crier: refused with 400 Bad Request: The channel name contains an asterisk, which is kept for patterns.\n"
+                        == "crier: refused with 400 Bad Request: The channel name contains an asterisk, which is reserved for patterns.\n"
                 )
             }
         }
