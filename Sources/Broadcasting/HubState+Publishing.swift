@@ -66,7 +66,8 @@ extension HubState {
             if publication.channels.count == 1 || !topics.contains(id) { topics.append(id) }
         }
         return NumberedEvent(
-            frame: Frame(sequence: sequence, time: now, wire: wire), labels: PublisherLabels(id: event.id, key: event.key),
+            frame: Frame(sequence: sequence, time: now, wire: wire),
+            labels: PublisherLabels(id: event.id, key: event.key),
             topics: topics)
     }
 

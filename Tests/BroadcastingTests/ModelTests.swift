@@ -1,4 +1,5 @@
 import EventStreams
+import Glibc
 import SeededRandom
 import Synchronization
 import Testing
@@ -277,7 +278,9 @@ private struct World {
         var gaps = 0
         var knownGaps = 0
         var fetches = 0
-        for seed in 0..<100 as Range<UInt64> {
+        // `make faults` runs this for many faults, each of which few seeds show.
+        let seeds = unsafe getenv("TEST_MODEL_SEEDS").flatMap { unsafe UInt64(String(cString: $0)) } ?? 100
+        for seed in 0..<seeds {
             var world = try World(seed: seed)
             try world.run(steps: 120)
             gaps += world.gaps

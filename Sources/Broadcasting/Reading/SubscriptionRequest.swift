@@ -11,7 +11,8 @@ public struct SubscriptionRequest: Sendable {
 
     /// A request for some channels.
     public init(
-        channels: [ChannelName], patterns: [ChannelPattern] = [], lastEventID: [UInt8]? = nil, replay: ReplayStart? = nil
+        channels: [ChannelName], patterns: [ChannelPattern] = [], lastEventID: [UInt8]? = nil,
+        replay: ReplayStart? = nil
     ) {
         self.channels = channels
         self.patterns = patterns
