@@ -78,8 +78,8 @@ extension RealProcess {
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
                 for (line, reason) in [
                     (#"{"data":"x""#, "This is not JSON: a comma or a closing bracket is missing at byte 12."),
-                    (#"{"data":1,"data":2}"#, #"\"data\" stands there twice."#),
-                    (#"{"dat":1}"#, #"\"dat\" is not understood"#), (#"[1]"#, "An event is an object"),
+                    (#"{"data":1,"data":2}"#, #"The member \"data\" is repeated."#),
+                    (#"{"dat":1}"#, #"Unknown member \"dat\""#), (#"[1]"#, "An event is an object"),
                     (#"{"event":"x"}"#, #"\"data\" is missing."#),
                     (#"{"data":1,"event":"a\nb"}"#, "The event contains a line break"),
                     (#"{"data":1,"channel":"b"}"#, "The channel is named twice"),
