@@ -72,7 +72,8 @@ public struct TimeLimit: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == TimeLimit {
-    /// Each test ends in time: within a minute unless it says more, or longer under a sanitizer.
+    /// Each test ends in time: within a minute unless it says more, and within ten times as long under a sanitizer.
+    /// `TEST_TIME_LIMIT` sets other seconds for all of them.
     public static func endsInTime(seconds: Int = 60) -> TimeLimit {
         let override = unsafe getenv("TEST_TIME_LIMIT").flatMap { unsafe Int(String(cString: $0)) }
         let isSanitized = unsafe getenv("TEST_SANITIZED") != nil
