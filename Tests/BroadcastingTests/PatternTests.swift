@@ -50,6 +50,14 @@ import TimeLimits
         for budget in [1, 40, 10_000] { #expect(fixture.read(start, budget: budget) == (0..<10).map { "\($0)" }) }
     }
 
+    @Test func `receives an event of several channels that lies where a scan over foreign events stops`() throws {
+        let fixture = PatternFixture(HistoryPolicy(standard: HistoryLimits(events: 10_000)))
+        // A scan covers 4,096 places. The event has two, one before that limit and one after it.
+        for number in 1...4095 { try fixture.publish("\(number)", to: "b") }
+        try fixture.publish("x", to: "b", "a/1")
+        #expect(try fixture.read(fixture.subscribe("a/*", from: "e-0")) == ["x"])
+    }
+
     @Test func `counts the evicted events of all matching channels each time a client resumes`() throws {
         let fixture = PatternFixture(HistoryPolicy(standard: HistoryLimits(events: 2)))
         try fixture.publish("seen", to: "a/0")
