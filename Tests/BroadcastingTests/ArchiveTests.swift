@@ -54,6 +54,19 @@ extension PublishOutcome {
         #expect(try archived.write().expired.map(\.description) == ["k"])
     }
 
+    @Test func `opens an ended channel in the same write as the event that opens it`() throws {
+        let archived = ArchivedHub()
+        _ = try archived.publish("x")
+        try archived.write()
+        _ = archived.hub.end(try ChannelName("a"), reply: ReplyAddress(loop: 0, token: 1), now: 5)
+        let ended = try archived.write().channels
+        #expect(ended == [ArchivedChannel(name: try ChannelName("a"), evictedThrough: 2, endedAt: 5)])
+        _ = try archived.publish("y", now: 6)
+        // After a crash here, the channel must be open: a restart restores no event of an ended channel.
+        let opened = try archived.write(now: 6).channels
+        #expect(opened.map(\.endedAt) == [nil] && opened.allSatisfy { $0.evictedThrough < 3 })
+    }
+
     @Test func `publishes again with a key after a write that failed`() throws {
         let archived = ArchivedHub()
         #expect(try archived.publish("x", idempotency: "k").isPending)
