@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import TimeLimits
 
@@ -16,6 +17,34 @@ extension RealProcess {
                 #expect(try subscriber.event() == "id: \(second)\ndata: second")
                 let third = try publish(daemon.port, "mine/3", "third")
                 #expect(try subscriber.event() == "id: \(third)\ndata: third")
+            }
+        }
+
+        @Test func `from disk gets its events even when many others wait for the disk`() async throws {
+            let directory = try TemporaryDirectory()
+            let arguments = [
+                "--set", "history.store=sqlite", "--set", "history.path=\(directory.path)/history.db",
+                "--set", "history.memory=0", "--set", "server.loops=1",
+            ]
+            try await withDaemon(arguments) { daemon in
+                let first = try publish(daemon.port, "a", "0")
+                var expected = ""
+                for number in 1...20 {
+                    let id = try publish(daemon.port, "a", "\(number)")
+                    expected += "id: \(id)\ndata: \(number)\n\n"
+                }
+                // Stopped, so that all of them ask at once: only some may wait for the disk at a time.
+                daemon.signal(SIGSTOP)
+                let clients = try (0..<60).map { _ in try Client(daemon.port) }
+                for client in clients {
+                    try client.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: \(first)\r\n\r\n")
+                }
+                daemon.signal(SIGCONT)
+                for client in clients {
+                    #expect(try client.read(until: "data: 20\n\n").hasSuffix(expected))
+                }
+                let last = try publish(daemon.port, "a", "last")
+                for client in clients { #expect(try client.event() == "id: \(last)\ndata: last") }
             }
         }
     }
