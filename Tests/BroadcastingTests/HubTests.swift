@@ -4,6 +4,28 @@ import TimeLimits
 @testable import Broadcasting
 
 @Suite(.endsInTime()) struct `The hub` {
+    @Test func `lists every channel once over the pages of the list`() throws {
+        let fixture = HubFixture()
+        let names = ["a", "b", "c", "d", "e"]
+        for name in names { try fixture.publish("x", to: name) }
+        var listed: [String] = []
+        var next: String?
+        repeat {
+            let page = fixture.hub.summaries(after: next, count: 2)
+            listed += page.summaries.map(\.name.description)
+            next = page.next
+        } while next != nil && listed.count <= names.count
+        #expect(listed == names)
+    }
+
+    @Test func `counts no bytes of an evicted event, its key included`() throws {
+        let fixture = try SlowPolicyFixture(HistoryLimits(events: 1))
+        try fixture.publish("x", to: "l/1", key: "key")
+        let bytes = fixture.hub.summary.bytes
+        for _ in 0..<3 { try fixture.publish("x", to: "l/1", key: "key") }
+        #expect(fixture.hub.summary.bytes == bytes)
+    }
+
     @Test func `numbers events over all channels and returns their ids to the publisher`() throws {
         let fixture = HubFixture()
         #expect(try fixture.publish("x", to: "a").first == "e-1")

@@ -25,10 +25,18 @@ import TimeLimits
         #expect(try read("*", replay: .last(1)) == ["6"])
         #expect(try read("*", replay: .last(4)) == ["3", "4", "5", "6"])
         #expect(try read("a", replay: .since(3500)) == ["4", "6"])
+        #expect(try read("a", replay: .since(4000)) == ["4", "6"])
         #expect(try read("a", "*", replay: .since(5000)) == ["5", "6"])
         #expect(try read("*", replay: .since(6001)) == [])
         #expect(try read("*", replay: .all) == ["1", "2", "3", "4", "5", "6"])
         #expect(try read("c", replay: .all) == [])
+    }
+
+    @Test func `by a pattern counts an event of two channels once`() throws {
+        let fixture = PatternFixture()
+        for data in ["1", "2"] { try fixture.publish(data, to: "a") }
+        try fixture.publish("3", to: "a", "b")
+        #expect(fixture.read(try fixture.subscribe("*", replay: .last(2))) == ["2", "3"])
     }
 
     @Test func `starts where the rule of each channel says when its request does not`() throws {
