@@ -57,7 +57,7 @@ public struct JournalLog: LogHandler {
         }
     }
 
-    /// The journal accepts only upper-case letters, digits and underscores in field names.
+    /// The journal accepts only A-Z, 0-9 and underscores in field names.
     private static func fieldName(_ key: String) -> String {
         String(key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }

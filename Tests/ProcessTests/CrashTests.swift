@@ -12,7 +12,7 @@ private struct Ledger {
     /// The data of every event that was answered, by its number in the log.
     var answered: [Int: (channel: String, data: String)] = [:]
     /// Sent and not answered. Each may be in the log, but only once.
-    var inDoubt: Set<String> = []
+    var unanswered: Set<String> = []
 }
 
 /// A publisher that waits for each answer before it sends its next event.
@@ -46,7 +46,7 @@ private final class ClosedLoopPublisher {
     func answer(_ ledger: inout Ledger) throws -> Bool {
         guard let client, let (channel, data) = pending else { return false }
         guard let answer = try? client.answer() else {
-            ledger.inDoubt.insert(data)
+            ledger.unanswered.insert(data)
             pending = nil
             return false
         }
@@ -124,7 +124,7 @@ private final class ResumingSubscriber {
     func check(_ ledger: Ledger, _ comment: String) throws {
         #expect(strays == [], "\(comment): \(target) was told of something else")
         var last = 0
-        var doubtful: Set<String> = []
+        var unconfirmed: Set<String> = []
         var mine = ledger.answered.filter { covers($0.value.channel) }
         for (sequence, data) in got {
             try #require(sequence > last, "\(comment): \(target) got \(sequence) after \(last)")
@@ -133,7 +133,7 @@ private final class ResumingSubscriber {
                 try #require(answered.data == data, "\(comment): \(sequence) is not what was published")
             } else {
                 try #require(
-                    ledger.inDoubt.contains(data) && doubtful.insert(data).inserted,
+                    ledger.unanswered.contains(data) && unconfirmed.insert(data).inserted,
                     "\(comment): \(target) got \(sequence), which came twice or from nowhere")
             }
         }
@@ -226,7 +226,7 @@ extension RealProcess {
                 }
             }
             #expect(ledger.answered.count > Self.kills, "hardly anything was published between the kills")
-            print("\(ledger.answered.count) events answered, \(ledger.inDoubt.count) in doubt, \(Self.kills) kills")
+            print("\(ledger.answered.count) events answered, \(ledger.unanswered.count) unanswered, \(Self.kills) kills")
         }
 
         private static func flags(_ directory: TemporaryDirectory, memory: String) -> [String] {

@@ -1,5 +1,5 @@
 extension Collection<UInt8> {
-    /// Whether it equals `text`, ignoring the case of ASCII letters. `text` must be lower case.
+    /// Whether it equals `text`, ignoring the case of ASCII characters. `text` must be lower case.
     func equalsIgnoringCase(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
         return unsafe zip(self, UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

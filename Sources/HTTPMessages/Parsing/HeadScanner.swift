@@ -11,7 +11,7 @@ struct HeadScanner: Sendable {
     private var spaces = 0
     private var targetLength = 0
 
-    /// The most bytes of a method or version; the longest registered method has 17 letters.
+    /// The most bytes of a method or version; the longest registered method has 17 characters.
     private static let longestToken = 32
 
     /// Whether the client has sent only blank lines so far.

@@ -19,7 +19,7 @@ public enum PercentCoding {
         return result
     }
 
-    /// Encodes all bytes except letters, digits and `-._~` (RFC 3986 section 2.3), and the slash if asked.
+    /// Encodes all bytes except A-Z, a-z, 0-9 and `-._~` (RFC 3986 section 2.3), and the slash if asked.
     public static func encode(_ text: String, keepingSlash: Bool) -> String {
         var result = ""
         for byte in text.utf8 {
