@@ -226,7 +226,8 @@ extension RealProcess {
                 }
             }
             #expect(ledger.answered.count > Self.kills, "hardly anything was published between the kills")
-            print("\(ledger.answered.count) events answered, \(ledger.unanswered.count) unanswered, \(Self.kills) kills")
+            print(
+                "\(ledger.answered.count) events answered, \(ledger.unanswered.count) unanswered, \(Self.kills) kills")
         }
 
         private static func flags(_ directory: TemporaryDirectory, memory: String) -> [String] {

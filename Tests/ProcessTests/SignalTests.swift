@@ -34,6 +34,20 @@ extension RealProcess {
             }
         }
 
+        @Test func `to terminate still lets a client that has just connected send its request`() async throws {
+            try await withDaemon(["--set", "server.loops=1"], end: .stoppedByTest) { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                let connected = try Client(daemon.port)
+                // The loop accepts in order: after this answer it has accepted the client, which no later daemon can serve.
+                #expect(try request(daemon.port, "GET /healthz").status == 200)
+                daemon.signal(SIGTERM)
+                // The end of this stream shows that crier is stopping.
+                _ = try subscriber.readToEnd()
+                try connected.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(try connected.answer().status == 200)
+            }
+        }
+
         @Test func `to terminate disconnects clients that do not read`() async throws {
             try await withDaemon(["--set", "server.shutdown=300ms"], end: .stoppedByTest) { daemon in
                 let stalled = try Client.subscribed(daemon.port, "/events/a")
