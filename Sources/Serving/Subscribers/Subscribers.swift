@@ -27,9 +27,6 @@ struct Subscribers: ~Copyable {
         self.status = status
     }
 
-    var count: Int { table.count }
-    var slots: [UInt32] { table.slots }
-
     subscript(slot: UInt32) -> Subscriber {
         @inline(__always)
         _read { yield table[slot] }
