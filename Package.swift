@@ -43,7 +43,8 @@ let package = Package(
         // Pure: no input or output, no Glibc, no Foundation.
         .target(name: "HTTPMessages", swiftSettings: settings),
         .target(name: "EventStreams", swiftSettings: settings),
-        .target(name: "Broadcasting", dependencies: ["EventStreams", deque, heap], swiftSettings: settings),
+        .target(
+            name: "Broadcasting", dependencies: ["EventStreams", "HTTPMessages", deque, heap], swiftSettings: settings),
         .target(name: "Envelopes", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
 
         // The data path.

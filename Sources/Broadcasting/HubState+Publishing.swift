@@ -59,16 +59,19 @@ extension HubState {
             } else {
                 EventEncoder.encode(event, epoch: log.epoch.description, sequence: sequence)
             }
-        var topics: [TopicID] = []
+        var topics: [Topic] = []
         topics.reserveCapacity(publication.channels.count)
         for name in publication.channels {
-            let id = registry.channel(name, policy).id
-            if publication.channels.count == 1 || !topics.contains(id) { topics.append(id) }
+            let topic = registry.channel(name, policy)
+            if publication.channels.count == 1 || !topics.contains(where: { $0 === topic }) { topics.append(topic) }
         }
         return NumberedEvent(
-            frame: Frame(sequence: sequence, time: now, wire: wire),
+            // Nearly every event has one channel, and then shares the list of names with all events of the channel.
+            frame: Frame(
+                sequence: sequence, time: now, channels: topics.count == 1 ? topics[0].names : publication.channels,
+                wire: wire),
             labels: PublisherLabels(id: event.id, key: event.key),
-            topics: topics)
+            topics: topics.map(\.id))
     }
 
     // MARK: Into the log

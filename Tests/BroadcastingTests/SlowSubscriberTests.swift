@@ -136,6 +136,20 @@ import TimeLimits
         #expect(fixture.hub.cut(reader.cursors, after: 0, partial: items[0].frame, isSlow: true, now: 0) == nil)
     }
 
+    @Test func `of ended channels does not receive an end again that it has received in part`() throws {
+        let fixture = try SlowPolicyFixture(age: 1000)
+        let reader = try fixture.subscribe("d/1", "d/2")
+        try fixture.end("d/1")
+        try fixture.publish("x", to: "d/2")
+        try fixture.end("d/2")
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        let cut = fixture.hub.cut(reader.cursors, after: 0, partial: items[0].frame, isSlow: true, now: 1001)
+        let notices = cut?.closingNotices.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        #expect(notices.contains("\"lost\":1}") && notices.hasSuffix("{\"channel\":\"d/2\"}\n\n"))
+        #expect(!notices.contains("{\"channel\":\"d/1\"}"))
+    }
+
     @Test func `is no further behind after the end of a channel`() throws {
         let fixture = try SlowPolicyFixture(events: 2, bytes: 34)
         var reader = try fixture.subscribe("d/1")

@@ -24,11 +24,12 @@ extension RealProcess {
                 #expect(
                     head == """
                         HTTP/1.1 200 OK\r
-                        Content-Type: text/event-stream\r
+                        Content-Type: text/event-stream; charset=utf-8\r
                         Cache-Control: no-cache, no-store, no-transform\r
                         X-Accel-Buffering: no\r
                         X-Content-Type-Options: nosniff\r
                         Connection: close\r
+                        Transfer-Encoding: chunked\r
                         \r
 
                         """)
@@ -36,6 +37,38 @@ extension RealProcess {
                 let retry = try client.read(until: "\n")
                 let milliseconds = try #require(Int(retry.dropFirst(7).dropLast()))
                 #expect((500...1500).contains(milliseconds))
+            }
+        }
+
+        @Test func `gets chunks with HTTP/1.1, and bare events with HTTP/1.0`() async throws {
+            try await withDaemon { daemon in
+                let new = try Client(daemon.port)
+                try new.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                let old = try Client(daemon.port)
+                try old.send("GET /events/a HTTP/1.0\r\n\r\n")
+                for client in [new, old] { try client.wait(until: "\nretry: ") }
+                try await eventually("both have subscribed") { try subscribers(daemon.port, "a") == 2 }
+                let id = try publish(daemon.port, "a", "x")
+                try request(daemon.port, "DELETE /channels/a")
+                let event = "id: \(id)\ndata: x\n\n"
+                let end = "event: crier.end\ndata: {\"channel\":\"a\"}\n\n"
+                #expect(try old.readToEnd().hasSuffix("\n\(event)\(end)"))
+                let chunks = [event, end, ""].map { "\(String($0.utf8.count, radix: 16))\r\n\($0)\r\n" }.joined()
+                #expect(try new.readToEnd().hasSuffix("\n\r\n\(chunks)"))
+            }
+        }
+
+        @Test func `gets envelopes when it asks for them, live and from the history`() async throws {
+            try await withDaemon { daemon in
+                let live = try Client.subscribed(daemon.port, "/events/news/**?envelope=1")
+                let id = try publish(daemon.port, "news/eu", "a\n\"b", query: "?event=add")
+                let expected = #"{"channel":"news/eu","event":"add","data":"a\n\"b"}"#
+                #expect(try live.event() == "id: \(id)\ndata: \(expected)")
+                let late = try Client.subscribed(daemon.port, "/events?channel=x&channel=news/*&envelope=1&replay=all")
+                #expect(try late.event() == "id: \(id)\ndata: \(expected)")
+                let plain = try Client.subscribed(daemon.port, "/events/news/eu?replay=all&envelope=0")
+                #expect(try plain.event() == "id: \(id)\nevent: add\ndata: a\ndata: \"b")
+                #expect(try request(daemon.port, "GET /events/a?envelope=yes").status == 400)
             }
         }
 
@@ -111,6 +144,7 @@ extension RealProcess {
                     try request(daemon.port, "DELETE /channels/a").body == "{\"channel\":\"a\",\"subscribers\":2}\n")
                 let rest = try subscriber.readToEnd()
                 #expect(rest.hasSuffix("data: last\n\nevent: crier.end\ndata: {\"channel\":\"a\"}\n\n"))
+                #expect(subscriber.isComplete)
                 let turnedAway = try request(daemon.port, "GET /events/a", fields: ["Accept: text/event-stream"])
                 #expect(turnedAway.status == 204)
                 _ = try both.read(until: "event: crier.end\n")
@@ -160,7 +194,7 @@ extension RealProcess {
                 let client = try Client(daemon.port)
                 try client.send("HEAD /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 let answer = try client.readToEnd()
-                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"))
                 #expect(answer.hasSuffix("\r\n\r\n"))
                 #expect(try request(daemon.port, "GET /channels/a").status == 404)
             }

@@ -11,6 +11,8 @@ final class Client {
 
     let socket: Descriptor
     private var received: [UInt8] = []
+    /// Decodes the chunks of a stream, from its head on.
+    private var decoder: StreamDecoder?
 
     /// A failure, with the bytes received until then.
     struct Unexpected: Error, CustomStringConvertible {
@@ -45,7 +47,7 @@ final class Client {
         let position = lastEventID.map { "Last-Event-ID: \($0)\r\n" } ?? ""
         try client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\(position)\r\n")
         let head = try client.read(until: "\r\n\r\n")
-        guard head.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n") else {
+        guard head.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n") else {
             throw Unexpected(description: head)
         }
         _ = try client.read(until: "\nretry: ")
@@ -65,15 +67,34 @@ final class Client {
         }
     }
 
-    /// Takes the received text, up to and including `marker`.
+    /// Takes the received text, up to and including `marker`. After a head that announces chunks, the rest comes without
+    /// their framing.
     func read(until marker: String) throws -> String {
         let marker = Array(marker.utf8)
         let start = time(nil)
         while true {
             if let range = received.firstRange(of: marker) {
-                defer { received.removeSubrange(..<range.upperBound) }
-                return String(decoding: received[..<range.upperBound], as: UTF8.self)
+                let taken = received[..<range.upperBound]
+                received.removeSubrange(..<range.upperBound)
+                let text = String(decoding: taken, as: UTF8.self)
+                if decoder == nil, text.hasPrefix("HTTP/1.1 "), text.contains("\r\nTransfer-Encoding: chunked\r\n") {
+                    var decoder = StreamDecoder()
+                    _ = try decoder.feed(taken)
+                    received = try decoder.feed(received)
+                    self.decoder = decoder
+                }
+                return text
             }
+            guard try receive(since: start) else {
+                throw Unexpected(description: "the stream ended after: \(text)")
+            }
+        }
+    }
+
+    /// Waits for the text up to `marker`, and leaves it: ``readToEnd()`` then returns it with the framing of chunks.
+    func wait(until marker: String) throws {
+        let start = time(nil)
+        while received.firstRange(of: Array(marker.utf8)) == nil {
             guard try receive(since: start) else {
                 throw Unexpected(description: "the stream ended after: \(text)")
             }
@@ -98,6 +119,9 @@ final class Client {
         defer { received = [] }
         return String(decoding: received, as: UTF8.self)
     }
+
+    /// Whether the daemon has said that the stream is complete.
+    var isComplete: Bool { decoder?.isComplete ?? false }
 
     /// All that comes until the daemon closes or the kernel resets the connection.
     func readToEndOrReset() throws -> String {
@@ -133,7 +157,7 @@ final class Client {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         switch socket.read(into: &buffer) {
         case .bytes(let count):
-            received += buffer[..<count]
+            received += try decoder?.feed(buffer[..<count]) ?? Array(buffer[..<count])
             return true
         case .end: return false
         case .failed(.connectionReset): throw Reset()

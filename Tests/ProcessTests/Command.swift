@@ -13,6 +13,13 @@ struct CommandOutcome {
 func crier(_ arguments: String..., input: String = "", environment: [String: String] = [:]) async throws
     -> CommandOutcome
 {
+    try await crier(arguments, input: input, environment: environment)
+}
+
+/// Runs the crier command to its end.
+func crier(_ arguments: [String], input: String = "", environment: [String: String] = [:]) async throws
+    -> CommandOutcome
+{
     let variables = Environment.inherit.updating(
         Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0.key)!, Optional($0.value)) }))
     let result = try await run(

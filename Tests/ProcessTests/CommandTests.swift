@@ -19,7 +19,8 @@ extension RealProcess {
                     "publish", "--url", url, "--lines", "--quiet", "a/b", input: "1\n\r\n3\n4\r5\"\r")
                 #expect(three.code == 0 && three.output == "")
                 for data in ["1", "", "3", "4\ndata: 5\""] {
-                    #expect(try subscriber.event().hasSuffix("\ndata: \(data)"))
+                    let received = try subscriber.event()
+                    #expect(received.drop { $0 != "\n" } == "\ndata: \(data)")
                 }
             }
         }
@@ -56,7 +57,7 @@ extension RealProcess {
     @Suite(.endsInTime()) struct `The subscribe command` {
         @Test(arguments: [
             ("sse", "id: 7\nevent: add\ndata: a\ndata: \"b\n\n"), ("data", "a\n\"b\n"),
-            ("json", #"{"id":"7","event":"add","data":"a\n\"b"}"# + "\n"),
+            ("json", #"{"id":"7","channel":"a","event":"add","data":"a\n\"b"}"# + "\n"),
         ])
         func `prints events in three formats`(_ format: String, _ expected: String) async throws {
             try await withDaemon { daemon in
@@ -66,6 +67,24 @@ extension RealProcess {
                     "subscribe", "--url", "http://127.0.0.1:\(daemon.port)", "--last-event-id",
                     try firstID(daemon), "--count", "1", "--format", format, "a", "b")
                 #expect(outcome.code == 0 && outcome.output == expected)
+            }
+        }
+
+        @Test func `asks for a replay of one channel or of several`() async throws {
+            try await withDaemon { daemon in
+                let url = "http://127.0.0.1:\(daemon.port)"
+                for (number, channel) in ["a", "b", "a"].enumerated() {
+                    try publish(daemon.port, channel, "\(number)")
+                }
+                let questions: [(start: [String], channels: [String], data: [String])] = [
+                    (["--replay", "1"], ["a"], ["2"]), (["--replay", "1"], ["a", "b"], ["1", "2"]),
+                    (["--since", "1h"], ["a", "b"], ["0", "1", "2"]),
+                ]
+                for (start, channels, data) in questions {
+                    let end = ["--url", url, "--format", "data", "--count", "\(data.count)"]
+                    let outcome = try await crier(["subscribe"] + start + end + channels)
+                    #expect(outcome.output.split(separator: "\n").map(String.init) == data)
+                }
             }
         }
 

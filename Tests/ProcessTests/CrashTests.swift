@@ -66,8 +66,7 @@ private final class ResumingSubscriber {
     let covers: (String) -> Bool
     private var socket: Descriptor?
     private var parser = EventStreamParser()
-    private var head: [UInt8] = []
-    private var sawHead = false
+    private var decoder = StreamDecoder()
     private(set) var got: [(sequence: Int, data: String)] = []
     private(set) var strays: [String] = []
 
@@ -85,7 +84,7 @@ private final class ResumingSubscriber {
         guard case .wrote(request.utf8.count) = client.send(Array(request.utf8)) else { return }
         try client.setNonBlocking(true)
         socket = consume client
-        (head, sawHead) = ([], false)
+        decoder = StreamDecoder()
     }
 
     /// Takes what has come.
@@ -103,15 +102,9 @@ private final class ResumingSubscriber {
     }
 
     private func take(_ bytes: ArraySlice<UInt8>) throws {
-        var bytes = bytes
-        if !sawHead {
-            head += bytes
-            guard let end = head.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { return }
-            try #require(head.starts(with: "HTTP/1.1 200".utf8), "\(String(decoding: head, as: UTF8.self))")
-            sawHead = true
-            bytes = head[end...]
-        }
-        for case .event(let type, let data, let id) in try parser.feed(bytes) {
+        let body = try decoder.feed(bytes)
+        try #require(decoder.head.map { $0.status == 200 } != false)
+        for case .event(let type, let data, let id) in try parser.feed(body) {
             if type == "message", let sequence = id.split(separator: "-").last.flatMap({ Int($0) }) {
                 got.append((sequence, data))
             } else {

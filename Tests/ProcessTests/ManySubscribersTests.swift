@@ -81,6 +81,7 @@ extension RealProcess {
                     ids.append(try publish(daemon.port, number % 2 == 0 ? "x" : "y", "\(number)"))
                 }
                 for (number, returning) in clients.enumerated() {
+                    _ = try returning.read(until: "\r\n\r\n")
                     _ = try returning.read(until: "\nretry: ")
                     _ = try returning.read(until: "\n")
                     for missed in (number % 100 + 1)..<230 {

@@ -43,6 +43,7 @@ extension RealProcess {
                 }
                 daemon.signal(SIGCONT)
                 for client in clients {
+                    _ = try client.read(until: "\r\n\r\n")
                     #expect(try client.read(until: "data: 20\n\n").hasSuffix(expected))
                 }
                 let last = try publish(daemon.port, "a", "last")

@@ -25,6 +25,7 @@ private func stalled(_ port: UInt16, _ target: String, receive: CInt = 32 * 1024
     let client = try Client(port)
     try client.socket.set(SOL_SOCKET, SO_RCVBUF, receive)
     try client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    _ = try client.read(until: "\r\n\r\n")
     _ = try client.read(until: "\nretry: ")
     _ = try client.read(until: "\n")
     return client

@@ -33,8 +33,7 @@ private final class RestlessSubscriber {
     private(set) var pace = Pace.prompt
     private var socket: Descriptor?
     private var parser = EventStreamParser()
-    private var head: [UInt8] = []
-    private var sawHead = false
+    private var decoder = StreamDecoder()
     private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
 
     /// The position where this connection began, and the events it has got.
@@ -63,11 +62,11 @@ private final class RestlessSubscriber {
             case .wrote = client.send(Array("GET /events?\(names) HTTP/1.1\r\nHost: localhost\r\n\(position)\r\n".utf8))
         else { throw Client.Unexpected(description: "the daemon takes no request") }
         socket = consume client
-        (parser, head, sawHead) = (EventStreamParser(lastEventID: parser.lastEventID), [], false)
+        (parser, decoder) = (EventStreamParser(lastEventID: parser.lastEventID), StreamDecoder())
         // A subscriber that has never got an event has no position, and begins at the head.
         start = parser.lastEventID.isEmpty ? model.log.last?.sequence ?? 0 : last
         (got, gaps) = ([], [])
-        while !sawHead { try read(64 * 1024) }
+        while decoder.head == nil { try read(64 * 1024) }
         try socket?.setNonBlocking(true)
         pace = .prompt
     }
@@ -102,14 +101,8 @@ private final class RestlessSubscriber {
             pace = .away
             return false
         case .bytes(let count):
-            var bytes = buffer[..<count]
-            if !sawHead {
-                head += bytes
-                guard let end = head.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { return true }
-                try #require(head.starts(with: "HTTP/1.1 200".utf8))
-                sawHead = true
-                bytes = head[end...]
-            }
+            let bytes = try decoder.feed(buffer[..<count])
+            try #require(decoder.head.map { $0.status == 200 } != false)
             for item in try parser.feed(bytes) { try take(item) }
             return true
         }

@@ -10,8 +10,7 @@ struct SubscriberPool: ~Copyable {
         let channel: Int
         var parser = EventStreamParser()
         var isOpen = false
-        var sawHead = false
-        var head: [UInt8] = []
+        var decoder = StreamDecoder()
         var next = 0
     }
 
@@ -55,15 +54,7 @@ struct SubscriberPool: ~Copyable {
 
     private mutating func read(_ number: Int) throws {
         while case .bytes(let count) = sockets[number].socket.read(into: &buffer) {
-            var bytes = buffer[..<count]
-            if !members[number].sawHead {
-                members[number].head += bytes
-                guard let end = members[number].head.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else {
-                    continue
-                }
-                members[number].sawHead = true
-                bytes = members[number].head[end...]
-            }
+            let bytes = try members[number].decoder.feed(buffer[..<count])
             for item in try members[number].parser.feed(bytes) { try take(item, number) }
         }
     }

@@ -17,11 +17,11 @@ private struct Model {
         var visits: [UInt32: Int] = [:]
     }
 
-    var topic = TopicFanOut(topic: TopicID(index: 0))
+    var topic = emptyFanOut()
     var generator: SplitMix
     let comment: String
     /// The list and the place of each subscriber.
-    private(set) var places: [UInt32: (isSingle: Bool, place: Int)] = [:]
+    private(set) var places: [UInt32: (list: TopicFanOut.List, place: Int)] = [:]
     private var offered: [Waiting] = []
     private var settled: UInt64 = 0
     private var received: UInt64 = 0
@@ -34,19 +34,19 @@ private struct Model {
     }
 
     mutating func arrive() {
-        let isSingle = Bool.random(using: &generator)
-        let place = isSingle ? topic.single.append(nextSlot) : topic.several.append(nextSlot)
-        places[nextSlot] = (isSingle, place)
+        let lists: [TopicFanOut.List] = [.several] + StreamForm.allCases.map { .form($0) }
+        let list = lists.randomElement(using: &generator)!
+        places[nextSlot] = (list, topic.append(nextSlot, to: list))
         for index in offered.indices { offered[index].late.insert(nextSlot) }
         nextSlot += 1
     }
 
     mutating func leave() {
         guard places.count > 1, let slot = places.keys.sorted().randomElement(using: &generator),
-            let (isSingle, place) = places.removeValue(forKey: slot)
+            let (list, place) = places.removeValue(forKey: slot)
         else { return }
-        let moves = isSingle ? topic.single.remove(at: place) : topic.several.remove(at: place)
-        for case .some(let move) in [moves.0, moves.1] { places[move.slot] = (isSingle, move.place) }
+        let moves = topic.remove(at: place, of: list)
+        for case .some(let move) in [moves.0, moves.1] { places[move.slot] = (list, move.place) }
         for index in offered.indices { offered[index].owed.remove(slot) }
         for index in offered.indices { offered[index].late.remove(slot) }
         hasRemoved = true
@@ -58,18 +58,17 @@ private struct Model {
         noteOffers()
     }
 
-    /// Visits a few subscribers, first those of this topic only, and then settles the finished items.
+    /// Visits a few subscribers, and then settles the finished items.
     mutating func step() {
         let before = offered
-        for _ in 0..<Int.random(in: 1...8, using: &generator) where !topic.single.isRoundComplete {
-            visit(topic.single.slots[topic.single.next])
-            topic.single.next += 1
-        }
-        if topic.single.isRoundComplete {
-            for _ in 0..<Int.random(in: 1...8, using: &generator) where !topic.several.isRoundComplete {
-                visit(topic.several.slots[topic.several.next])
-                topic.several.next += 1
+        for _ in 0..<Int.random(in: 1...3, using: &generator) {
+            let (list, slots, next) = topic.scan
+            let last = min(next + Int.random(in: 1...8, using: &generator), slots.count)
+            for slot in slots[next..<last] {
+                #expect(places[slot]?.list == list)
+                visit(slot)
             }
+            if topic.advance(to: last) { break }
         }
         for item in topic.settle() {
             settled += 1
@@ -131,28 +130,28 @@ private struct Model {
     }
 
     @Test func `settles an item although subscribers left and the lists became shorter`() {
-        var topic = TopicFanOut(topic: TopicID(index: 0))
-        for slot: UInt32 in 0..<4 { _ = topic.single.append(slot) }
-        for slot: UInt32 in 4..<6 { _ = topic.several.append(slot) }
-        topic.single.next = 3
+        var topic = emptyFanOut()
+        for slot: UInt32 in 0..<4 { _ = topic.append(slot, to: .form(.chunked)) }
+        for slot: UInt32 in 4..<6 { _ = topic.append(slot, to: .several) }
+        #expect(!topic.advance(to: 3))
         topic.append(item(1))
-        (topic.single.next, topic.several.next) = (4, 2)
+        let isComplete = [topic.advance(to: 4), topic.advance(to: 2)]
+        #expect(isComplete == [false, true])
         #expect(topic.settle().isEmpty)
-        _ = topic.single.remove(at: 1)
-        _ = topic.single.remove(at: 1)
-        topic.single.next = 2
+        for _ in 0..<2 { _ = topic.remove(at: 1, of: .form(.chunked)) }
+        _ = topic.advance(to: 2)
         #expect(topic.settle().map(\.frame.sequence) == [1])
     }
 
     @Test func `offers as many items as one write holds, and the rest once these are settled`() {
-        var topic = TopicFanOut(topic: TopicID(index: 0))
-        _ = topic.single.append(0)
+        var topic = emptyFanOut()
+        _ = topic.append(0, to: .form(.chunked))
         let count = 2 * WriteBatch.capacity + 5
         for sequence in 1...count { topic.append(item(UInt64(sequence))) }
         var settled: [UInt64] = []
         for expected in [WriteBatch.capacity, WriteBatch.capacity, 5] {
             #expect(topic.offered.count == expected)
-            topic.single.next = 1
+            _ = topic.advance(to: 1)
             settled += topic.settle().map(\.frame.sequence)
         }
         #expect(settled == Array(1...UInt64(count)) && topic.waiting.isEmpty)
@@ -160,21 +159,25 @@ private struct Model {
     }
 
     @Test func `offers nothing beyond the end of its channel until every subscriber was offered the end`() {
-        var topic = TopicFanOut(topic: TopicID(index: 0))
-        for slot: UInt32 in 0..<2 { _ = topic.single.append(slot) }
+        var topic = emptyFanOut()
+        for slot: UInt32 in 0..<2 { _ = topic.append(slot, to: .form(.chunked)) }
         topic.append(item(1))
-        topic.single.next = 1
+        _ = topic.advance(to: 1)
         for sequence: UInt64 in 2...4 { topic.append(item(sequence, ends: sequence == 2)) }
         #expect(topic.offered.map(\.frame.sequence) == [1, 2])
-        topic.single.next = 2
+        _ = topic.advance(to: 2)
         #expect(topic.settle().map(\.frame.sequence) == [1])
         #expect(topic.offered.map(\.frame.sequence) == [2], "the first subscriber was not offered the end")
-        topic.single.next = 1
+        _ = topic.advance(to: 1)
         #expect(topic.settle().map(\.frame.sequence) == [2])
         #expect(topic.offered.map(\.frame.sequence) == [3, 4])
-        topic.single.next = 2
+        _ = topic.advance(to: 2)
         #expect(topic.settle().isEmpty, "an item that the first subscriber was not offered is not settled")
-        topic.single.next = 1
+        _ = topic.advance(to: 1)
         #expect(topic.settle().map(\.frame.sequence) == [3, 4])
     }
+}
+
+private func emptyFanOut() -> TopicFanOut {
+    TopicFanOut(topic: TopicID(index: 0), subject: .pattern(try! ChannelPattern("**")))
 }

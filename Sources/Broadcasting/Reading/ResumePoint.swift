@@ -18,7 +18,9 @@ struct ResumePoint {
             let (position, gap) = resume(lastEventID, topics, ended: ended)
             let cursors = topics.map { cursor($0, from: 0) }
             let hasMissed = zip(topics, cursors).contains { !$0.isPattern && hasMore($0, $1, after: position) }
-            return Subscription(cursors: cursors, position: position, isBehind: true, hasMissed: hasMissed, gap: gap)
+            return Subscription(
+                cursors: cursors, subjects: topics.map(\.subject), position: position, isBehind: true,
+                hasMissed: hasMissed, gap: gap)
         }
         let cursors = topics.map { topic in
             cursor(topic, from: start(request.replay ?? topic.limits.replay, topic))
@@ -29,7 +31,8 @@ struct ResumePoint {
             $0.isPattern ? $1.reportedThrough < log.head : hasMore($0, $1, after: position)
         }
         return Subscription(
-            cursors: cursors, position: isBehind ? position : log.head, isBehind: isBehind, hasMissed: false, gap: nil)
+            cursors: cursors, subjects: topics.map(\.subject), position: isBehind ? position : log.head,
+            isBehind: isBehind, hasMissed: false, gap: nil)
     }
 
     /// A topic from a position on, with all evictions so far already reported. A channel evicts its oldest events; a

@@ -2,6 +2,8 @@
 public struct Subscription: Sendable {
     /// Its topics, in the order of the request, without those that have ended.
     public let cursors: [TopicCursor]
+    /// The channel or pattern of each topic.
+    public let subjects: [TopicSubject]
     /// The subscriber starts after the event with this sequence number.
     public let position: UInt64
     /// Whether the subscriber must read the log before it is live.

@@ -1,12 +1,5 @@
 /// A channel, or all channels of a pattern: clients subscribe to topics. Only code under the hub's lock may use it.
 final class Topic {
-    /// The kind and the name.
-    enum Subject {
-        case channel(ChannelName)
-        /// A pattern retains no events of its own: they are in the logs of the channels that it matches.
-        case pattern(ChannelPattern)
-    }
-
     /// Whether clients can publish and subscribe.
     enum Status {
         case open
@@ -16,7 +9,7 @@ final class Topic {
     }
 
     let id: TopicID
-    let subject: Subject
+    let subject: TopicSubject
     var limits: HistoryLimits
     var slow: SlowPolicy
     var log: ChannelLog
@@ -38,7 +31,7 @@ final class Topic {
     /// Of a pattern: the oldest and newest retained event of its channels; nil until a gap needs them.
     var retainedRange: RetainedRange?
 
-    init(_ id: TopicID, _ subject: Subject, _ policy: HistoryPolicy, removedThrough: UInt64) {
+    init(_ id: TopicID, _ subject: TopicSubject, _ policy: HistoryPolicy, removedThrough: UInt64) {
         self.id = id
         self.subject = subject
         (limits, slow) = (policy.standard, policy.slow)
@@ -66,6 +59,9 @@ final class Topic {
     var isEnded: Bool {
         if case .ended = status { true } else { false }
     }
+
+    /// The name of a channel, alone in a list; empty for a pattern.
+    private(set) lazy var names: [ChannelName] = name.map { [$0] } ?? []
 
     /// The name of a channel; nil for a pattern.
     var name: ChannelName? {

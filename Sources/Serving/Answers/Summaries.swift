@@ -1,4 +1,5 @@
 import Broadcasting
+import EventStreams
 
 /// Figures and receipts as JSON.
 enum Summaries {

@@ -1,6 +1,5 @@
 import Broadcasting
 import DequeModule
-import EventStreams
 
 /// Lets the subscribers of one loop that are behind read the log, a slice at a time, until they are live. Some resume,
 /// some are slow.
@@ -51,10 +50,12 @@ struct CatchUp: ~Copyable {
     /// Lets the next subscriber of the queue write its pending output or read its next slice. Afterwards the caller
     /// removes subscribers from the topics whose end they were sent.
     ///
-    /// - Parameter goodbye: when the daemon is stopping, the last bytes for a subscriber without pending output.
+    /// - Parameters:
+    ///   - fanOut: knows the topics of the subscribers.
+    ///   - goodbye: when the daemon is stopping, the last bytes for a subscriber without pending output.
     mutating func runNext(
-        _ subscribers: inout Subscribers, _ connections: inout Connections, _ time: TurnTime,
-        goodbye: [UInt8]?
+        _ subscribers: inout Subscribers, _ connections: inout Connections, _ fanOut: borrowing FanOut,
+        _ time: TurnTime, goodbye: [UInt8]?
     ) {
         guard let token = queue.popFirst(), let slot = subscribers.slot(of: token) else { return }
         switch subscribers[slot].state {
@@ -68,17 +69,18 @@ struct CatchUp: ~Copyable {
         if let goodbye {
             return subscribers.finish(slot, with: goodbye, .shutdown, timeout: closingTimeout, &connections)
         }
-        read(slot, token, &subscribers, &connections, time)
+        read(slot, token, &subscribers, &connections, fanOut, time)
         if queue.isEmpty { replay.clear() }
     }
 
     private mutating func read(
         _ slot: UInt32, _ token: Subscribers.Token, _ subscribers: inout Subscribers,
-        _ connections: inout Connections, _ time: TurnTime
+        _ connections: inout Connections, _ fanOut: borrowing FanOut, _ time: TurnTime
     ) {
         let cursors = subscribers[slot].topics.cursors
         let (position, isSlow) = (subscribers[slot].position, subscribers[slot].isSlow)
-        if !isSlow, replay.isNext(for: cursors, after: position) {
+        let form = subscribers[slot].form
+        if !isSlow, replay.isNext(for: cursors, after: position, form) {
             // Only the read of the next slice shows whether the subscriber is live.
             if deliverReplay(slot, &subscribers, connections) { queue.append(token) }
             return
@@ -91,10 +93,12 @@ struct CatchUp: ~Copyable {
         }
         guard skip(slot, read, &subscribers, &connections, time) else { return }
         guard read.absent.isEmpty else { return fetch(read.absent, slot, token, &subscribers) }
+        let frames = form.isEnveloped ? fanOut.envelopes(of: slice, for: subscribers[slot].topics) : slice
+        defer { if form.isEnveloped { for frame in slice { frame.releaseEnvelopes() } } }
         let isShared = !isSlow && read.cursors == nil && !queue.isEmpty
         let isDelivered =
-            isShared && replay.load(slice, cursors, after: position)
-            ? deliverReplay(slot, &subscribers, connections) : deliver(slice, slot, &subscribers, connections)
+            isShared && replay.load(frames, form, cursors, after: position)
+            ? deliverReplay(slot, &subscribers, connections) : deliver(frames, slot, &subscribers, connections)
         guard isDelivered else { return }
         if let through = read.through { subscribers[slot].position = max(subscribers[slot].position, through) }
         // The hub posts every event after this read to the mailbox. The events that the mailbox still has from before
@@ -159,7 +163,7 @@ struct CatchUp: ~Copyable {
             slowLog.record("skipped events", lag, connections.peer(of: subscribers[slot].stream), now: time.now)
         }
         guard let gap = read.gap else { return true }
-        return subscribers.write(EventEncoder.encode(ControlEvents.gap(gap)), to: slot, &connections)
+        return subscribers.write(ControlEvents.gap(gap), to: slot, &connections)
     }
 
     // MARK: The archive
@@ -180,12 +184,14 @@ struct CatchUp: ~Copyable {
     /// Delivers the events that the archive has read for a subscriber.
     mutating func fetched(
         _ frames: [Frame], for token: Subscribers.Token, _ subscribers: inout Subscribers,
-        _ connections: borrowing Connections
+        _ connections: borrowing Connections, _ fanOut: borrowing FanOut
     ) {
         fetches.finish()
         guard let slot = subscribers.slot(of: token), case .behind(.fetching, let isSlow) = subscribers[slot].state
         else { return }
         subscribers[slot].state = .behind(.queued(nil), isSlow: isSlow)
+        let isEnveloped = subscribers[slot].form.isEnveloped
+        let frames = isEnveloped ? fanOut.envelopes(of: frames, for: subscribers[slot].topics) : frames
         if deliver(frames, slot, &subscribers, connections) { queue.append(token) }
     }
 }

@@ -14,23 +14,25 @@ struct ReplayBatch: ~Copyable {
     private(set) var batch = WriteBatch()
     private var cursors: [TopicCursor] = []
     private var position: UInt64 = 0
+    private var form = StreamForm.chunked
 
     /// Copies a slice, if the copy is worthwhile.
     ///
     /// - Returns: whether it copied the slice.
-    mutating func load(_ frames: [Frame], _ cursors: [TopicCursor], after position: UInt64) -> Bool {
+    mutating func load(_ frames: [Frame], _ form: StreamForm, _ cursors: [TopicCursor], after position: UInt64) -> Bool
+    {
         let size = frames.reduce(0) { $0 + $1.count }
         guard frames.count >= Self.fewest, frames.count <= WriteBatch.capacity, size <= frames.count * Self.largest,
             frames.allSatisfy({ $0.endsTopic == nil })
         else { return false }
-        batch.loadJoined(frames)
-        (self.cursors, self.position) = (cursors, position)
+        batch.loadJoined(frames, form.framing)
+        (self.form, self.cursors, self.position) = (form, cursors, position)
         return true
     }
 
     /// Whether it is the next slice for a subscriber.
-    func isNext(for cursors: [TopicCursor], after position: UInt64) -> Bool {
-        batch.count > 0 && self.position == position && self.cursors == cursors
+    func isNext(for cursors: [TopicCursor], after position: UInt64, _ form: StreamForm) -> Bool {
+        batch.count > 0 && self.position == position && self.form == form && self.cursors == cursors
     }
 
     mutating func clear() { batch.clear() }

@@ -1,3 +1,4 @@
+import HTTPMessages
 import Kernel
 
 /// The connections of one loop: their reads and writes, their deadlines and their ends.
@@ -54,7 +55,7 @@ struct Connections: ~Copyable {
         batch.write(from: start, to: table[stream.connection].transport, moreFollows: moreFollows)
     }
 
-    /// Writes bytes that belong to one stream.
+    /// Writes bytes that belong to one stream, framed.
     mutating func write(
         _ bytes: ArraySlice<UInt8>, to stream: StreamHandle, moreFollows: Bool = false
     ) -> WriteResult {
@@ -62,11 +63,11 @@ struct Connections: ~Copyable {
         return write(scratch, from: 0, to: stream, moreFollows: moreFollows)
     }
 
-    /// Writes the rest of the pending output.
-    mutating func write(_ pending: PendingOutput, to stream: StreamHandle) -> WriteResult {
+    /// Writes the rest of the pending output of a stream with this framing.
+    mutating func write(_ pending: PendingOutput, _ framing: StreamFraming, to stream: StreamHandle) -> WriteResult {
         switch pending {
         case .event(let frame, let offset):
-            scratch.load(frame, from: offset)
+            scratch.load(frame, framing, from: offset)
             defer { scratch.clear() }
             return write(scratch, from: 0, to: stream)
         case .bytes(let bytes, let offset): return write(bytes[offset...], to: stream)

@@ -37,7 +37,7 @@ final class Exchange {
         /// Publish some events of a body that continues.
         case publishPart([Publication], PublishStream)
         /// All connections are in use: open a stream only to make its client reconnect much later.
-        case turnAway
+        case turnAway(StreamFraming)
     }
 
     /// How the loop treats the requests of a connection.
@@ -158,7 +158,7 @@ final class Exchange {
         isHead = head.method == "HEAD"
         if rules.admission == .refused {
             // A browser's EventSource gives up for ever on any status but 200.
-            if head.fields.list("accept", has: "text/event-stream") { return .turnAway }
+            if head.fields.list("accept", has: "text/event-stream") { return .turnAway(StreamFraming(head.version)) }
             refuse(Problem(503, "All connections are in use. Try again later.", retryAfter: 10))
             return nil
         }

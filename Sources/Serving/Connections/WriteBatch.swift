@@ -1,5 +1,6 @@
 import Broadcasting
 import Glibc
+import HTTPMessages
 import Kernel
 import SystemPackage
 
@@ -48,10 +49,10 @@ struct WriteBatch: ~Copyable {
     // MARK: Layout
 
     /// Lays out up to ``capacity`` events, which must be in the order of the log, and none beyond the end of a channel.
-    mutating func load(_ source: some Sequence<Frame>) {
+    mutating func load(_ source: some Sequence<Frame>, _ framing: StreamFraming) {
         clear()
         for frame in source.prefix(Self.capacity) {
-            unsafe pieces[pieceCount] = Self.piece(frame.bytes)
+            unsafe pieces[pieceCount] = Self.piece(frame.bytes(framing))
             pieceCount += 1
             append(frame)
             if endsTopic != nil { return }
@@ -60,14 +61,15 @@ struct WriteBatch: ~Copyable {
 
     /// Copies up to ``capacity`` events to one piece: the kernel takes one large piece far more quickly than hundreds
     /// of small ones.
-    mutating func loadJoined(_ source: [Frame]) {
+    mutating func loadJoined(_ source: [Frame], _ framing: StreamFraming) {
         clear()
         let source = source.prefix(Self.capacity)
-        reserve(source.reduce(0) { $0 + $1.count })
+        reserve(source.reduce(0) { unsafe $0 + $1.bytes(framing).count })
         var end = 0
         for frame in source {
-            unsafe UnsafeMutableRawBufferPointer(rebasing: storage[end...]).copyMemory(from: frame.bytes)
-            end += frame.count
+            let bytes = unsafe frame.bytes(framing)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: storage[end...]).copyMemory(from: bytes)
+            end += bytes.count
             ends.append(end)
             append(frame)
         }
@@ -85,9 +87,9 @@ struct WriteBatch: ~Copyable {
     }
 
     /// Lays out the rest of an event.
-    mutating func load(_ frame: Frame, from offset: Int) {
+    mutating func load(_ frame: Frame, _ framing: StreamFraming, from offset: Int) {
         clear()
-        unsafe pieces[0] = Self.piece(UnsafeRawBufferPointer(rebasing: frame.bytes[offset...]))
+        unsafe pieces[0] = Self.piece(UnsafeRawBufferPointer(rebasing: frame.bytes(framing)[offset...]))
         pieceCount = 1
         partial = frame
     }

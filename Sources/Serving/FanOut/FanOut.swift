@@ -33,40 +33,38 @@ struct FanOut: ~Copyable {
 
     // MARK: Subscribers
 
-    /// Adds a subscriber to its topics.
-    mutating func add(_ slot: UInt32, to cursors: [TopicCursor]) -> SubscriberTopics {
-        SubscriberTopics(
-            cursors.map { cursor in
-                let index = index(of: cursor.topic)
-                let place =
-                    cursors.count == 1
-                    ? topics[Int(index)]!.single.append(slot) : topics[Int(index)]!.several.append(slot)
+    /// Adds a subscriber with a form to its topics.
+    mutating func add(_ slot: UInt32, _ form: StreamForm, to subscription: Subscription) -> SubscriberTopics {
+        let list = subscription.cursors.count == 1 ? TopicFanOut.List.form(form) : .several
+        return SubscriberTopics(
+            zip(subscription.cursors, subscription.subjects).map { cursor, subject in
+                let index = index(of: cursor.topic, subject)
+                let place = topics[Int(index)]!.append(slot, to: list)
                 return TopicMembership(fanOut: index, place: UInt32(place), cursor: cursor)
             })
     }
 
-    private mutating func index(of topic: TopicID) -> Int32 {
+    private mutating func index(of topic: TopicID, _ subject: TopicSubject) -> Int32 {
         if let known = indexOfTopic[topic] { return known }
         let index = free.popLast() ?? Int32(topics.count)
         if Int(index) == topics.count { topics.append(nil) }
-        topics[Int(index)] = TopicFanOut(topic: topic)
+        topics[Int(index)] = TopicFanOut(topic: topic, subject: subject)
         indexOfTopic[topic] = index
         return index
     }
 
     /// Removes a subscriber from one topic.
     ///
-    /// - Parameter isOnly: whether it subscribed to this topic alone. A subscriber that has left its other topics stays
-    ///   among those of several topics.
+    /// - Parameter list: the list that has it. A subscriber that has left its other topics stays among those of several
+    ///   topics.
     /// - Returns: whether the loop has no other subscriber of the topic, and the subscribers whose places changed.
     mutating func remove(
-        _ membership: TopicMembership, isOnly: Bool
+        _ membership: TopicMembership, from list: TopicFanOut.List
     ) -> (isLast: Bool, moves: (RoundRobin.Move?, RoundRobin.Move?)) {
         let index = Int(membership.fanOut)
-        let place = Int(membership.place)
-        let moves = isOnly ? topics[index]!.single.remove(at: place) : topics[index]!.several.remove(at: place)
+        let moves = topics[index]!.remove(at: Int(membership.place), of: list)
         guard let topic = topics[index], topic.hasNoSubscribers else { return (false, moves) }
-        for item in topic.waiting { throttle.finish(item, on: port, limit: backlogLimit) }
+        for item in topic.waiting { finish(item) }
         indexOfTopic[topic.topic] = nil
         topics[index] = nil
         queue.removeAll { $0 == membership.fanOut }
@@ -82,7 +80,7 @@ struct FanOut: ~Copyable {
         for item in items {
             guard let index = indexOfTopic[item.topic] else {
                 // The last subscriber left before the loop took the event.
-                throttle.finish(item, on: port, limit: backlogLimit)
+                finish(item)
                 continue
             }
             if topics[Int(index)]!.waiting.isEmpty { queue.append(index) }
@@ -99,43 +97,72 @@ struct FanOut: ~Copyable {
         _ subscribers: inout Subscribers, _ connections: borrowing Connections, until deadline: UInt64
     ) {
         guard let index = queue.popFirst().map(Int.init) else { return }
-        batch.load(topics[index]!.offered.lazy.map { $0.frame })
-        // The copy is only a reference to the list, which does not change within a slice.
-        let slots = topics[index]!.single.slots
-        var place = topics[index]!.single.next
         var delivered = 0
+        var isRoundComplete: Bool
+        repeat {
+            // The copy is only a reference to the list, which does not change within a slice.
+            let (list, slots, next) = topics[index]!.scan
+            let place =
+                switch list {
+                case .form(let form):
+                    serve(slots, from: next, form, of: index, &subscribers, connections, &delivered, until: deadline)
+                case .several: serveSeveral(slots, from: next, &subscribers, connections, &delivered, until: deadline)
+                }
+            isRoundComplete = topics[index]!.advance(to: place)
+        } while !isRoundComplete && Clock.monotonicNanoseconds < deadline
+        port.status.delivered.add(delivered)
+        for item in topics[index]!.settle() { finish(item) }
+        if !topics[index]!.waiting.isEmpty { queue.append(Int32(index)) }
+    }
+
+    /// Writes to the subscribers of one topic alone whose streams have the same form.
+    ///
+    /// - Parameter delivered: gets the number of events that were written whole added.
+    /// - Returns: the place of the first subscriber that it has not visited.
+    private mutating func serve(
+        _ slots: ContiguousArray<UInt32>, from next: Int, _ form: StreamForm, of index: Int,
+        _ subscribers: inout Subscribers, _ connections: borrowing Connections, _ delivered: inout Int,
+        until deadline: UInt64
+    ) -> Int {
+        let subject = topics[index]!.subject
+        if form.isEnveloped {
+            batch.load(topics[index]!.offered.lazy.map { $0.frame.envelope(covers: subject.covers) }, form.framing)
+        } else {
+            batch.load(topics[index]!.offered.lazy.map(\.frame), form.framing)
+        }
+        defer { batch.clear() }
+        var place = next
+        var written = 0
         repeat {
             let last = min(place + Self.writesPerLook, slots.count)
             while place < last {
                 if subscribers[slots[place]].isLive {
-                    delivered += subscribers.deliver(batch, to: slots[place], connections)
+                    written += subscribers.deliver(batch, to: slots[place], connections)
                 }
                 place += 1
             }
         } while place < slots.count && Clock.monotonicNanoseconds < deadline
-        topics[index]!.single.next = place
-        if place == slots.count { delivered += serveSeveral(of: index, &subscribers, connections, until: deadline) }
-        batch.clear()
-        port.status.delivered.add(delivered)
-        for item in topics[index]!.settle() { throttle.finish(item, on: port, limit: backlogLimit) }
-        if !topics[index]!.waiting.isEmpty { queue.append(Int32(index)) }
+        delivered += written
+        return place
     }
 
     /// Writes to the subscribers of several topics.
+    ///
+    /// - Parameter delivered: gets the number of events that were written whole added.
+    /// - Returns: the place of the first subscriber that it has not visited.
     private mutating func serveSeveral(
-        of index: Int, _ subscribers: inout Subscribers, _ connections: borrowing Connections, until deadline: UInt64
+        _ slots: ContiguousArray<UInt32>, from next: Int, _ subscribers: inout Subscribers,
+        _ connections: borrowing Connections, _ delivered: inout Int, until deadline: UInt64
     ) -> Int {
-        var delivered = 0
-        while !topics[index]!.several.isRoundComplete {
-            let list = topics[index]!.several
-            let last = min(list.next + Self.writesPerLook, list.slots.count)
-            for slot in list.slots[list.next..<last] where subscribers[slot].isLive {
+        var place = next
+        repeat {
+            let last = min(place + Self.writesPerLook, slots.count)
+            for slot in slots[place..<last] where subscribers[slot].isLive {
                 delivered += serveMerged(slot, &subscribers, connections)
             }
-            topics[index]!.several.next = last
-            if Clock.monotonicNanoseconds >= deadline { break }
-        }
-        return delivered
+            place = last
+        } while place < slots.count && Clock.monotonicNanoseconds < deadline
+        return place
     }
 
     /// Writes the waiting events of all topics of one subscriber, in the order of the log. The loop takes the items of
@@ -156,6 +183,21 @@ struct FanOut: ~Copyable {
         // An event of two of the topics waits twice.
         var merged: [Frame] = []
         for frame in frames where merged.last?.sequence != frame.sequence { merged.append(frame) }
+        if subscribers[slot].form.isEnveloped { merged = envelopes(of: merged, for: subscribers[slot].topics) }
         return subscribers.deliver(merged, to: slot, with: &batch, connections)
+    }
+
+    /// The envelopes of events for a subscriber of these topics.
+    func envelopes(of frames: [Frame], for subscription: SubscriberTopics) -> [Frame] {
+        let subjects = subscription.memberships.map { topics[Int($0.fanOut)]!.subject }
+        return frames.map { frame in
+            frame.envelope { name in subjects.contains { $0.covers(name) } }
+        }
+    }
+
+    /// Frees the room that an item has in the backlogs, and the envelopes of its event.
+    private func finish(_ item: MailboxItem) {
+        item.frame.releaseEnvelopes()
+        throttle.finish(item, on: port, limit: backlogLimit)
     }
 }

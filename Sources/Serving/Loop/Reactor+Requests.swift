@@ -127,22 +127,22 @@ extension Reactor {
 
     private mutating func perform(_ work: Exchange.Work, _ slot: UInt32, _ exchange: Exchange) {
         switch work {
-        case .answer(.subscribe(let request)): subscribe(slot, request, exchange)
-        case .answer(.describeStream): exchange.respondAndFinish(StreamOpening.head)
+        case .answer(.subscribe(let request, let form)): subscribe(slot, request, form, exchange)
+        case .answer(.describeStream(let form)): exchange.respondAndFinish(StreamOpening.head(form.framing))
         case .answer(.endChannel(let name)): end(name, slot, exchange)
         case .answer(let route):
             if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
         case .publish(let request, let body): publish(request, body, slot, exchange)
         case .publishPart(let publications, let stream): publish(publications, stream, slot, exchange)
-        case .turnAway: turnAway(exchange)
+        case .turnAway(let framing): turnAway(exchange, framing)
         }
     }
 
     /// Opens a stream only to make its client reconnect much later. An EventSource would never reconnect after a status
     /// other than 200.
-    mutating func turnAway(_ exchange: Exchange) {
+    mutating func turnAway(_ exchange: Exchange, _ framing: StreamFraming) {
         let retry = StreamOpening.jittered(max(settings.retry, 1000) * 10, using: &generator)
-        exchange.respondAndFinish(StreamOpening.bytes(retry: retry))
+        exchange.respondAndFinish(StreamOpening.bytes(framing, retry: retry) + framing.end)
     }
 
     /// Publishes a complete body.
@@ -223,7 +223,7 @@ extension Reactor {
                     "an event cannot be read back; subscribers that missed it get a gap",
                     metadata: ["sequence": "\(missing)"])
             }
-            catchUp.fetched(frames, for: Subscribers.Token(rawValue: token), &subscribers, connections)
+            catchUp.fetched(frames, for: Subscribers.Token(rawValue: token), &subscribers, connections, fanOut)
             leaveEndedTopics()
         }
     }

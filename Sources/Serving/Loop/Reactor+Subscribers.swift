@@ -4,42 +4,48 @@ import EventStreams
 /// Starts the streams of subscribers, and removes subscribers from their topics.
 extension Reactor {
     /// Starts a subscription, or answers that there is none to have.
-    mutating func subscribe(_ slot: UInt32, _ request: SubscriptionRequest, _ exchange: Exchange) {
+    mutating func subscribe(
+        _ slot: UInt32, _ request: SubscriptionRequest, _ form: StreamForm, _ exchange: Exchange
+    ) {
         // The client disconnected right after the request, and epoll does not report that again.
         if connections[slot].hasHungUp { return connections.close(slot, .client) }
         switch context.hub.subscribe(request, on: context.index, now: time.today) {
-        case .subscribed(let subscription): start(subscription, slot, exchange)
+        case .subscribed(let subscription): start(subscription, form, slot, exchange)
         // After 204 an EventSource does not reconnect.
         case .ended: exchange.respond(Answer(status: 204))
-        case .tooManyChannels: turnAway(exchange)
+        case .tooManyChannels: turnAway(exchange, form.framing)
         }
     }
 
-    private mutating func start(_ subscription: Subscription, _ connection: UInt32, _ exchange: Exchange) {
+    private mutating func start(
+        _ subscription: Subscription, _ form: StreamForm, _ connection: UInt32, _ exchange: Exchange
+    ) {
         // The answers to requests before this one go out first, as one piece with the head.
         var opening = Array(exchange.output.bytes)
-        opening += StreamOpening.bytes(retry: StreamOpening.jittered(settings.retry, using: &generator))
-        if let gap = subscription.gap { opening += EventEncoder.encode(ControlEvents.gap(gap)) }
-        let topics = fanOut.add(subscribers.nextSlot(), to: subscription.cursors)
+        let retry = StreamOpening.jittered(settings.retry, using: &generator)
+        opening += StreamOpening.bytes(form.framing, retry: retry, subscription.gap.map(ControlEvents.gap))
+        let topics = fanOut.add(subscribers.nextSlot(), form, to: subscription)
         let slot = subscribers.insert(
             Subscriber(
-                .random(using: &generator), StreamHandle(connection: connection),
+                .random(using: &generator), StreamHandle(connection: connection), form,
                 subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics)
         )
         connections[connection].state = .streaming(subscriber: slot)
         // The missed events leave in one packet with the head, so the client wakes only once.
-        let isWritten = subscribers.write(opening, to: slot, &connections, moreFollows: subscription.hasMissed)
+        let isWritten = subscribers.write(
+            framed: opening, to: slot, &connections, moreFollows: subscription.hasMissed)
         if isWritten, subscription.isBehind { catchUp.append(subscribers.token(slot)) }
     }
 
-    /// Removes subscribers from the topics whose end crier has sent them. Closes a subscriber without another topic.
+    /// Removes subscribers from the topics whose end crier has sent them. Ends the stream of a subscriber without
+    /// another topic.
     mutating func leaveEndedTopics() {
         for (slot, topic) in subscribers.takeEndedTopics() {
             guard let membership = subscribers[slot].topics.remove(topic) else {
-                subscribers.close(slot, .ended)
+                subscribers.finish(slot, with: [], .ended, timeout: settings.shutdown, &connections)
                 continue
             }
-            leave(membership, isOnly: false)
+            leave(membership, from: .several)
         }
     }
 
@@ -47,16 +53,16 @@ extension Reactor {
     mutating func remove(subscriber slot: UInt32, _ reason: CloseReason) {
         let stream = subscribers[slot].stream
         switch subscribers[slot].topics {
-        case .one(let membership): leave(membership, isOnly: true)
+        case .one(let membership): leave(membership, from: .form(subscribers[slot].form))
         case .several(let several):
-            for membership in several.memberships { leave(membership, isOnly: false) }
+            for membership in several.memberships { leave(membership, from: .several) }
         }
         subscribers.remove(slot)
         connections.close(stream.connection, reason)
     }
 
-    private mutating func leave(_ membership: TopicMembership, isOnly: Bool) {
-        let (isLast, moves) = fanOut.remove(membership, isOnly: isOnly)
+    private mutating func leave(_ membership: TopicMembership, from list: TopicFanOut.List) {
+        let (isLast, moves) = fanOut.remove(membership, from: list)
         for case .some(let move) in [moves.0, moves.1] {
             subscribers[move.slot].topics.move(in: membership.fanOut, to: move.place)
         }

@@ -175,7 +175,7 @@ struct Reactor: ~Copyable {
         var left = catchUp.waiting
         repeat {
             let goodbye = drain == nil ? nil : goodbye()
-            catchUp.runNext(&subscribers, &connections, time, goodbye: goodbye)
+            catchUp.runNext(&subscribers, &connections, fanOut, time, goodbye: goodbye)
             leaveEndedTopics()
             left -= 1
         } while left > 0 && Clock.monotonicNanoseconds < deadline

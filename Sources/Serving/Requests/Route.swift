@@ -2,10 +2,10 @@ import Broadcasting
 
 /// A validated request.
 enum Route: Sendable {
-    /// An event stream.
-    case subscribe(SubscriptionRequest)
+    /// An event stream of this form.
+    case subscribe(SubscriptionRequest, StreamForm)
     /// The head of an event stream, without a subscription (HEAD).
-    case describeStream
+    case describeStream(StreamForm)
     case publish(PublishRequest)
     case listChannels(after: String?, count: Int)
     case showChannel(ChannelName)

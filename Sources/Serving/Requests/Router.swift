@@ -60,11 +60,12 @@ struct Router: Sendable {
         case "GET" where roles.contains(.subscribe):
             try acceptEventStream(head)
             let query = try query(head)
-            return .subscribe(try subscription(head, query, channel, verb: "GET"))
+            return .subscribe(try subscription(head, query, channel, verb: "GET"), try form(head, query))
         case "HEAD" where roles.contains(.subscribe):
             try acceptEventStream(head)
-            _ = try subscription(head, try query(head), channel, verb: "HEAD")
-            return .describeStream
+            let query = try query(head)
+            _ = try subscription(head, query, channel, verb: "HEAD")
+            return .describeStream(try form(head, query))
         case "POST" where roles.contains(.publish): return .publish(try publish(head, channel))
         case "OPTIONS": return .methods(allow)
         case "GET", "HEAD", "POST": throw .notFound
@@ -109,6 +110,17 @@ struct Router: Sendable {
             request.replay = try ReplayQuery.since(since, now: now)
         }
         return request
+    }
+
+    /// The form in which the client gets events.
+    private func form(_ head: RequestHead, _ query: Query) throws(Problem) -> StreamForm {
+        let isEnveloped: Bool
+        switch query.first("envelope") {
+        case nil, [UInt8(ascii: "0")]: isEnveloped = false
+        case [UInt8(ascii: "1")]: isEnveloped = true
+        default: throw Problem(400, "?envelope= is 0 or 1.")
+        }
+        return StreamForm(StreamFraming(head.version), isEnveloped: isEnveloped)
     }
 
     /// The names of channels, or of patterns, decoded and not validated.

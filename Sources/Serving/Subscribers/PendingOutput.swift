@@ -1,10 +1,12 @@
 import Broadcasting
+import HTTPMessages
 
-/// Output of which the kernel took only a part. crier writes the rest before anything else.
+/// Output of which the kernel took only a part. crier writes the rest before anything else. Offsets count bytes as the
+/// stream carries them, in the framing that it has.
 enum PendingOutput {
     /// An event of the log, from an offset on.
     case event(Frame, offset: Int)
-    /// Bytes of this stream alone, from an offset on: the head of the stream, a control event, a heartbeat.
+    /// Bytes of this stream alone, framed, from an offset on: the head of the stream, a control event, a heartbeat.
     case bytes([UInt8], offset: Int)
 
     /// The same after `count` more bytes.
@@ -16,9 +18,9 @@ enum PendingOutput {
     }
 
     /// The rest.
-    var rest: [UInt8] {
+    func rest(_ framing: StreamFraming) -> [UInt8] {
         switch self {
-        case .event(let frame, let offset): unsafe Array(frame.bytes[offset...])
+        case .event(let frame, let offset): unsafe Array(frame.bytes(framing)[offset...])
         case .bytes(let bytes, let offset): Array(bytes[offset...])
         }
     }

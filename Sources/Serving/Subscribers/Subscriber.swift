@@ -32,6 +32,7 @@ struct Subscriber: ~Copyable {
 
     let session: SessionID
     let stream: StreamHandle
+    let form: StreamForm
     var state: State
     /// crier has sent all events for this subscriber up to this number in full.
     var position: UInt64
@@ -39,10 +40,13 @@ struct Subscriber: ~Copyable {
     /// Live: the next heartbeat. Behind: the next check of its lag. Ending: the time limit.
     var deadline = Deadline()
 
-    init(_ session: SessionID, _ stream: StreamHandle, _ state: State, at position: UInt64, _ topics: SubscriberTopics)
-    {
+    init(
+        _ session: SessionID, _ stream: StreamHandle, _ form: StreamForm, _ state: State, at position: UInt64,
+        _ topics: SubscriberTopics
+    ) {
         self.session = session
         self.stream = stream
+        self.form = form
         self.state = state
         self.position = position
         self.topics = topics

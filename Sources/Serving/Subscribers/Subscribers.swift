@@ -1,5 +1,6 @@
 import Broadcasting
 import EventStreams
+import HTTPMessages
 
 /// The subscribers of one loop: their states, deadlines and ends. Fan-out and catch-up write to them through this type.
 struct Subscribers: ~Copyable {
@@ -51,6 +52,7 @@ struct Subscribers: ~Copyable {
 
     /// Writes the events of a batch above the subscriber's position, with one system call.
     ///
+    /// - Parameter batch: in the form of the stream.
     /// - Returns: how many events it received whole. A subscriber that does not take all of them falls behind.
     @inline(__always)
     mutating func deliver(_ batch: borrowing WriteBatch, to slot: UInt32, _ connections: borrowing Connections) -> Int {
@@ -80,7 +82,9 @@ struct Subscribers: ~Copyable {
 
     /// Writes events in the order of the log, as many to a system call as a batch holds.
     ///
-    /// - Parameter batch: lays them out.
+    /// - Parameters:
+    ///   - frames: in the form of the stream, apart from the framing.
+    ///   - batch: lays them out.
     /// - Returns: how many events it received whole. A subscriber that does not take all of them falls behind.
     mutating func deliver(
         _ frames: [Frame], to slot: UInt32, with batch: inout WriteBatch, _ connections: borrowing Connections
@@ -88,7 +92,7 @@ struct Subscribers: ~Copyable {
         defer { batch.clear() }
         var sent = 0
         while sent < frames.count {
-            batch.load(frames[sent...])
+            batch.load(frames[sent...], table[slot].form.framing)
             let count = deliver(batch, to: slot, connections)
             sent += count
             if count < batch.count { break }
@@ -101,11 +105,19 @@ struct Subscribers: ~Copyable {
         block(slot, offset > 0 ? .event(batch[start + whole], offset: offset) : nil)
     }
 
-    /// Writes bytes of this stream alone, when no output is pending.
+    /// Writes an event for this stream alone, when no output is pending.
+    ///
+    /// - Returns: whether the kernel took all of it. A subscriber that does not take all of it falls behind.
+    mutating func write(_ event: Event, to slot: UInt32, _ connections: inout Connections) -> Bool {
+        let bytes = table[slot].form.framing.frame(EventEncoder.encode(event))
+        return write(framed: bytes, to: slot, &connections, moreFollows: false)
+    }
+
+    /// Writes bytes for this stream alone, framed, when no output is pending.
     ///
     /// - Returns: whether the kernel took all of them. A subscriber that does not take all of them falls behind.
     mutating func write(
-        _ bytes: [UInt8], to slot: UInt32, _ connections: inout Connections, moreFollows: Bool = false
+        framed bytes: [UInt8], to slot: UInt32, _ connections: inout Connections, moreFollows: Bool
     ) -> Bool {
         switch connections.write(bytes[...], to: table[slot].stream, moreFollows: moreFollows) {
         case .all: return true
@@ -120,7 +132,7 @@ struct Subscribers: ~Copyable {
     /// - Returns: whether it is behind and has no pending output now.
     mutating func writePending(_ slot: UInt32, _ connections: inout Connections) -> Bool {
         guard let pending = table[slot].pending else { return true }
-        switch connections.write(pending, to: table[slot].stream) {
+        switch connections.write(pending, table[slot].form.framing, to: table[slot].stream) {
         case .all: return finishPending(slot, pending)
         case .stalled(_, let offset):
             let rest = pending.advanced(by: offset)
@@ -180,13 +192,21 @@ struct Subscribers: ~Copyable {
         table[slot].deadline.tick = heartbeats.tick(slot)
     }
 
-    /// Writes last bytes, after any pending output, and then closes.
+    /// Writes last bytes and the end of the stream, after any pending output, and then closes. Does nothing when that
+    /// has begun.
     ///
     /// - Parameter timeout: milliseconds that the subscriber has to take them.
     mutating func finish(
         _ slot: UInt32, with bytes: [UInt8], _ reason: CloseReason, timeout: UInt64, _ connections: inout Connections
     ) {
-        table[slot].state = .ending(.bytes((table[slot].pending?.rest ?? []) + bytes, offset: 0), reason)
+        switch table[slot].state {
+        case .live, .behind: break
+        case .ending, .closed: return
+        }
+        let framing = table[slot].form.framing
+        let rest = (table[slot].pending?.rest(framing) ?? []) + framing.frame(bytes) + framing.end
+        guard !rest.isEmpty else { return close(slot, reason) }
+        table[slot].state = .ending(.bytes(rest, offset: 0), reason)
         schedule(slot, after: timeout)
         _ = writePending(slot, &connections)
     }
@@ -241,10 +261,11 @@ struct Subscribers: ~Copyable {
 
     /// Sends a comment to a live subscriber whose stream was silent until its heartbeat.
     mutating func heartbeat(_ slot: UInt32, _ connections: inout Connections) {
-        switch connections.write(EventEncoder.heartbeat[...], to: table[slot].stream) {
+        let bytes = Heartbeat.bytes(table[slot].form.framing)
+        switch connections.write(bytes[...], to: table[slot].stream) {
         // A full socket still has bytes for the client, which are as good as a heartbeat.
         case .all, .stalled(_, offset: 0): scheduleHeartbeat(slot)
-        case .stalled(_, let offset): block(slot, .bytes(EventEncoder.heartbeat, offset: offset))
+        case .stalled(_, let offset): block(slot, .bytes(bytes, offset: offset))
         case .broken: close(slot, .client)
         }
     }

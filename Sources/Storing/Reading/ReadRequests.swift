@@ -56,6 +56,7 @@ final class ReadRequests: Sendable {
     /// Reads events up to the first that is missing or damaged.
     private static func read(_ asked: [UInt64], _ db: Database, _ frames: inout [Frame]) throws {
         guard let first = asked.first, let last = asked.last else { return }
+        var channels = ChannelNames(db)
         // Read one range when the numbers are close together, else one event at a time.
         guard last - first >= 4 * UInt64(asked.count) else {
             let rows = try Row.fetchCursor(
@@ -65,7 +66,7 @@ final class ReadRequests: Sendable {
                 guard let stored = EventRow(row) else { return }
                 if stored.sequence < asked[frames.count] { continue }
                 guard stored.sequence == asked[frames.count] else { return }
-                frames.append(stored.frame)
+                frames.append(stored.frame(try channels.names(of: stored)))
             }
             return
         }
@@ -74,7 +75,7 @@ final class ReadRequests: Sendable {
             guard let row = try Row.fetchOne(select, arguments: [Int64(sequence)]), let stored = EventRow(row),
                 stored.sequence == sequence
             else { return }
-            frames.append(stored.frame)
+            frames.append(stored.frame(try channels.names(of: stored)))
         }
     }
 }

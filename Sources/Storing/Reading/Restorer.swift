@@ -30,7 +30,7 @@ struct Restorer {
             let event = StoredEvent(
                 sequence: stored.sequence, time: stored.time, size: stored.wire.count,
                 labels: stored.labels, channels: channels)
-            hub.restore(event, stored.sequence >= hot ? stored.frame : nil)
+            hub.restore(event, stored.sequence >= hot ? stored.frame(channels) : nil)
         }
         return damaged
     }
@@ -52,12 +52,7 @@ struct Restorer {
     /// The channels that still retain the event; nil when the row cannot be valid, since the last channel deletes the
     /// event with itself.
     private func channels(_ row: EventRow) -> [ChannelName]? {
-        var ids = [row.channel]
-        for part in row.others?.split(separator: " ") ?? [] {
-            guard let id = Int64(part) else { return nil }
-            ids.append(id)
-        }
-        let known = ids.compactMap { names[$0] }
-        return known.isEmpty ? nil : known
+        guard let known = row.channelRows?.compactMap({ names[$0] }), !known.isEmpty else { return nil }
+        return known
     }
 }

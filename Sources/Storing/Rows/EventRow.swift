@@ -57,5 +57,17 @@ struct EventRow {
         PublisherLabels(id: id.flatMap { try? EventID($0) }, key: key.flatMap { try? EventKey(utf8: $0.utf8) })
     }
 
-    var frame: Frame { Frame(sequence: sequence, time: time, wire: wire) }
+    /// The row numbers of all channels, in the order of the publisher; nil when they cannot be valid.
+    var channelRows: [Int64]? {
+        var rows = [channel]
+        for part in others?.split(separator: " ") ?? [] {
+            guard let row = Int64(part) else { return nil }
+            rows.append(row)
+        }
+        return rows
+    }
+
+    func frame(_ channels: [ChannelName]) -> Frame {
+        Frame(sequence: sequence, time: time, channels: channels, wire: wire)
+    }
 }

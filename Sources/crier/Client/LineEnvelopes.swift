@@ -1,5 +1,7 @@
+import EventStreams
+
 /// Converts each line of input to an envelope: `{"data":"…"}`. It stores no line, however long: the daemon refuses a
-/// line that is too long.
+/// line that is too long, or that is not UTF-8, with its number.
 struct LineEnvelopes {
     /// The start of each envelope, up to the data.
     private let opening: [UInt8]
@@ -9,8 +11,8 @@ struct LineEnvelopes {
 
     init(event: String?, key: String?) {
         var members = ""
-        if let event { members += "\"event\":\(JSONLine.quoted(event))," }
-        if let key { members += "\"key\":\(JSONLine.quoted(key))," }
+        if let event { members += "\"event\":\(JSONText.string(event))," }
+        if let key { members += "\"key\":\(JSONText.string(key))," }
         opening = Array("{\(members)\"data\":\"".utf8)
     }
 
@@ -26,9 +28,9 @@ struct LineEnvelopes {
                 envelopes += finish()
                 continue
             }
-            if sawCarriageReturn { JSONLine.append(0x0D, to: &envelopes) }
+            if sawCarriageReturn { JSONText.append(0x0D, to: &envelopes) }
             sawCarriageReturn = byte == 0x0D
-            if !sawCarriageReturn { JSONLine.append(byte, to: &envelopes) }
+            if !sawCarriageReturn { JSONText.append(byte, to: &envelopes) }
         }
         return envelopes
     }

@@ -22,9 +22,13 @@ struct ReconnectingStream: ~Copyable {
     private var connection: DaemonConnection?
     private var pending: [StreamItem] = []
 
-    init(url: DaemonURL, channels: [String], replay: String?, since: String?, lastEventID: String) {
+    /// - Parameter isEnveloped: whether the data of an event also says which channel it came from.
+    init(
+        url: DaemonURL, channels: [String], replay: String?, since: String?, lastEventID: String, isEnveloped: Bool
+    ) {
         self.url = url
-        let query = [("replay", replay), ("since", since)].compactMap { name, value in value.map { (name, $0) } }
+        let query = [("replay", replay), ("since", since), ("envelope", isEnveloped ? "1" : nil)]
+            .compactMap { name, value in value.map { (name, $0) } }
         target = url.target(channels, query: query)
         parser = EventStreamParser(lastEventID: lastEventID)
     }

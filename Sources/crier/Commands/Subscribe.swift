@@ -53,7 +53,8 @@ struct Subscribe: ParsableCommand {
     func run() throws {
         Signals.ignoreBrokenPipe()
         var stream = ReconnectingStream(
-            url: target.url, channels: channels, replay: replay, since: since, lastEventID: lastEventID ?? "")
+            url: target.url, channels: channels, replay: replay, since: since, lastEventID: lastEventID ?? "",
+            isEnveloped: format == .json)
         var left = count ?? .max
         while true {
             switch stream.next() {
@@ -81,6 +82,10 @@ struct Subscribe: ParsableCommand {
         case .data: return data + "\n"
         case .json:
             let id = JSONText.string(id.isEmpty ? nil : id)
+            // The data is an envelope, unless the event is crier's own.
+            if type == "message", data.hasPrefix(#"{"channel":""#) {
+                return #"{"id":\#(id),"# + data.dropFirst() + "\n"
+            }
             return #"{"id":\#(id),"event":\#(JSONText.string(type)),"data":\#(JSONText.string(data))}"# + "\n"
         case .sse:
             let name = type == "message" ? nil : (try? EventName(type)) ?? nil

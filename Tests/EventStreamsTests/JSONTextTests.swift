@@ -1,4 +1,4 @@
-import Broadcasting
+import EventStreams
 import Testing
 import TimeLimits
 
