@@ -41,10 +41,12 @@ let package = Package(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev", "pkg-config"])]),
 
         // Pure: no input or output, no Glibc, no Foundation.
-        .target(name: "HTTPMessages", swiftSettings: settings),
-        .target(name: "EventStreams", swiftSettings: settings),
+        .target(name: "Bytes", swiftSettings: settings),
+        .target(name: "HTTPMessages", dependencies: ["Bytes"], swiftSettings: settings),
+        .target(name: "EventStreams", dependencies: ["Bytes"], swiftSettings: settings),
         .target(
-            name: "Broadcasting", dependencies: ["EventStreams", "HTTPMessages", deque, heap], swiftSettings: settings),
+            name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", deque, heap],
+            swiftSettings: settings),
         .target(name: "Envelopes", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
 
         // The data path.
@@ -52,7 +54,7 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", system, logging, deque,
+                "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", system, logging, deque,
             ],
             resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
             swiftSettings: settings),

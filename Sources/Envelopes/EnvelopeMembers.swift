@@ -30,16 +30,16 @@ struct EnvelopeMembers {
         case .data: event.data = try data(&scanner)
         case .retry:
             let digits = scanner.peek() == 0x22 ? try scanner.string() : Array(try scanner.value())
-            event.retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits) }
+            event.retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits[...]) }
         case .event:
             let bytes = try text(&scanner, name)
-            event.name = try valid { () throws(InvalidEvent) in try EventName(utf8: bytes) }
+            event.name = try valid { () throws(InvalidEvent) in try EventName(utf8: bytes[...]) }
         case .id:
             let bytes = try text(&scanner, name)
-            event.id = try valid { () throws(InvalidEvent) in try EventID(utf8: bytes) }
+            event.id = try valid { () throws(InvalidEvent) in try EventID(utf8: bytes[...]) }
         case .key:
             let bytes = try text(&scanner, name)
-            event.key = try valid { () throws(InvalidEvent) in try EventKey(utf8: bytes) }
+            event.key = try valid { () throws(InvalidEvent) in try EventKey(utf8: bytes[...]) }
         }
     }
 
@@ -61,7 +61,7 @@ struct EnvelopeMembers {
 
     private mutating func add(_ bytes: [UInt8]) throws(InvalidEnvelope) {
         let name: ChannelName
-        do throws(ChannelName.Invalid) { name = try ChannelName(utf8: bytes) } catch { throw .channel(error) }
+        do throws(ChannelName.Invalid) { name = try ChannelName(utf8: bytes[...]) } catch { throw .channel(error) }
         guard !name.isReserved else { throw .reservedChannel }
         channels.append(name)
     }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The only encoder of the event stream format (WHATWG HTML 9.2.5). Another server had the same injection hole three
 /// times because it had three encoders.
 ///
@@ -18,23 +20,13 @@ public enum EventEncoder {
     public static func encode(_ event: Event, epoch: String, sequence: UInt64) -> [UInt8] {
         var wire: [UInt8] = []
         wire.reserveCapacity(64 + (event.data?.bytes.count ?? 0))
-        wire.append(contentsOf: "id: ".utf8)
-        wire.append(contentsOf: epoch.utf8)
+        wire.append("id: ")
+        wire.append(epoch)
         wire.append(0x2D)
-        append(decimal: sequence, to: &wire)
+        wire.append(decimal: sequence)
         wire.append(0x0A)
         appendRest(of: event, to: &wire)
         return wire
-    }
-
-    private static func append(decimal number: UInt64, to wire: inout [UInt8]) {
-        let start = wire.count
-        var rest = number
-        repeat {
-            wire.append(0x30 + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        wire[start...].reverse()
     }
 
     private static func appendRest(of event: Event, to wire: inout [UInt8]) {

@@ -46,7 +46,7 @@ public enum EventEnvelope {
             } else {
                 hasData = true
                 wire.append(contentsOf: #"data: {"channel":"#.utf8)
-                JSONText.append(quoted: channel.utf8, to: &wire)
+                JSONText.append(quoted: channel, to: &wire)
                 wire.append(contentsOf: #","event":"#.utf8)
                 JSONText.append(quoted: type, to: &wire)
                 wire.append(contentsOf: #","data":""#.utf8)

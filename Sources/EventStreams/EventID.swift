@@ -9,7 +9,7 @@ public struct EventID: Sendable, Hashable, CustomStringConvertible {
     public static let limit = 1024
 
     /// Validates bytes; nil for empty ones, which mean "no id".
-    public init?(utf8 bytes: some Sequence<UInt8>) throws(InvalidEvent) {
+    public init?(utf8 bytes: ArraySlice<UInt8>) throws(InvalidEvent) {
         let text = try FieldText.singleLine(bytes, .id, limit: Self.limit)
         if text.isEmpty { return nil }
         description = text
@@ -17,7 +17,7 @@ public struct EventID: Sendable, Hashable, CustomStringConvertible {
 
     /// Validates a string; nil for an empty one, which means "no id".
     public init?(_ text: String) throws(InvalidEvent) {
-        try self.init(utf8: text.utf8)
+        try self.init(utf8: Array(text.utf8)[...])
     }
 }
 

@@ -8,9 +8,14 @@ public struct EventKey: Sendable, Hashable, CustomStringConvertible {
     public static let limit = 256
 
     /// Validates bytes; nil for empty ones, which mean "no key".
-    public init?(utf8 bytes: some Sequence<UInt8>) throws(InvalidEvent) {
+    public init?(utf8 bytes: ArraySlice<UInt8>) throws(InvalidEvent) {
         let text = try FieldText.singleLine(bytes, .key, limit: Self.limit)
         if text.isEmpty { return nil }
         description = text
+    }
+
+    /// Validates a string; nil for an empty one, which means "no key".
+    public init?(_ text: String) throws(InvalidEvent) {
+        try self.init(utf8: Array(text.utf8)[...])
     }
 }

@@ -7,7 +7,7 @@ public struct EventName: Sendable, Hashable, CustomStringConvertible {
     public static let limit = 1024
 
     /// Validates bytes; nil for empty ones: to a client an empty name is the same as none.
-    public init?(utf8 bytes: some Sequence<UInt8>) throws(InvalidEvent) {
+    public init?(utf8 bytes: ArraySlice<UInt8>) throws(InvalidEvent) {
         let text = try FieldText.singleLine(bytes, .event, limit: Self.limit)
         if text.isEmpty { return nil }
         description = text
@@ -15,6 +15,6 @@ public struct EventName: Sendable, Hashable, CustomStringConvertible {
 
     /// Validates a string; nil for an empty one: to a client an empty name is the same as none.
     public init?(_ text: String) throws(InvalidEvent) {
-        try self.init(utf8: text.utf8)
+        try self.init(utf8: Array(text.utf8)[...])
     }
 }

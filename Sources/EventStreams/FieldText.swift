@@ -2,9 +2,8 @@
 enum FieldText {
     /// The text, if it fits on one line: valid UTF-8 without CR, LF or NUL, and no longer than the limit in bytes.
     static func singleLine(
-        _ bytes: some Sequence<UInt8>, _ part: InvalidEvent.Part, limit: Int
+        _ bytes: ArraySlice<UInt8>, _ part: InvalidEvent.Part, limit: Int
     ) throws(InvalidEvent) -> String {
-        let bytes = Array(bytes)
         guard bytes.count <= limit else { throw .tooLong(part, limit: limit) }
         for byte in bytes {
             if byte == 0x0A || byte == 0x0D { throw .lineBreak(part) }

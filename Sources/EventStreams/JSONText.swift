@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes text as JSON (RFC 8259 section 7), byte by byte. It does not check for UTF-8.
 public enum JSONText {
     private static let quotationMark: UInt8 = 0x22
@@ -6,12 +8,19 @@ public enum JSONText {
     public static func string(_ text: String?) -> String {
         guard let text else { return "null" }
         var quoted: [UInt8] = []
-        append(quoted: text.utf8, to: &quoted)
+        append(quoted: text, to: &quoted)
         return String(decoding: quoted, as: UTF8.self)
     }
 
+    /// Appends a quoted string.
+    public static func append(quoted text: String, to json: inout [UInt8]) {
+        json.append(quotationMark)
+        for byte in text.utf8 { append(byte, to: &json) }
+        json.append(quotationMark)
+    }
+
     /// Appends a quoted string of UTF-8 bytes.
-    public static func append(quoted bytes: some Sequence<UInt8>, to json: inout [UInt8]) {
+    public static func append(quoted bytes: [UInt8], to json: inout [UInt8]) {
         json.append(quotationMark)
         for byte in bytes { append(byte, to: &json) }
         json.append(quotationMark)
@@ -23,11 +32,11 @@ public enum JSONText {
         case quotationMark, UInt8(ascii: "\\"):
             json.append(UInt8(ascii: "\\"))
             json.append(byte)
-        case 0x0A: json.append(contentsOf: "\\n".utf8)
-        case 0x0D: json.append(contentsOf: "\\r".utf8)
-        case 0x09: json.append(contentsOf: "\\t".utf8)
+        case 0x0A: json.append("\\n")
+        case 0x0D: json.append("\\r")
+        case 0x09: json.append("\\t")
         case 0..<0x20, 0x7F:
-            json.append(contentsOf: "\\u00".utf8)
+            json.append("\\u00")
             json.append(contentsOf: [byte >> 4, byte & 15].map { $0 < 10 ? 0x30 + $0 : 0x57 + $0 })
         default: json.append(byte)
         }

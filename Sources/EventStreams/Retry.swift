@@ -4,7 +4,7 @@ public struct Retry: Sendable, Hashable {
     public let milliseconds: UInt32
 
     /// Parses a number. It refuses all but ASCII digits, as clients do (WHATWG HTML 9.2.6).
-    public init(digits: some Collection<UInt8>) throws(InvalidEvent) {
+    public init(digits: ArraySlice<UInt8>) throws(InvalidEvent) {
         guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { throw .retryNotDigits }
         var value: UInt64 = 0
         for digit in digits {

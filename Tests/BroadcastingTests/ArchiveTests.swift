@@ -22,7 +22,7 @@ private struct ArchivedHub {
 
     func publish(_ data: String, idempotency key: String? = nil, now: UInt64 = 0) throws -> PublishOutcome {
         let idempotency = try key.map {
-            Idempotency(key: try #require(IdempotencyKey(Array($0.utf8))), fingerprint: 1)
+            Idempotency(key: try #require(IdempotencyKey(Array($0.utf8)[...])), fingerprint: 1)
         }
         let publication = Publication(Event(data: EventData(data)), to: [try ChannelName("a")])
         return hub.publish([publication], idempotency: idempotency, reply: ReplyAddress(loop: 0, token: 1), now: now)

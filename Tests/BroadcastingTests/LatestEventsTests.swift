@@ -95,7 +95,7 @@ import TimeLimits
     @Test func `retains no key longer than its newest event`() throws {
         var log = ChannelLog(removedThrough: 0)
         for sequence in 1...1000 as ClosedRange<UInt64> {
-            let key = try #require(try EventKey(utf8: "\(sequence)".utf8))
+            let key = try #require(try EventKey("\(sequence)"))
             log.append(sequence, time: 0, size: 0, PublisherLabels(id: nil, key: key), frame: nil)
             if sequence > 10 { _ = log.evictFirst() }
         }

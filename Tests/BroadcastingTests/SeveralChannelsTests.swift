@@ -92,7 +92,7 @@ import TimeLimits
         for number in 1...Int.random(in: 1...150, using: &generator) {
             let targets = names.shuffled(using: &generator).prefix(Int.random(in: 1...2, using: &generator))
             let key = Bool.random(using: &generator) ? nil : "k\(Int.random(in: 0..<3, using: &generator))"
-            let event = Event(data: EventData("\(number)"), key: try key.flatMap { try EventKey(utf8: $0.utf8) })
+            let event = Event(data: EventData("\(number)"), key: try key.flatMap { try EventKey($0) })
             _ = fixture.hub.publish(event, to: try targets.map { try ChannelName($0) }, now: 0)
             published.append((Set(targets), key))
             if Int.random(in: 0..<6, using: &generator) == 0 {

@@ -21,7 +21,7 @@ struct SlowPolicyFixture {
     }
 
     func publish(_ data: String, to channels: String..., key: String? = nil, now: UInt64 = 0) throws {
-        let event = Event(data: EventData(data), key: try key.flatMap { try EventKey(utf8: $0.utf8) })
+        let event = Event(data: EventData(data), key: try key.flatMap { try EventKey($0) })
         _ = hub.publish(event, to: try channels.map { try ChannelName($0) }, now: now)
     }
 

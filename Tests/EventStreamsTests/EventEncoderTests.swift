@@ -8,6 +8,8 @@ import TimeLimits
         String(decoding: EventEncoder.encode(event), as: UTF8.self)
     }
 
+    private func digits(_ text: String) -> ArraySlice<UInt8> { Array(text.utf8)[...] }
+
     private func data(_ text: String) -> String { wire(Event(data: EventData(text))) }
 
     @Test func `E1 splits data on LF, CR and CRLF and keeps empty pieces`() {
@@ -41,13 +43,13 @@ import TimeLimits
     }
 
     @Test func `E4 takes a retry of digits only, up to 2^31 - 1`() throws {
-        #expect(wire(Event(retry: try Retry(digits: "0".utf8), data: nil)) == "retry: 0\n\n")
-        #expect(wire(Event(retry: try Retry(digits: "2147483647".utf8), data: nil)) == "retry: 2147483647\n\n")
+        #expect(wire(Event(retry: try Retry(digits: digits("0")), data: nil)) == "retry: 0\n\n")
+        #expect(wire(Event(retry: try Retry(digits: digits("2147483647")), data: nil)) == "retry: 2147483647\n\n")
         for text in ["", "-5", "+5", "1e3", "1.5", " 1", "1 ", "0x1", "١"] {
-            #expect(throws: InvalidEvent.retryNotDigits) { try Retry(digits: text.utf8) }
+            #expect(throws: InvalidEvent.retryNotDigits) { try Retry(digits: digits(text)) }
         }
         for text in ["2147483648", "99999999999999999999999999"] {
-            #expect(throws: InvalidEvent.retryTooLarge) { try Retry(digits: text.utf8) }
+            #expect(throws: InvalidEvent.retryTooLarge) { try Retry(digits: digits(text)) }
         }
     }
 
@@ -59,8 +61,8 @@ import TimeLimits
     @Test func `E6 refuses invalid UTF-8, and keeps a byte order mark after the field name`() throws {
         for bytes: [UInt8] in [[0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0x61, 0x80]] {
             #expect(throws: InvalidEvent.notUTF8(.data)) { try EventData(utf8: bytes) }
-            #expect(throws: InvalidEvent.notUTF8(.id)) { try EventID(utf8: bytes) }
-            #expect(throws: InvalidEvent.notUTF8(.event)) { try EventName(utf8: bytes) }
+            #expect(throws: InvalidEvent.notUTF8(.id)) { try EventID(utf8: bytes[...]) }
+            #expect(throws: InvalidEvent.notUTF8(.event)) { try EventName(utf8: bytes[...]) }
         }
         #expect(data("\u{FEFF}x") == "data: \u{FEFF}x\n\n")
     }

@@ -2,13 +2,20 @@ import HTTPMessages
 import Testing
 import TimeLimits
 
-@Suite(.endsInTime()) struct `The response writer` {
-    @Test func `writes a head`() {
-        let wire = ResponseWriter.head(status: 404, [("Content-Length", "0"), ("X", "y")])
-        #expect(String(decoding: wire, as: UTF8.self) == "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nX: y\r\n\r\n")
+@Suite(.endsInTime()) struct `A response head` {
+    @Test func `is written line by line`() {
+        var writer = ResponseWriter(status: 404)
+        writer.add("Content-Length", number: 0)
+        writer.add("X", "y")
+        writer.add("Allow", text: "GET")
+        let wire = String(decoding: writer.finish(), as: UTF8.self)
+        #expect(wire == "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nX: y\r\nAllow: GET\r\n\r\n")
     }
 
-    @Test func `traps rather than write a field with a line end`() async {
-        await #expect(processExitsWith: .failure) { _ = ResponseWriter.head(status: 200, [("X", "a\r\nB: c")]) }
+    @Test func `never has a control character in a field`() async {
+        await #expect(processExitsWith: .failure) {
+            var writer = ResponseWriter(status: 200)
+            writer.add("X", text: "a\r\nB: c")
+        }
     }
 }

@@ -1,5 +1,6 @@
 import EventStreams
 import Glibc
+import HTTPMessages
 import Kernel
 import Subprocess
 import SeededRandom

@@ -8,17 +8,17 @@ import TimeLimits
     private static let now: UInt64 = 1_795_500_000_000
 
     private func since(_ text: String) throws -> UInt64? {
-        guard case .since(let time) = try ReplayQuery.since(Array(text.utf8), now: Self.now) else { return nil }
+        guard case .since(let time) = try ReplayQuery.since(Array(text.utf8)[...], now: Self.now) else { return nil }
         return time
     }
 
     @Test func `accepts a number of events, all or none`() throws {
-        #expect(try ReplayQuery.replay(Array("none".utf8)) == .none)
-        #expect(try ReplayQuery.replay(Array("0".utf8)) == .none)
-        #expect(try ReplayQuery.replay(Array("all".utf8)) == .all)
-        #expect(try ReplayQuery.replay(Array("007".utf8)) == .last(7))
+        #expect(try ReplayQuery.replay(Array("none".utf8)[...]) == .none)
+        #expect(try ReplayQuery.replay(Array("0".utf8)[...]) == .none)
+        #expect(try ReplayQuery.replay(Array("all".utf8)[...]) == .all)
+        #expect(try ReplayQuery.replay(Array("007".utf8)[...]) == .last(7))
         for text in ["", "-1", "+1", "1.5", "ALL", "1000000001", "99999999999999999999", "٣"] {
-            #expect(throws: Problem.self) { try ReplayQuery.replay(Array(text.utf8)) }
+            #expect(throws: Problem.self) { try ReplayQuery.replay(Array(text.utf8)[...]) }
         }
     }
 

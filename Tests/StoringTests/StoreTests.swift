@@ -156,7 +156,7 @@ private func publish(
     ])
     func `never repeats a damaged answer`(change: String) throws {
         let place = try Place()
-        let key = try #require(IdempotencyKey(Array("mine".utf8)))
+        let key = try #require(IdempotencyKey(Array("mine".utf8)[...]))
         let id = try publish("x", try store(place), idempotency: Idempotency(key: key, fingerprint: 1))
         #expect(try store(place).loadState().answers.map(\.receipt.first) == [id])
         try place.change("UPDATE answers SET \(change)")
@@ -190,51 +190,53 @@ private func publish(
 
     @Test func `stores a channel that was deleted and published to again`() throws {
         let place = try Place()
-        let archive = try store(place)
-        let archived = try ArchivedHub(archive, HistoryPolicy(standard: HistoryLimits(age: 1000)))
-        let now = Clock.realtime
-        _ = try archived.publish("old", to: "a", now: now)
-        for _ in 0..<64 { archived.hub.sweep(now: now + 2000) }
-        #expect(archived.hub.summary(of: try ChannelName("a")) == nil)
-        let id = try archived.publish("new", to: "a", now: now + 2000)
-        archive.stop()
-        let restored = try ArchivedHub(try store(place))
-        #expect(restored.hub.summary(of: try ChannelName("a"))?.last == id)
+        let id = try ArchivedHub.use(place, HistoryPolicy(standard: HistoryLimits(age: 1000))) { archived in
+            let now = Clock.realtime
+            _ = try archived.publish("old", to: "a", now: now)
+            for _ in 0..<64 { archived.hub.sweep(now: now + 2000) }
+            let summary = archived.hub.summary(of: try ChannelName("a"))
+            #expect(summary == nil)
+            return try archived.publish("new", to: "a", now: now + 2000)
+        }
+        try ArchivedHub.use(place) { restored in
+            let summary = restored.hub.summary(of: try ChannelName("a"))
+            #expect(summary?.last == id)
+        }
     }
 
     @Test func `fetches the events of one channel from among those of others`() throws {
         let place = try Place()
-        let archive = try store(place)
-        let archived = try ArchivedHub(archive)
-        for number in 1...9 {
-            _ = try archived.publish("\(number)", to: number.isMultiple(of: 2) ? "b" : "a", now: Clock.realtime)
+        try ArchivedHub.use(place) { archived in
+            for number in 1...9 {
+                _ = try archived.publish("\(number)", to: number.isMultiple(of: 2) ? "b" : "a", now: Clock.realtime)
+            }
+            archived.hub.fetch([1, 3, 5, 7, 9], reply: ReplyAddress(loop: 0, token: 7))
+            guard case .fetched(7, let frames, missing: nil) = archived.completion() else {
+                return #expect(Bool(false), "the archive has all of them")
+            }
+            #expect(frames.map(\.sequence) == [1, 3, 5, 7, 9])
+            #expect(frames.allSatisfy { $0.channels.map(\.description) == ["a"] })
         }
-        let reply = ReplyAddress(loop: 0, token: 7)
-        archived.hub.fetch([1, 3, 5, 7, 9], reply: reply)
-        guard case .fetched(7, let frames, missing: nil) = archived.completion() else {
-            return #expect(Bool(false), "the archive has all of them")
-        }
-        #expect(frames.map(\.sequence) == [1, 3, 5, 7, 9])
-        #expect(frames.allSatisfy { $0.channels.map(\.description) == ["a"] })
-        archive.stop()
     }
 
     @Test func `restores the keys of events, so that a slow subscriber gets only the newest of each`() throws {
         let place = try Place()
-        let archive = try store(place)
         let latest = HistoryPolicy(slow: SlowPolicy(action: .latest, events: 0, bytes: 0, age: 0))
-        let archived = try ArchivedHub(archive, latest)
-        for key in ["one", "two", "one"] { _ = try archived.publish(key, to: "a", key: key, now: Clock.realtime) }
-        archive.stop()
-        let restored = try ArchivedHub(try store(place), latest)
-        let request = SubscriptionRequest(channels: [try ChannelName("a")], replay: .all)
-        guard case .subscribed(let subscription) = restored.hub.subscribe(request, on: 0, now: 0) else {
-            return #expect(Bool(false))
+        try ArchivedHub.use(place, latest) { archived in
+            for key in ["one", "two", "one"] {
+                _ = try archived.publish(key, to: "a", key: key, now: Clock.realtime)
+            }
         }
-        var frames: [Frame] = []
-        _ = restored.hub.read(
-            subscription.cursors, after: subscription.position, isSlow: true, now: 0, budget: .max, into: &frames)
-        #expect(frames.map(\.sequence) == [2, 3])
+        try ArchivedHub.use(place, latest) { restored in
+            let request = SubscriptionRequest(channels: [try ChannelName("a")], replay: .all)
+            guard case .subscribed(let subscription) = restored.hub.subscribe(request, on: 0, now: 0) else {
+                return #expect(Bool(false))
+            }
+            var frames: [Frame] = []
+            _ = restored.hub.read(
+                subscription.cursors, after: subscription.position, isSlow: true, now: 0, budget: .max, into: &frames)
+            #expect(frames.map(\.sequence) == [2, 3])
+        }
     }
 }
 
@@ -243,7 +245,16 @@ private struct ArchivedHub {
     let mailbox = Mailbox(wakeLoop: {})
     let hub: Hub
 
-    init(_ archive: Store, _ policy: HistoryPolicy = HistoryPolicy()) throws {
+    /// Opens the file for as long as `body` runs.
+    static func use<Result>(
+        _ place: Place, _ policy: HistoryPolicy = HistoryPolicy(), _ body: (ArchivedHub) throws -> Result
+    ) throws -> Result {
+        let archive = try store(place)
+        defer { archive.stop() }
+        return try body(ArchivedHub(archive, policy))
+    }
+
+    private init(_ archive: Store, _ policy: HistoryPolicy) throws {
         let stored = try archive.loadState()
         hub = Hub(epoch: stored.epoch, policy: policy, mailboxes: [mailbox], archive: archive)
         hub.restore(stored)
@@ -254,7 +265,7 @@ private struct ArchivedHub {
 
     /// Publishes an event, and returns its id once the file has it.
     func publish(_ data: String, to channel: String, key: String? = nil, now: UInt64) throws -> String {
-        let event = Event(data: EventData(data), key: try key.flatMap { try EventKey(utf8: $0.utf8) })
+        let event = Event(data: EventData(data), key: try key.flatMap { try EventKey($0) })
         let publication = Publication(event, to: [try ChannelName(channel)])
         let outcome = hub.publish([publication], reply: ReplyAddress(loop: 0, token: 1), now: now)
         guard case .pending = outcome, case .published(1, let receipt) = completion() else {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A position in the log, as `id:` lines carry it: `<epoch>-<sequence>`.
 public struct EventPosition: Sendable, Hashable, CustomStringConvertible {
     /// The life of the log in which the number is valid.
@@ -21,5 +23,12 @@ public struct EventPosition: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The id.
-    public var description: String { "\(epoch)-\(sequence)" }
+    public var description: String {
+        var id: [UInt8] = []
+        id.reserveCapacity(32)
+        id.append(epoch.description)
+        id.append(UInt8(ascii: "-"))
+        id.append(decimal: sequence)
+        return String(decoding: id, as: UTF8.self)
+    }
 }

@@ -29,16 +29,27 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
     /// Validates the bytes of a name. The caller has already percent-decoded them.
     ///
     /// - Throws: a rule that the bytes break.
-    public init(utf8 bytes: some Collection<UInt8>) throws(Invalid) {
+    public init(utf8 bytes: ArraySlice<UInt8>) throws(Invalid) {
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count <= Self.limit else { throw .tooLong }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
-        if bytes.contains(UInt8(ascii: "*")) { throw .asterisk }
-        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            throw .controlCharacter
+        let slash = UInt8(ascii: "/")
+        var previous = slash
+        var (hasAsterisk, hasControl, hasEmptySegment) = (false, false, false)
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "*"): hasAsterisk = true
+            case slash where previous == slash: hasEmptySegment = true
+            // U+0000 to U+001F and U+007F; U+0080 to U+009F have two bytes.
+            case 0..<0x20, 0x7F: hasControl = true
+            case 0x80...0x9F where previous == 0xC2: hasControl = true
+            default: break
+            }
+            previous = byte
         }
-        guard bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty })
-        else { throw .emptySegment }
+        if hasAsterisk { throw .asterisk }
+        if hasControl { throw .controlCharacter }
+        if hasEmptySegment || previous == slash { throw .emptySegment }
         description = text
     }
 
@@ -46,7 +57,7 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: a rule that the text breaks.
     public init(_ text: String) throws(Invalid) {
-        try self.init(utf8: Array(text.utf8))
+        try self.init(utf8: Array(text.utf8)[...])
     }
 
     /// Whether the first segment starts with `$`: the channel is the daemon's own, and no publisher may use it.
@@ -54,7 +65,8 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the bytes are the same.
     public static func == (left: ChannelName, right: ChannelName) -> Bool {
-        left.description.utf8.elementsEqual(right.description.utf8)
+        // Strings with the same bytes are equal, which Swift finds out quickly; others may be equal too.
+        left.description == right.description && left.description.utf8.elementsEqual(right.description.utf8)
     }
 
     /// Hashes the bytes, all in one call: every publish does this.

@@ -4,7 +4,7 @@ public struct IdempotencyKey: Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
     /// Validates the bytes of a key; nil when they are no key.
-    public init?(_ bytes: some Collection<UInt8>) {
+    public init?(_ bytes: ArraySlice<UInt8>) {
         guard (1...255).contains(bytes.count), bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         description = String(decoding: bytes, as: UTF8.self)
     }

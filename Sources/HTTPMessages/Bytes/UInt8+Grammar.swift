@@ -13,6 +13,15 @@ extension UInt8 {
     /// The bytes of a field value: visible characters, space, tab and bytes above 0x7F (RFC 9110 section 5.5).
     var isFieldContent: Bool { self == Ascii.tab || (self >= 0x20 && self != 0x7F) }
 
+    /// The bytes of the value of `Host`: what a browser or a proxy can take for nothing else (RFC 9110 section 7.2).
+    var isHostCharacter: Bool {
+        switch self {
+        // , / ? # @ \ " < > ^ ` { | }
+        case 0x2C, 0x2F, 0x3F, 0x23, 0x40, 0x5C, 0x22, 0x3C, 0x3E, 0x5E, 0x60, 0x7B, 0x7C, 0x7D: false
+        default: (0x21...0x7E).contains(self)
+        }
+    }
+
     var lowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
 
     var hexadecimalValue: UInt8? {

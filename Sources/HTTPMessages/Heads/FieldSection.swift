@@ -1,3 +1,5 @@
+import Bytes
+
 /// The header fields of a message, in the order sent. It stores the bytes once; each field is two ranges of them.
 public struct FieldSection: Sendable {
     private struct Field: Sendable {
@@ -9,29 +11,34 @@ public struct FieldSection: Sendable {
     private var fields: [Field] = []
 
     /// Reads field lines (RFC 9112 section 5).
-    init(_ lines: some Sequence<Range<Int>>, of bytes: [UInt8]) throws(Refusal) {
+    init(_ lines: ArraySlice<Range<Int>>, of bytes: [UInt8]) throws(Refusal) {
         self.bytes = bytes
+        fields.reserveCapacity(lines.count)
         for line in lines { fields.append(try Self.field(line, of: bytes)) }
     }
 
     private static func field(_ line: Range<Int>, of bytes: [UInt8]) throws(Refusal) -> Field {
         let first = bytes[line.lowerBound]
         if first == Ascii.space || first == Ascii.tab { throw .obsoleteFolding }
-        guard let colon = bytes[line].firstIndex(of: Ascii.colon) else { throw .badFieldName }
-        let name = line.lowerBound..<colon
-        if let last = bytes[name].last, last == Ascii.space || last == Ascii.tab { throw .spaceBeforeColon }
-        guard !name.isEmpty, bytes[name].allSatisfy(\.isToken) else { throw .badFieldName }
+        var colon = line.lowerBound
+        while colon < line.upperBound, bytes[colon] != Ascii.colon { colon += 1 }
+        guard colon < line.upperBound, colon > line.lowerBound else { throw .badFieldName }
+        let last = bytes[colon - 1]
+        if last == Ascii.space || last == Ascii.tab { throw .spaceBeforeColon }
+        for index in line.lowerBound..<colon where !bytes[index].isToken { throw .badFieldName }
         let value = bytes[(colon + 1)..<line.upperBound].trimmed
-        guard value.allSatisfy(\.isFieldContent) else { throw .badFieldValue }
-        return Field(name: name, value: value.startIndex..<value.endIndex)
+        for index in value.indices where !bytes[index].isFieldContent { throw .badFieldValue }
+        return Field(name: line.lowerBound..<colon, value: value.startIndex..<value.endIndex)
     }
 
     /// The number of fields.
     public var count: Int { fields.count }
 
-    /// The values of all fields with this name. The name must be in lower case.
-    public func values(of name: StaticString) -> [ArraySlice<UInt8>] {
-        fields.filter { bytes[$0.name].equalsIgnoringCase(name) }.map { bytes[$0.value] }
+    /// The number of fields with this name. The name must be in lower case.
+    public func count(of name: StaticString) -> Int {
+        var count = 0
+        for field in fields where bytes[field.name].equalsIgnoringCase(name) { count += 1 }
+        return count
     }
 
     /// The value of the first field with this name; nil when there is none. The name must be in lower case.
@@ -48,11 +55,22 @@ public struct FieldSection: Sendable {
     /// The members of a comma-separated list from all fields with this name, trimmed and without empty members
     /// (RFC 9110 section 5.6.1).
     public func list(_ name: StaticString) -> [ArraySlice<UInt8>] {
-        values(of: name).flatMap { $0.split(separator: 0x2C).map(\.trimmed) }.filter { !$0.isEmpty }
+        var members: [ArraySlice<UInt8>] = []
+        for field in fields where bytes[field.name].equalsIgnoringCase(name) {
+            var rest = bytes[field.value]
+            while let (member, after) = rest.cut(at: 0x2C) {
+                members.append(member.trimmed)
+                rest = after
+            }
+            members.append(rest.trimmed)
+        }
+        members.removeAll(where: \.isEmpty)
+        return members
     }
 
     /// Whether the list contains this member. The name and the member must be in lower case.
     public func list(_ name: StaticString, has member: StaticString) -> Bool {
+        // Most requests do not have the field, and then this allocates nothing.
         list(name).contains { $0.equalsIgnoringCase(member) }
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// How a message marks the end of its body (RFC 9112 section 6.3).
 public enum Framing: Sendable, Hashable {
     /// There is no body.
@@ -13,24 +15,24 @@ public enum Framing: Sendable, Hashable {
     ///
     /// - Returns: nil when the message has neither field.
     init?(_ fields: FieldSection, isHTTP10: Bool) throws(Refusal) {
-        let lengths = fields.values(of: "content-length")
-        let codings = fields.values(of: "transfer-encoding")
-        if !codings.isEmpty {
+        let lengths = fields.count(of: "content-length")
+        if fields.first("transfer-encoding") != nil {
             // A proxy that believes one field and a server that believes the other see different messages: request
             // smuggling. So refuse both together.
-            guard lengths.isEmpty else { throw .lengthAndTransferEncoding }
+            guard lengths == 0 else { throw .lengthAndTransferEncoding }
             guard !isHTTP10 else { throw .transferEncodingInHTTP10 }
             let names = fields.list("transfer-encoding")
-            let chunked = names.filter { $0.equalsIgnoringCase("chunked") }.count
+            let chunked = names.count { $0.equalsIgnoringCase("chunked") }
             guard names.last?.equalsIgnoringCase("chunked") == true, chunked == 1 else { throw .badTransferEncoding }
             guard names.count == 1 else { throw .unsupportedTransferEncoding }
             self = .chunked
             return
         }
-        guard let text = lengths.first else { return nil }
+        guard let text = fields.first("content-length") else { return nil }
         // The standard lets a server accept equal ones; no honest client sends them.
-        guard lengths.count == 1 else { throw .repeatedContentLength }
-        guard !text.isEmpty, text.allSatisfy(\.isDigit) else { throw .badContentLength }
+        guard lengths == 1 else { throw .repeatedContentLength }
+        guard !text.isEmpty else { throw .badContentLength }
+        for digit in text where !digit.isDigit { throw .badContentLength }
         var length = 0
         for digit in text {
             let (tens, overflow) = length.multipliedReportingOverflow(by: 10)

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The head of a valid request (RFC 9112 section 3).
 public struct RequestHead: Sendable {
     /// A supported version. A minor version above 1 counts as 1.1 (RFC 9110 section 2.5).
@@ -20,19 +22,21 @@ public struct RequestHead: Sendable {
     public let hasFraming: Bool
 
     init(_ scanner: HeadScanner) throws(Refusal) {
-        let bytes = scanner.bytes
-        let parts = bytes[scanner.lines[0]].split(separator: Ascii.space, omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .badRequestLine }
-        guard !parts[0].isEmpty, parts[0].allSatisfy(\.isToken) else { throw .badMethod }
-        method = String(decoding: parts[0], as: UTF8.self)
-        version = try Self.version(parts[2], method: method)
-        target = try Target(parts[1], method: method)
-        fields = try FieldSection(scanner.lines.dropFirst(), of: bytes)
-        try Self.checkHost(fields, version)
-        let framing = try Framing(fields, isHTTP10: version == .http10)
+        let line = scanner.bytes[scanner.lines[0]]
+        guard let (method, rest) = line.cut(at: Ascii.space), let (target, version) = rest.cut(at: Ascii.space),
+            !version.contains(Ascii.space)
+        else { throw .badRequestLine }
+        guard !method.isEmpty else { throw .badMethod }
+        for byte in method where !byte.isToken { throw .badMethod }
+        self.method = String(decoding: method, as: UTF8.self)
+        self.version = try Self.version(version, method: self.method)
+        self.target = try Target(target, method: self.method)
+        fields = try FieldSection(scanner.lines.dropFirst(), of: scanner.bytes)
+        try Self.checkHost(fields, self.version)
+        let framing = try Framing(fields, isHTTP10: self.version == .http10)
         self.framing = framing ?? .none
         hasFraming = framing != nil
-        guard fields.list("expect").allSatisfy({ $0.equalsIgnoringCase("100-continue") }) else {
+        for expectation in fields.list("expect") where !expectation.equalsIgnoringCase("100-continue") {
             throw .unsupportedExpectation
         }
     }
@@ -50,23 +54,22 @@ public struct RequestHead: Sendable {
     }
 
     private static func version(_ text: ArraySlice<UInt8>, method: String) throws(Refusal) -> Version {
-        let text = Array(text)
-        guard text.count == 8, text.starts(with: "HTTP/".utf8), text[5].isDigit, text[6] == 0x2E, text[7].isDigit
+        let first = text.startIndex
+        guard text.count == 8, text.starts(with: "HTTP/"), text[first + 5].isDigit, text[first + 6] == 0x2E,
+            text[first + 7].isDigit
         else { throw .badVersion }
-        guard text[5] == 0x31 else { throw method == "PRI" && text[5] == 0x32 ? .http2Preface : .unsupportedVersion }
-        return text[7] == 0x30 ? .http10 : .http11
+        guard text[first + 5] == 0x31 else {
+            throw method == "PRI" && text[first + 5] == 0x32 ? .http2Preface : .unsupportedVersion
+        }
+        return text[first + 7] == 0x30 ? .http10 : .http11
     }
 
     private static func checkHost(_ fields: FieldSection, _ version: Version) throws(Refusal) {
-        let hosts = fields.values(of: "host")
-        guard hosts.count <= 1 else { throw .repeatedHost }
-        guard let host = hosts.first else {
+        guard let host = fields.first("host") else {
             if version == .http11 { throw .missingHost }
             return
         }
-        let forbidden = " \t,/?#@\\\"<>^`{|}"
-        guard host.allSatisfy({ (0x21...0x7E).contains($0) }), !host.contains(where: forbidden.utf8.contains) else {
-            throw .badHost
-        }
+        guard fields.count(of: "host") == 1 else { throw .repeatedHost }
+        for byte in host where !byte.isHostCharacter { throw .badHost }
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The head of a response (RFC 9112 section 4).
 public struct ResponseHead: Sendable {
     /// The status, three digits.

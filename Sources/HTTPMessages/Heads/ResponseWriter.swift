@@ -1,28 +1,65 @@
-/// Writes the head of a response.
-public enum ResponseWriter {
+import Bytes
+
+/// Writes the head of a response, field by field.
+public struct ResponseWriter {
+    /// The head so far.
+    private var bytes: [UInt8] = []
+
     /// The interim response that asks the client for the body (RFC 9110 section 15.2.1).
     public static let continueResponse: [UInt8] = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-    /// The bytes of a response head, including its final blank line.
+    /// Starts a head.
     ///
-    /// - Parameter fields: names and values. Never take them from a request: a CR in a reflected value would end the
-    ///   field. A value with a control character traps.
-    public static func head(status: Int, _ fields: [(String, String)]) -> [UInt8] {
-        var wire: [UInt8] = []
-        wire.reserveCapacity(256)
-        wire.append(contentsOf: "HTTP/1.1 \(status) \(reason(status))\r\n".utf8)
-        for (name, value) in fields {
-            precondition(value.utf8.allSatisfy(\.isFieldContent), "a field value with a control character")
-            wire.append(contentsOf: name.utf8)
-            wire.append(Ascii.colon)
-            wire.append(Ascii.space)
-            wire.append(contentsOf: value.utf8)
-            wire.append(Ascii.carriageReturn)
-            wire.append(Ascii.lineFeed)
+    /// - Parameter body: how many bytes the caller will append to the head.
+    public init(status: Int, body: Int = 0) {
+        bytes.reserveCapacity(256 + body)
+        bytes.append("HTTP/1.1 ")
+        bytes.append(decimal: status)
+        bytes.append(Ascii.space)
+        bytes.append(Self.reason(status))
+        endLine()
+    }
+
+    /// Adds a field.
+    public mutating func add(_ name: StaticString, _ value: StaticString) {
+        start(name)
+        bytes.append(value)
+        endLine()
+    }
+
+    /// Adds a field whose value is a number, 0 or more.
+    public mutating func add(_ name: StaticString, number: Int) {
+        start(name)
+        bytes.append(decimal: number)
+        endLine()
+    }
+
+    /// Adds a field. Never take the value from a request: a CR in it would end the field. A value with a control
+    /// character traps.
+    public mutating func add(_ name: StaticString, text value: String) {
+        start(name)
+        for byte in value.utf8 {
+            precondition(byte.isFieldContent, "a field value with a control character")
+            bytes.append(byte)
         }
-        wire.append(Ascii.carriageReturn)
-        wire.append(Ascii.lineFeed)
-        return wire
+        endLine()
+    }
+
+    /// The bytes of the head, with its final blank line.
+    public consuming func finish() -> [UInt8] {
+        endLine()
+        return bytes
+    }
+
+    private mutating func start(_ name: StaticString) {
+        bytes.append(name)
+        bytes.append(Ascii.colon)
+        bytes.append(Ascii.space)
+    }
+
+    private mutating func endLine() {
+        bytes.append(Ascii.carriageReturn)
+        bytes.append(Ascii.lineFeed)
     }
 
     /// The registered phrase of a status (RFC 9110 section 15), also used as the title of problem documents.
@@ -42,6 +79,7 @@ public enum ResponseWriter {
         case 414: "URI Too Long"
         case 415: "Unsupported Media Type"
         case 417: "Expectation Failed"
+        case 421: "Misdirected Request"
         case 422: "Unprocessable Content"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"

@@ -1,3 +1,5 @@
+import Bytes
+
 /// How a response without a known length marks the end of its body (RFC 9112 section 6.3).
 public enum StreamFraming: UInt8, Sendable, Hashable {
     /// In chunks, for HTTP/1.1. A client then gets each piece at once, and can tell a complete stream from a broken
@@ -33,7 +35,9 @@ public enum StreamFraming: UInt8, Sendable, Hashable {
 
     /// The line before the bytes of a chunk (RFC 9112 section 7.1).
     public static func chunkHeader(_ count: Int) -> [UInt8] {
-        Array(String(count, radix: 16).utf8) + [Ascii.carriageReturn, Ascii.lineFeed]
+        var header: [UInt8] = []
+        header.append(hexadecimal: count)
+        return header + chunkTrailer
     }
 
     /// The bytes after those of a chunk.

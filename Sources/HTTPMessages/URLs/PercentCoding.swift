@@ -3,8 +3,11 @@ public enum PercentCoding {
     /// The decoded bytes; nil when a `%` has no two hexadecimal digits after it.
     ///
     /// - Parameter plusIsSpace: whether `+` means a space, as browsers write it in a query (WHATWG URL 5.1).
-    public static func decode(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+    public static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> ArraySlice<UInt8>? {
+        // Most names need no decoding, and then this copies nothing.
+        guard bytes.contains(where: { $0 == 0x25 || $0 == 0x2B && plusIsSpace }) else { return bytes }
         var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
         var iterator = bytes.makeIterator()
         while let byte = iterator.next() {
             switch byte {
@@ -16,7 +19,7 @@ public enum PercentCoding {
             default: result.append(byte)
             }
         }
-        return result
+        return result[...]
     }
 
     /// Encodes all bytes except A-Z, a-z, 0-9 and `-._~` (RFC 3986 section 2.3), and the slash if asked.

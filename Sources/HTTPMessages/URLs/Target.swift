@@ -1,21 +1,26 @@
+import Bytes
+
 /// The target of a request: a path and a query (RFC 9112 section 3.2).
 public struct Target: Sendable, Hashable {
     /// The path as sent, percent-encoded; `*` for `OPTIONS *`.
-    public let path: [UInt8]
+    public let path: ArraySlice<UInt8>
     /// The query as sent, percent-encoded, without the question mark; nil when there is none.
-    public let query: [UInt8]?
+    public let query: ArraySlice<UInt8>?
 
     init(_ bytes: ArraySlice<UInt8>, method: String) throws(Refusal) {
-        guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x23 }) else { throw .badTarget }
-        if bytes.elementsEqual("*".utf8) {
+        guard !bytes.isEmpty else { throw .badTarget }
+        for byte in bytes where !(0x21...0x7E).contains(byte) || byte == 0x23 { throw .badTarget }
+        if bytes.equals("*") {
             guard method == "OPTIONS" || method == "PRI" else { throw .badTarget }
-            (path, query) = ([0x2A], nil)
+            (path, query) = (bytes, nil)
             return
         }
         let origin = try Self.originForm(bytes)
-        let mark = origin.firstIndex(of: 0x3F)
-        path = Array(origin[..<(mark ?? origin.endIndex)])
-        query = mark.map { Array(origin[($0 + 1)...]) }
+        if let (path, query) = origin.cut(at: 0x3F) {
+            (self.path, self.query) = (path, query)
+        } else {
+            (path, query) = (origin, nil)
+        }
     }
 
     /// A server must also accept the absolute form (RFC 9112 section 3.2.2). Its authority is not used.

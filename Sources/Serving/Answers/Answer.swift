@@ -4,31 +4,36 @@ import HTTPMessages
 struct Answer: Sendable {
     var status: Int
     /// The media type; nil when there is no body.
-    var type: String?
+    var type: StaticString?
     var body: [UInt8]
-    var fields: [(String, String)] = []
+    /// Further fields; never with a value from a request.
+    var fields: [(name: StaticString, value: String)] = []
 
-    init(status: Int, type: String? = nil, body: [UInt8] = []) {
+    init(status: Int, type: StaticString? = nil, body: [UInt8] = []) {
         self.status = status
         self.type = type
         self.body = body
     }
 
-    static func json(_ text: String) -> Answer {
-        Answer(status: 200, type: "application/json", body: Array((text + "\n").utf8))
+    /// - Parameter text: a JSON text, without the line feed that follows it.
+    static func json(_ text: [UInt8]) -> Answer {
+        Answer(status: 200, type: "application/json", body: text + [0x0A])
     }
 
     /// The bytes on the wire.
     ///
     /// - Parameter isHead: whether the request was HEAD: the answer has the same fields and no body.
     func wire(keepsAlive: Bool, isHead: Bool) -> [UInt8] {
-        var fields = self.fields
-        if let type { fields.append(("Content-Type", type)) }
+        var head = ResponseWriter(status: status, body: body.count)
+        for field in fields { head.add(field.name, text: field.value) }
+        if let type { head.add("Content-Type", type) }
         // RFC 9110 section 8.6: never with 204.
-        if status != 204 { fields.append(("Content-Length", "\(body.count)")) }
-        fields.append(("Cache-Control", "no-store"))
-        fields.append(("X-Content-Type-Options", "nosniff"))
-        fields.append(("Connection", keepsAlive ? "keep-alive" : "close"))
-        return ResponseWriter.head(status: status, fields) + (isHead ? [] : body)
+        if status != 204 { head.add("Content-Length", number: body.count) }
+        head.add("Cache-Control", "no-store")
+        head.add("X-Content-Type-Options", "nosniff")
+        head.add("Connection", keepsAlive ? "keep-alive" : "close")
+        var wire = head.finish()
+        if !isHead { wire += body }
+        return wire
     }
 }

@@ -1,4 +1,5 @@
 import Broadcasting
+import Bytes
 import EventStreams
 import HTTPMessages
 
@@ -11,7 +12,7 @@ struct Problem: Error, Sendable, Hashable {
     /// Seconds to wait, for 503.
     var retryAfter: Int?
     /// Further members of the document, as JSON without braces.
-    var members: String?
+    var members: [UInt8]?
 
     init(_ status: Int, _ detail: String, allow: String? = nil, retryAfter: Int? = nil) {
         self.status = status
@@ -59,10 +60,19 @@ struct Problem: Error, Sendable, Hashable {
     }
 
     var answer: Answer {
-        let body =
-            #"{"type":"about:blank","title":\#(JSONText.string(ResponseWriter.reason(status))),"#
-            + #""status":\#(status),"detail":\#(JSONText.string(detail))\#(members.map { ",\($0)" } ?? "")}"# + "\n"
-        var answer = Answer(status: status, type: "application/problem+json", body: Array(body.utf8))
+        var body: [UInt8] = []
+        body.append(#"{"type":"about:blank","title":"#)
+        JSONText.append(quoted: ResponseWriter.reason(status), to: &body)
+        body.append(#","status":"#)
+        body.append(decimal: status)
+        body.append(#","detail":"#)
+        JSONText.append(quoted: detail, to: &body)
+        if let members {
+            body.append(",")
+            body += members
+        }
+        body.append("}\n")
+        var answer = Answer(status: status, type: "application/problem+json", body: body)
         if let allow { answer.fields.append(("Allow", allow)) }
         if let retryAfter { answer.fields.append(("Retry-After", "\(retryAfter)")) }
         return answer

@@ -3,17 +3,21 @@ import HTTPMessages
 
 /// The first bytes of an event stream.
 enum StreamOpening {
-    private static let fields = [
+    private static let chunkedHead = makeHead(.chunked)
+    private static let bareHead = makeHead(.untilClose)
+
+    private static func makeHead(_ framing: StreamFraming) -> [UInt8] {
+        var head = ResponseWriter(status: 200)
         // Without the charset some clients take the text for Latin-1.
-        ("Content-Type", "text/event-stream; charset=utf-8"),
+        head.add("Content-Type", "text/event-stream; charset=utf-8")
         // no-transform keeps proxies from compressing, which would delay events.
-        ("Cache-Control", "no-cache, no-store, no-transform"),
-        ("X-Accel-Buffering", "no"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Connection", "close"),
-    ]
-    private static let chunkedHead = ResponseWriter.head(status: 200, fields + [("Transfer-Encoding", "chunked")])
-    private static let bareHead = ResponseWriter.head(status: 200, fields)
+        head.add("Cache-Control", "no-cache, no-store, no-transform")
+        head.add("X-Accel-Buffering", "no")
+        head.add("X-Content-Type-Options", "nosniff")
+        head.add("Connection", "close")
+        if framing == .chunked { head.add("Transfer-Encoding", "chunked") }
+        return head.finish()
+    }
 
     static func head(_ framing: StreamFraming) -> [UInt8] {
         switch framing {

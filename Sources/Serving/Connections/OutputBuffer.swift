@@ -7,7 +7,10 @@ struct OutputBuffer {
     var count: Int { storage.count - start }
     var bytes: ArraySlice<UInt8> { storage[start...] }
 
-    mutating func append(_ bytes: [UInt8]) { storage += bytes }
+    mutating func append(_ bytes: [UInt8]) {
+        // Most often there is nothing yet, and then this copies nothing.
+        if storage.isEmpty { storage = bytes } else { storage += bytes }
+    }
 
     mutating func removeFirst(_ count: Int) { start += count }
 

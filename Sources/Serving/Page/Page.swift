@@ -1,13 +1,18 @@
+import Bytes
+
 /// The files of the page at `/`, built into the binary.
 enum Page: Sendable {
     case html, style, script
 
-    init?(path: [UInt8]) {
-        switch String(decoding: path, as: UTF8.self) {
-        case "/": self = .html
-        case "/page.css": self = .style
-        case "/page.js": self = .script
-        default: return nil
+    init?(path: ArraySlice<UInt8>) {
+        if path.equals("/") {
+            self = .html
+        } else if path.equals("/page.css") {
+            self = .style
+        } else if path.equals("/page.js") {
+            self = .script
+        } else {
+            return nil
         }
     }
 

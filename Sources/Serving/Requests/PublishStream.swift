@@ -102,9 +102,8 @@ final class PublishStream {
 
     /// The answer at the end.
     var answer: Answer {
-        let counts =
-            #""published":\#(published),"first":\#(JSONText.string(first)),"last":\#(JSONText.string(last))"#
-        guard var problem else { return .json("{\(counts)}") }
+        let counts = Summaries.published(published, first: first, last: last)
+        guard var problem else { return .json([0x7B] + counts + [0x7D]) }
         problem.members = counts
         problem.detail +=
             published == 0

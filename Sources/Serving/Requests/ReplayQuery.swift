@@ -3,7 +3,7 @@ import Broadcasting
 /// Parses `?replay=` and `?since=`.
 enum ReplayQuery {
     /// `none`, `all`, or a number of events.
-    static func replay(_ value: [UInt8]) throws(Problem) -> ReplayStart {
+    static func replay(_ value: ArraySlice<UInt8>) throws(Problem) -> ReplayStart {
         let text = String(decoding: value, as: UTF8.self)
         switch text {
         case "none": return .none
@@ -19,7 +19,7 @@ enum ReplayQuery {
     /// A time ago (`90`, `90s`, `10m`, `2h`, `7d`), or a moment: seconds since 1970, or RFC 3339.
     ///
     /// - Parameter now: milliseconds since 1970.
-    static func since(_ value: [UInt8], now: UInt64) throws(Problem) -> ReplayStart {
+    static func since(_ value: ArraySlice<UInt8>, now: UInt64) throws(Problem) -> ReplayStart {
         let text = String(decoding: value, as: UTF8.self)
         if let moment = RFC3339.milliseconds(text) { return .since(moment) }
         let units: [(String, UInt64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]

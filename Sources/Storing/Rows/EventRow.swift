@@ -54,7 +54,7 @@ struct EventRow {
     }
 
     var labels: PublisherLabels? {
-        PublisherLabels(id: id.flatMap { try? EventID($0) }, key: key.flatMap { try? EventKey(utf8: $0.utf8) })
+        PublisherLabels(id: id.flatMap { try? EventID($0) }, key: key.flatMap { try? EventKey($0) })
     }
 
     /// The row numbers of all channels, in the order of the publisher; nil when they cannot be valid.

@@ -1,0 +1,57 @@
+import Broadcasting
+import Bytes
+import HTTPMessages
+
+/// Reads what a client asks for when it subscribes.
+extension Router {
+    func subscription(
+        _ head: RequestHead, _ query: Query, _ path: ArraySlice<UInt8>
+    ) throws(Problem) -> SubscriptionRequest {
+        try acceptEventStream(head)
+        var request = SubscriptionRequest(channels: [], lastEventID: lastEventID(head, query))
+        for bytes in try names(head, path, query) {
+            if bytes.contains(UInt8(ascii: "*")), let text = String(validating: bytes, as: UTF8.self) {
+                do throws(ChannelPattern.Invalid) {
+                    request.patterns.append(try ChannelPattern(text))
+                } catch {
+                    throw Problem(error)
+                }
+            } else {
+                request.channels.append(try channel(bytes))
+            }
+        }
+        if let replay = query.first("replay") { request.replay = try ReplayQuery.replay(replay) }
+        if let since = query.first("since") {
+            guard request.replay == nil else { throw Problem(400, "Give ?replay= or ?since=, not both.") }
+            request.replay = try ReplayQuery.since(since, now: now)
+        }
+        return request
+    }
+
+    private func acceptEventStream(_ head: RequestHead) throws(Problem) {
+        let ranges = head.fields.list("accept").map { ($0.cut(at: 0x3B)?.before ?? $0).trimmed }
+        let isAccepted = ranges.contains { range in
+            range.equalsIgnoringCase("text/event-stream") || range.equalsIgnoringCase("text/*") || range.equals("*/*")
+        }
+        guard ranges.isEmpty || isAccepted else {
+            throw Problem(406, "This resource is text/event-stream, which the Accept field does not allow.")
+        }
+    }
+
+    /// The form in which the client gets events.
+    func form(_ head: RequestHead, _ query: Query) throws(Problem) -> StreamForm {
+        let value = query.first("envelope")
+        guard value.map({ $0.equals("0") || $0.equals("1") }) ?? true else {
+            throw Problem(400, "?envelope= is 0 or 1.")
+        }
+        return StreamForm(StreamFraming(head.version), isEnveloped: value?.equals("1") == true)
+    }
+
+    /// The position from the field, or else from the query in the spellings of clients that cannot set the field. An
+    /// empty position counts as none: a browser that has no id sends no field.
+    private func lastEventID(_ head: RequestHead, _ query: Query) -> [UInt8]? {
+        let spellings: [StaticString] = ["lastEventId", "lastEventID", "last-event-id", "last_event_id"]
+        let named = head.fields.first("last-event-id") ?? spellings.lazy.compactMap(query.first).first
+        return named.flatMap { $0.isEmpty ? nil : Array($0) }
+    }
+}
