@@ -35,7 +35,9 @@ public final class Hub: Sendable {
     public func publish(
         _ publications: [Publication], idempotency: Idempotency? = nil, reply: ReplyAddress, now: UInt64
     ) -> PublishOutcome {
-        change { $0.publish(publications, idempotency, reply: reply, now: now) }
+        // Encoding takes time that grows with the data, so it happens before the hub takes the lock.
+        let events = publications.map { EncodedEvent($0, epoch: epoch) }
+        return change { $0.publish(events, idempotency, reply: reply, now: now) }
     }
 
     /// Ends a channel: its subscribers receive the remaining events and then `crier.end`. The log evicts the history

@@ -1,18 +1,18 @@
 import EventStreams
 
-/// Publishes events: checks, numbers and encodes them, waits for the archive if there is one, and adds them to the log.
+/// Publishes events: checks and numbers them, waits for the archive if there is one, and adds them to the log.
 extension HubState {
     /// See ``Hub/publish(_:idempotency:reply:now:)``.
     mutating func publish(
-        _ publications: [Publication], _ idempotency: Idempotency?, reply: ReplyAddress, now: UInt64
+        _ encoded: [EncodedEvent], _ idempotency: Idempotency?, reply: ReplyAddress, now: UInt64
     ) -> PublishOutcome {
         do throws(PublishRefusal) {
             if let idempotency, let receipt = try answers.answer(idempotency) { return .repeated(receipt) }
-            try checkChannelLimit(publications)
+            try checkChannelLimit(encoded)
         } catch {
             return .refused(error)
         }
-        let events = publications.map { number($0, now: now) }
+        let events = encoded.map { number($0, now: now) }
         guard writeQueue != nil else {
             let receipt = addToLog(events, now: now)
             if let idempotency { answers.record(StoredAnswer(idempotency, time: now, receipt)) }
@@ -38,40 +38,31 @@ extension HubState {
         return .pending
     }
 
-    private func checkChannelLimit(_ publications: [Publication]) throws(PublishRefusal) {
+    private func checkChannelLimit(_ events: [EncodedEvent]) throws(PublishRefusal) {
         // While there is room for all of them, this looks no name up.
-        let most = publications.reduce(0) { $0 + $1.channels.count }
+        let most = events.reduce(0) { $0 + $1.channels.count }
         guard registry.channelCount + most > policy.channels else { return }
         var new: Set<ChannelName> = []
-        for publication in publications { new.formUnion(publication.channels.filter { registry.find($0) == nil }) }
+        for event in events { new.formUnion(event.channels.filter { registry.find($0) == nil }) }
         guard registry.channelCount + new.count <= policy.channels || new.isEmpty else {
             throw .tooManyChannels(limit: policy.channels)
         }
     }
 
-    /// Gives an event its number, and encodes it with its id.
-    private mutating func number(_ publication: Publication, now: UInt64) -> NumberedEvent {
-        let event = publication.event
+    /// Gives an event its number.
+    private func number(_ event: EncodedEvent, now: UInt64) -> NumberedEvent {
         let sequence = log.nextSequence()
-        let wire =
-            if let id = event.id {
-                EventEncoder.encode(event, id: id.description)
-            } else {
-                EventEncoder.encode(event, epoch: log.epoch.description, sequence: sequence)
-            }
-        var topics: [Topic] = []
-        topics.reserveCapacity(publication.channels.count)
-        for name in publication.channels {
-            let topic = registry.channel(name, policy)
-            if publication.channels.count == 1 || !topics.contains(where: { $0 === topic }) { topics.append(topic) }
+        let hasID = event.labels?.id != nil
+        if event.channels.count == 1 {
+            let topic = registry.channel(event.channels[0], policy)
+            // All events of the channel share the list with its name.
+            event.frame.number(sequence, in: log.epoch, time: now, channels: topic.names, hasID: hasID)
+            return NumberedEvent(frame: event.frame, labels: event.labels, topics: [topic.id])
         }
-        return NumberedEvent(
-            // Nearly every event has one channel, and then shares the list of names with all events of the channel.
-            frame: Frame(
-                sequence: sequence, time: now, channels: topics.count == 1 ? topics[0].names : publication.channels,
-                wire: wire),
-            labels: PublisherLabels(id: event.id, key: event.key),
-            topics: topics.map(\.id))
+        let channels = event.channels.unique()
+        event.frame.number(sequence, in: log.epoch, time: now, channels: channels, hasID: hasID)
+        let topics = channels.map { registry.channel($0, policy).id }
+        return NumberedEvent(frame: event.frame, labels: event.labels, topics: topics)
     }
 
     // MARK: Into the log
@@ -83,7 +74,7 @@ extension HubState {
             count: events.count, first: log.id(first.frame.sequence, first.labels), last: "", channels: [],
             subscribers: 0, backlogs: [])
         receipt.last = events.count == 1 ? receipt.first : log.id(last.frame.sequence, last.labels)
-        receipt.channels = first.topics.compactMap { registry[$0].name }
+        receipt.channels = first.frame.channels
         for event in events {
             log.advance(to: event.frame.sequence)
             let subscribers = post(event, since: first.frame.sequence, &receipt.backlogs)

@@ -111,7 +111,7 @@ struct HubState {
 
 extension Array where Element: Hashable {
     /// Each element once, in the order of first occurrence.
-    fileprivate func unique() -> [Element] {
+    func unique() -> [Element] {
         if count <= 1 { return self }
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }

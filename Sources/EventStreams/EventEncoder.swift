@@ -10,30 +10,17 @@ public enum EventEncoder {
     /// - Parameter id: the id to write instead of the event's own; nil writes no `id` line.
     public static func encode(_ event: Event, id: String?) -> [UInt8] {
         var wire: [UInt8] = []
-        wire.reserveCapacity(64 + (event.data?.bytes.count ?? 0))
-        if let id { append("id", id.utf8, to: &wire) }
-        appendRest(of: event, to: &wire)
-        return wire
-    }
-
-    /// Encodes an event with the id `<epoch>-<sequence>`, without allocating a string for it.
-    public static func encode(_ event: Event, epoch: String, sequence: UInt64) -> [UInt8] {
-        var wire: [UInt8] = []
-        wire.reserveCapacity(64 + (event.data?.bytes.count ?? 0))
-        wire.append("id: ")
-        wire.append(epoch)
-        wire.append(0x2D)
-        wire.append(decimal: sequence)
-        wire.append(0x0A)
-        appendRest(of: event, to: &wire)
-        return wire
-    }
-
-    private static func appendRest(of event: Event, to wire: inout [UInt8]) {
-        if let name = event.name { append("event", name.description.utf8, to: &wire) }
-        if let retry = event.retry { append("retry", "\(retry.milliseconds)".utf8, to: &wire) }
-        if let data = event.data { appendLines("data: ", of: data.bytes, to: &wire) }
-        wire.append(0x0A)
+        if let id {
+            wire.append("id: ")
+            wire.append(id)
+            wire.append(lineFeed)
+        }
+        let size = sizeAfterID(of: event)
+        return unsafe wire
+            + [UInt8](unsafeUninitializedCapacity: size) { memory, count in
+                unsafe writeAfterID(of: event, to: UnsafeMutableRawPointer(memory.baseAddress!))
+                count = size
+            }
     }
 
     /// Encodes an event with its own id.
@@ -41,48 +28,65 @@ public enum EventEncoder {
         encode(event, id: event.id?.description)
     }
 
+    // MARK: Without the id
+
+    /// How many bytes an event has on the wire after its id.
+    public static func sizeAfterID(of event: Event) -> Int {
+        var size = 1
+        if let name = event.name { size += "event: ".utf8.count + name.description.utf8.count + 1 }
+        if let retry = event.retry { size += encode(retry: retry).count }
+        if let data = event.data {
+            for line in DataLines(data.bytes) { size += "data: ".utf8.count + line.count + 1 }
+        }
+        return size
+    }
+
+    /// Encodes what follows the id of an event. A caller that learns the id later writes the id in front of it.
+    ///
+    /// - Parameter memory: has room for ``sizeAfterID(of:)`` bytes.
+    @unsafe
+    public static func writeAfterID(of event: Event, to memory: UnsafeMutableRawPointer) {
+        var writer = unsafe MemoryWriter(memory)
+        // Each line has the space after the colon: the client removes one space, which would otherwise be the first of
+        // the value.
+        if let name = event.name {
+            writer.write("event: ")
+            writer.write(name.description)
+            writer.write(lineFeed)
+        }
+        if let retry = event.retry {
+            let line = encode(retry: retry)
+            writer.write(line, line.indices)
+        }
+        if let data = event.data {
+            for line in DataLines(data.bytes) {
+                writer.write("data: ")
+                writer.write(data.bytes, line)
+                writer.write(lineFeed)
+            }
+        }
+        writer.write(lineFeed)
+    }
+
+    // MARK: Other lines
+
     /// Encodes a comment, which clients ignore. No blank line follows, since some clients would fire an empty event.
     public static func encode(comment: String) -> [UInt8] {
-        var wire: [UInt8] = []
-        appendLines(": ", of: Array(comment.utf8), to: &wire)
-        return wire
+        let bytes = Array(comment.utf8)
+        return DataLines(bytes).flatMap { [0x3A, 0x20] + bytes[$0] + [lineFeed] }
     }
 
     /// Encodes a reconnection time. No blank line follows: it takes effect when the client reads the line.
     public static func encode(retry: Retry) -> [UInt8] {
-        Array("retry: \(retry.milliseconds)\n".utf8)
+        var line: [UInt8] = []
+        line.append("retry: ")
+        line.append(decimal: Int(retry.milliseconds))
+        line.append(lineFeed)
+        return line
     }
 
     /// The shortest comment, without a blank line. It keeps a silent stream open through proxies.
     public static let heartbeat: [UInt8] = Array(":\n".utf8)
 
-    /// Always writes the space: the client removes one space, which would otherwise be the first of the value.
-    private static func append(_ field: String, _ value: String.UTF8View, to wire: inout [UInt8]) {
-        wire.append(contentsOf: field.utf8)
-        wire.append(0x3A)
-        wire.append(0x20)
-        wire.append(contentsOf: value)
-        wire.append(0x0A)
-    }
-
-    /// Writes one line for each piece between CRLF, LF or CR, including empty pieces.
-    private static func appendLines(_ prefix: String, of bytes: [UInt8], to wire: inout [UInt8]) {
-        wire.append(contentsOf: prefix.utf8)
-        var start = 0
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            guard byte == 0x0A || byte == 0x0D else {
-                index += 1
-                continue
-            }
-            wire.append(contentsOf: bytes[start..<index])
-            index += byte == 0x0D && index + 1 < bytes.count && bytes[index + 1] == 0x0A ? 2 : 1
-            start = index
-            wire.append(0x0A)
-            wire.append(contentsOf: prefix.utf8)
-        }
-        wire.append(contentsOf: bytes[start...])
-        wire.append(0x0A)
-    }
+    private static let lineFeed: UInt8 = 0x0A
 }

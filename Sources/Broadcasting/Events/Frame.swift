@@ -1,33 +1,37 @@
+import Bytes
 import EventStreams
 public import HTTPMessages
 
 /// One event as bytes on the wire: encoded once, and shared by every subscriber on every thread.
 ///
-/// The bytes have the framing of a chunk around them, so a chunked stream and a bare one share them. The initialiser
-/// allocates and writes the bytes, and nothing writes them again. That is why sharing them without a lock is safe, and
-/// why `@unchecked` is true. The bytes have memory of their own and are not in an array, so that an address handed to
-/// the kernel in a vectored write stays valid for as long as the frame lives.
+/// The bytes have the framing of a chunk around them, so a chunked stream and a bare one share them. A publisher's
+/// thread encodes the event before it takes the hub's lock; under the lock, ``number(_:in:time:)`` writes the id in front
+/// of it. Nothing writes afterwards. That is why sharing the bytes without a lock is safe, and why `@unchecked` is true.
+/// The bytes have memory of their own and are not in an array, so that an address handed to the kernel in a vectored
+/// write stays valid for as long as the frame lives.
 @safe
 public final class Frame: @unchecked Sendable {
-    /// The number of the event in the log.
-    public let sequence: UInt64
+    /// The number of the event in the log; 0 until it has one.
+    public private(set) var sequence: UInt64
     /// When it was published, in milliseconds since 1970.
-    public let time: UInt64
+    public private(set) var time: UInt64
     /// The topic that a `crier.end` ends; nil for every other event. A loop removes a subscriber from the topic once it
     /// has sent this frame.
     public let endsTopic: TopicID?
-    /// The channels of the event, in the order of the publisher; none for a `crier.end`.
-    public let channels: [ChannelName]
-    /// How many bytes the event has, without the framing of a chunk.
-    public let count: Int
+    /// The channels of the event, each once, in the order of the publisher; none for a `crier.end`.
+    public private(set) var channels: [ChannelName]
 
-    /// A chunk: its header, the event, and its trailer.
+    /// Room for the longest header and id, the event, and the trailer of a chunk.
     private let storage: UnsafeMutableRawBufferPointer
-    private let headerCount: Int
+    /// The place of the header of the chunk, and that of the event, in ``storage``.
+    private var start: (header: Int, event: Int)
     /// The event as an envelope, by the index of the channel that it names.
     private let envelopes = Guarded<[(channel: Int, frame: Frame)]>([])
 
-    /// Copies the bytes.
+    /// The most bytes of the header of a chunk: the digits of a 64-bit number, and CRLF.
+    private static let longestHeader = 18
+
+    /// Copies the bytes of an event that has its number.
     public init(
         sequence: UInt64, time: UInt64, endsTopic: TopicID? = nil, channels: [ChannelName] = [], wire: [UInt8]
     ) {
@@ -35,29 +39,111 @@ public final class Frame: @unchecked Sendable {
         self.time = time
         self.endsTopic = endsTopic
         self.channels = channels
-        let header = StreamFraming.chunkHeader(wire.count)
-        let trailer = StreamFraming.chunkTrailer
-        headerCount = header.count
-        count = wire.count
-        unsafe storage = .allocate(byteCount: header.count + wire.count + trailer.count, alignment: 1)
-        unsafe storage.copyBytes(from: header)
-        unsafe UnsafeMutableRawBufferPointer(rebasing: storage[header.count...]).copyBytes(from: wire)
-        unsafe UnsafeMutableRawBufferPointer(rebasing: storage[(header.count + wire.count)...]).copyBytes(from: trailer)
+        start = (Self.longestHeader, Self.longestHeader)
+        unsafe storage = Self.allocate(wire.count)
+        unsafe UnsafeMutableRawBufferPointer(rebasing: storage[start.event...]).copyBytes(from: wire)
+        writeHeader()
+    }
+
+    /// Encodes an event that has no number yet.
+    ///
+    /// - Parameter epoch: the one that ``number(_:in:time:)`` will be called with.
+    init(_ event: Event, epoch: Epoch) {
+        (sequence, time, endsTopic, channels) = (0, 0, nil, [])
+        let prefix = "id: ".utf8.count
+        let longestID = event.id.map { $0.description.utf8.count } ?? epoch.description.utf8.count + 1 + 20
+        let rest = prefix + longestID + 1
+        let size = EventEncoder.sizeAfterID(of: event)
+        unsafe storage = Self.allocate(rest + size)
+        start = (Self.longestHeader, Self.longestHeader + rest)
+        unsafe EventEncoder.writeAfterID(of: event, to: storage.baseAddress! + start.event)
+        if let id = event.id { prepend(id: id.description) }
+    }
+
+    private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: longestHeader + count + StreamFraming.chunkTrailerCount, alignment: 1)
+        unsafe memory[memory.count - 2] = 0x0D
+        unsafe memory[memory.count - 1] = 0x0A
+        return unsafe memory
     }
 
     deinit {
         unsafe storage.deallocate()
     }
 
+    // MARK: Numbering
+
+    /// Gives the event its number, and its position as the id unless the publisher gave an id. Call it once, before any
+    /// other thread has the frame.
+    ///
+    /// - Parameter channels: each once.
+    func number(_ sequence: UInt64, in epoch: Epoch, time: UInt64, channels: [ChannelName], hasID: Bool) {
+        self.sequence = sequence
+        self.time = time
+        self.channels = channels
+        if !hasID {
+            prepend(0x0A)
+            var rest = sequence
+            repeat {
+                prepend(0x30 + UInt8(rest % 10))
+                rest /= 10
+            } while rest > 0
+            prepend(0x2D)
+            prepend(epoch.description)
+            prepend("id: ")
+        }
+        writeHeader()
+    }
+
+    private func prepend(id: String) {
+        prepend(0x0A)
+        prepend(id)
+        prepend("id: ")
+    }
+
+    private func prepend(_ byte: UInt8) {
+        start.event -= 1
+        unsafe storage[start.event] = byte
+    }
+
+    private func prepend(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            start.event -= bytes.count
+            unsafe UnsafeMutableRawBufferPointer(rebasing: storage[start.event...]).copyBytes(from: bytes)
+        }
+    }
+
+    /// Writes the header of the chunk in front of the event.
+    private func writeHeader() {
+        let size = count
+        start.header = start.event - 2
+        unsafe storage[start.header] = 0x0D
+        unsafe storage[start.header + 1] = 0x0A
+        var rest = size
+        repeat {
+            start.header -= 1
+            let digit = UInt8(rest & 15)
+            unsafe storage[start.header] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            rest >>= 4
+        } while rest > 0
+    }
+
+    // MARK: Bytes
+
+    /// How many bytes the event has, without the framing of a chunk.
+    public var count: Int { unsafe storage.count - StreamFraming.chunkTrailerCount - start.event }
+
     /// The event, valid for as long as the frame lives.
     public var bytes: UnsafeRawBufferPointer {
-        unsafe UnsafeRawBufferPointer(rebasing: storage[headerCount..<(headerCount + count)])
+        unsafe UnsafeRawBufferPointer(rebasing: storage[start.event..<(start.event + count)])
     }
 
     /// The event as a stream carries it, valid for as long as the frame lives.
     public func bytes(_ framing: StreamFraming) -> UnsafeRawBufferPointer {
         switch framing {
-        case .chunked: unsafe UnsafeRawBufferPointer(storage)
+        case .chunked: unsafe UnsafeRawBufferPointer(rebasing: storage[start.header...])
         case .untilClose: unsafe bytes
         }
     }

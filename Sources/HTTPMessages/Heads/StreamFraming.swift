@@ -34,12 +34,14 @@ public enum StreamFraming: UInt8, Sendable, Hashable {
     private static let lastChunk: [UInt8] = Array("0\r\n\r\n".utf8)
 
     /// The line before the bytes of a chunk (RFC 9112 section 7.1).
-    public static func chunkHeader(_ count: Int) -> [UInt8] {
+    private static func chunkHeader(_ count: Int) -> [UInt8] {
         var header: [UInt8] = []
         header.append(hexadecimal: count)
         return header + chunkTrailer
     }
 
-    /// The bytes after those of a chunk.
-    public static let chunkTrailer: [UInt8] = [Ascii.carriageReturn, Ascii.lineFeed]
+    private static let chunkTrailer: [UInt8] = [Ascii.carriageReturn, Ascii.lineFeed]
+
+    /// How many bytes follow those of a chunk: CRLF.
+    public static var chunkTrailerCount: Int { 2 }
 }
