@@ -15,7 +15,15 @@ public enum JSONText {
     /// Appends a quoted string.
     public static func append(quoted text: String, to json: inout [UInt8]) {
         json.append(quotationMark)
-        for byte in text.utf8 { append(byte, to: &json) }
+        var text = text
+        text.withUTF8 { bytes in
+            // Most text needs no escape, and then goes over as a whole.
+            if unsafe bytes.contains(where: { needsEscape($0) }) {
+                unsafe bytes.forEach { append($0, to: &json) }
+            } else {
+                unsafe json.append(contentsOf: bytes)
+            }
+        }
         json.append(quotationMark)
     }
 
@@ -24,6 +32,10 @@ public enum JSONText {
         json.append(quotationMark)
         for byte in bytes { append(byte, to: &json) }
         json.append(quotationMark)
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == quotationMark || byte == UInt8(ascii: "\\") || byte == 0x7F
     }
 
     /// Appends one byte of a string, escaped if it must be.

@@ -37,13 +37,18 @@ public struct FieldSection: Sendable {
     /// The number of fields with this name. The name must be in lower case.
     public func count(of name: StaticString) -> Int {
         var count = 0
-        for field in fields where bytes[field.name].equalsIgnoringCase(name) { count += 1 }
+        for field in fields where has(field, name) { count += 1 }
         return count
+    }
+
+    private func has(_ field: Field, _ name: StaticString) -> Bool {
+        // Most names differ in their lengths, which costs least to see.
+        field.name.count == name.utf8CodeUnitCount && bytes[field.name].equalsIgnoringCase(name)
     }
 
     /// The value of the first field with this name; nil when there is none. The name must be in lower case.
     public func first(_ name: StaticString) -> ArraySlice<UInt8>? {
-        for field in fields where bytes[field.name].equalsIgnoringCase(name) { return bytes[field.value] }
+        for field in fields where has(field, name) { return bytes[field.value] }
         return nil
     }
 
@@ -56,7 +61,7 @@ public struct FieldSection: Sendable {
     /// (RFC 9110 section 5.6.1).
     public func list(_ name: StaticString) -> [ArraySlice<UInt8>] {
         var members: [ArraySlice<UInt8>] = []
-        for field in fields where bytes[field.name].equalsIgnoringCase(name) {
+        for field in fields where has(field, name) {
             var rest = bytes[field.value]
             while let (member, after) = rest.cut(at: 0x2C) {
                 members.append(member.trimmed)

@@ -1,7 +1,8 @@
 import Bytes
 
-/// The head of a valid request (RFC 9112 section 3).
-public struct RequestHead: Sendable {
+/// The head of a valid request (RFC 9112 section 3). A class, because a request hands its head from part to part, and a copy
+/// of the struct would count five references.
+public final class RequestHead: Sendable {
     /// A supported version. A minor version above 1 counts as 1.1 (RFC 9110 section 2.5).
     public enum Version: Sendable, Hashable {
         case http10, http11

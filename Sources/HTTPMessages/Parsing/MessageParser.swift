@@ -1,17 +1,12 @@
-/// Parses HTTP/1 messages from the bytes of a connection. Pieces of any size may hold parts of messages or several.
-///
-/// Call ``next(_:_:)`` until it returns ``Step/needsMore``. After ``Step/end`` the parser is ready for the next
-/// message. Do not use it again after it has thrown.
-public struct MessageParser<Head: Sendable>: Sendable {
-    /// The next part of a message.
-    public enum Step: Sendable {
+/// Finds the head and the body of messages in the bytes of a connection, for requests and responses alike.
+struct MessageParser: Sendable {
+    enum Step {
         /// The parser has consumed all input.
         case needsMore
-        /// A head. The body follows, if there is one, and then ``end``.
-        case head(Head)
+        /// The lines of a head. Call ``startBody(_:limit:)`` next.
+        case head(HeadScanner)
         /// Bytes of the body, as a range of the input.
         case body(Range<Int>)
-        /// The end of the message. A body that lasts until the connection closes never reaches it.
         case end
     }
 
@@ -22,22 +17,13 @@ public struct MessageParser<Head: Sendable>: Sendable {
 
     private var state = State.head(HeadScanner())
     private let limits: MessageLimits
-    private let read:
-        @Sendable (HeadScanner, MessageLimits) throws(Refusal) -> (head: Head, framing: Framing, bodyLimit: Int)
 
-    init(
-        _ limits: MessageLimits,
-        _ read:
-            @escaping @Sendable (HeadScanner, MessageLimits) throws(Refusal) -> (
-                head: Head, framing: Framing, bodyLimit: Int
-            )
-    ) {
+    init(_ limits: MessageLimits) {
         self.limits = limits
-        self.read = read
     }
 
     /// Whether the bytes so far end between two messages: a connection that closes now interrupts none.
-    public var isBetweenMessages: Bool {
+    var isBetweenMessages: Bool {
         switch state {
         case .head(let scanner): scanner.isEmpty
         case .body: false
@@ -46,7 +32,7 @@ public struct MessageParser<Head: Sendable>: Sendable {
 
     /// Whether no byte, not even a blank line, has arrived since the last message. Only then may you replace the parser
     /// by a new one, because blank lines count towards the limit of the head.
-    public var isUntouched: Bool {
+    var isUntouched: Bool {
         switch state {
         case .head(let scanner): scanner.isUntouched
         case .body: false
@@ -54,25 +40,18 @@ public struct MessageParser<Head: Sendable>: Sendable {
     }
 
     /// Whether the parser is between the head of a message and the end of its body.
-    public var isInBody: Bool {
+    var isInBody: Bool {
         if case .body = state { true } else { false }
     }
 
-    /// Consumes bytes of `input` from `offset` on, up to the next part of a message, and moves `offset` past them.
-    ///
-    /// - Throws: the reason to refuse the message, with the status to answer and the clause of the standard.
-    public mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(Refusal) -> Step {
+    mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(Refusal) -> Step {
         switch state {
         case .head(var scanner):
             // Replace the state first, so that the scanner's buffers have one owner and grow in place.
             state = .head(HeadScanner())
-            guard try scanner.scan(input, &offset, limits) else {
-                state = .head(scanner)
-                return .needsMore
-            }
-            let found = try read(scanner, limits)
-            state = .body(BodyDecoder(found.framing, limit: found.bodyLimit))
-            return .head(found.head)
+            if try scanner.scan(input, &offset, limits) { return .head(scanner) }
+            state = .head(scanner)
+            return .needsMore
         case .body(var decoder):
             let step = try decoder.next(input, &offset)
             state = .body(decoder)
@@ -85,4 +64,9 @@ public struct MessageParser<Head: Sendable>: Sendable {
             }
         }
     }
+
+    /// Expects the body that a head announces.
+    ///
+    /// - Parameter limit: the most bytes of the decoded body.
+    mutating func startBody(_ framing: Framing, limit: Int) { state = .body(BodyDecoder(framing, limit: limit)) }
 }

@@ -21,6 +21,8 @@ struct Connections: ~Copyable {
     private var inputBuffer = [UInt8](repeating: 0, count: 64 * 1024)
     /// Lays out bytes that belong to one connection.
     private var scratch = WriteBatch()
+    /// The exchange of a connection that became idle, for the next request of any connection.
+    private var spareExchange: Exchange?
     /// The tick of the turn.
     var tick: UInt32 = 0
 
@@ -89,6 +91,21 @@ struct Connections: ~Copyable {
             }
         }
         return true
+    }
+
+    // MARK: Exchanges
+
+    /// Starts an exchange on a connection.
+    mutating func startExchange(_ slot: UInt32, _ limits: MessageLimits) -> Exchange {
+        let exchange = spareExchange.take().flatMap { $0.limits == limits ? $0 : nil } ?? Exchange(limits: limits)
+        table[slot].state = .exchanging(exchange)
+        return exchange
+    }
+
+    /// Leaves a connection without an exchange until its next request.
+    mutating func becomeIdle(_ slot: UInt32, after exchange: Exchange) {
+        table[slot].state = .idle
+        spareExchange = exchange
     }
 
     // MARK: Reading

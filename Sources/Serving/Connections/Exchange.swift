@@ -58,6 +58,7 @@ final class Exchange {
     /// client that pipelines without reading.
     private static let outputLimit = 64 * 1024
 
+    let limits: MessageLimits
     private(set) var state = State.head
     /// Answers that the kernel has not taken yet.
     var output = OutputBuffer()
@@ -72,6 +73,7 @@ final class Exchange {
     private var newTimeout: Timeout?
 
     init(limits: MessageLimits) {
+        self.limits = limits
         parser = RequestParser(limits: limits, isEndless: PublishRequest.isStreamed)
     }
 
@@ -100,7 +102,8 @@ final class Exchange {
     /// Whether interrupted input waits; see ``takeKept()``.
     var isInterrupted: Bool { kept != nil }
 
-    /// Whether nothing is in progress: a connection that waits for its next request needs no exchange.
+    /// Whether nothing is in progress: a connection that waits for its next request needs no exchange, and another one
+    /// may use it.
     var isIdle: Bool {
         guard case .head = state else { return false }
         return parser.isUntouched && output.isEmpty && kept == nil && !inputEnded

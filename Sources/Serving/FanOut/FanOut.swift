@@ -128,7 +128,7 @@ struct FanOut: ~Copyable {
         if form.isEnveloped {
             batch.load(topics[index]!.offered.lazy.map { $0.frame.envelope(covers: subject.covers) }, form.framing)
         } else {
-            batch.load(topics[index]!.offered.lazy.map(\.frame), form.framing)
+            batch.load(topics[index]!.offered.lazy.map { $0.frame }, form.framing)
         }
         defer { batch.clear() }
         var place = next

@@ -58,7 +58,7 @@ struct TopicFanOut {
 
     // MARK: Subscribers
 
-    var hasNoSubscribers: Bool { lists.allSatisfy(\.slots.isEmpty) }
+    var hasNoSubscribers: Bool { lists.allSatisfy { $0.slots.isEmpty } }
 
     /// Adds a subscriber, which the scan visits later.
     ///

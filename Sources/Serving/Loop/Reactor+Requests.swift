@@ -66,11 +66,9 @@ extension Reactor {
     }
 
     private mutating func startExchange(_ slot: UInt32) -> Exchange {
-        let exchange = Exchange(limits: settings.messages)
         // The time for a first head already runs since the loop accepted the connection.
         if case .idle = connections[slot].state { connections.setTimeout(slot, after: settings.headTimeout) }
-        connections[slot].state = .exchanging(exchange)
-        return exchange
+        return connections.startExchange(slot, settings.messages)
     }
 
     /// The client has finished sending.
@@ -117,7 +115,7 @@ extension Reactor {
                 if isFlushed { connections.close(slot, .answered) }
                 return false
             }
-            if exchange.isIdle { connections[slot].state = .idle }
+            if exchange.isIdle { connections.becomeIdle(slot, after: exchange) }
             return !exchange.isClogged
         }
         return false

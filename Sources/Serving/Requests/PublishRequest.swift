@@ -3,8 +3,8 @@ import Envelopes
 import EventStreams
 import HTTPMessages
 
-/// A publish without its body.
-struct PublishRequest: Sendable {
+/// A publish without its body. A class, because an exchange hands it from state to state.
+final class PublishRequest: Sendable {
     /// The form of the body.
     enum Form: Sendable {
         /// The data of one event. The URL has the other fields of the event.
@@ -21,6 +21,12 @@ struct PublishRequest: Sendable {
     /// The channels that the URL names.
     let channels: [ChannelName]
     let idempotencyKey: IdempotencyKey?
+
+    init(form: Form, channels: [ChannelName], idempotencyKey: IdempotencyKey?) {
+        self.form = form
+        self.channels = channels
+        self.idempotencyKey = idempotencyKey
+    }
 
     /// Whether crier publishes the body as it arrives.
     var isStreamed: Bool {
