@@ -12,6 +12,7 @@ extension Configuration {
                     result.address = try ListenAddress(try entry.value.string())
                     hasAddress = true
                 case "roles": result.roles = try ListenSettings.roles(try entry.value.strings())
+                case "hosts": result.hosts = try ListenSettings.hosts(try entry.value.strings())
                 case "open": result.isOpen = try entry.value.flag()
                 case "mode": result.mode = try Self.mode(try entry.value.string())
                 case "owner": result.owner = Self.owner(try entry.value.string())

@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
     int count = atoi(argv[2]), at_once = atoi(argv[3]), begun = 0, through = 0, poller = epoll_create1(0);
     struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
     place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\nLast-Event-ID: %s\r\n\r\n", argv[4], argv[5]);
+    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %s\r\n\r\n", argv[4], argv[5]);
     unsigned long bytes = 0;
     double start = now();
     while (through < count) {

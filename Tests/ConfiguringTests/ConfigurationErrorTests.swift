@@ -25,6 +25,10 @@ import TimeLimits
             "[[listen]]\naddress = \"127.0.0.1:1\"\nroles = [\"x\"]",
             "crier.toml:3: listen[0].roles: \"x\" is not a role"
         ),
+        (
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nhosts = [\"a.example:80\"]",
+            "crier.toml:3: listen[0].hosts: \"a.example:80\" is not a host such as"
+        ),
         ("[[listen]]\naddress = \"127.0.0.1:1\"\nx = 1", "crier.toml:3: listen[0].x: there is no such key"),
         ("[[channel]]\nevents = 1", "crier.toml:1: channel[0].pattern: is missing"),
         ("[[channel]]\npattern = \"a*\"", "crier.toml:2: channel[0].pattern: An asterisk stands for a whole segment"),

@@ -19,7 +19,8 @@ extension RealProcess {
                 for number in 0..<100 {
                     let event = "\(number) \(data)"
                     try publisher.send(
-                        "POST /events/a HTTP/1.1\r\nHost: a\r\nContent-Length: \(event.utf8.count)\r\n\r\n\(event)")
+                        "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(event.utf8.count)\r\n\r\n\(event)"
+                    )
                     expected += Array("id: \(try publisher.answer().id)\ndata: \(event)\n\n".utf8)
                 }
                 for (number, subscriber) in subscribers.enumerated() {
@@ -43,7 +44,7 @@ extension RealProcess {
                         try Sender(
                             clients[number].socket,
                             (0..<channels).map { step in
-                                "POST /events/c\((number * 13 + step * 7) % channels) HTTP/1.1\r\nHost: a\r\n"
+                                "POST /events/c\((number * 13 + step * 7) % channels) HTTP/1.1\r\nHost: localhost\r\n"
                                     + "Content-Length: \(data.utf8.count)\r\n\r\n\(data)"
                             }.joined())
                     }

@@ -18,7 +18,7 @@ extension RealProcess {
                 let before = try daemon.anonymousMemory
                 let client = try Client(daemon.port)
                 try client.send(
-                    "POST /events HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n"
+                    "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
                         + "Transfer-Encoding: chunked\r\n\r\n")
                 for first in stride(from: 0, to: Self.count, by: 1000) {
                     let lines = (first..<first + 1000).map { #"{"channel":"room/\#($0)","data":"hello"}"# + "\n" }
@@ -61,7 +61,7 @@ extension RealProcess {
                 #expect(try subscriber.event().hasSuffix("data: 2"))
                 // A browser would never reconnect after any other status.
                 let turnedAway = try Client(daemon.port)
-                try turnedAway.send("GET /events/c HTTP/1.1\r\nHost: a\r\n\r\n")
+                try turnedAway.send("GET /events/c HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try turnedAway.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
                 #expect(try turnedAway.readToEnd().hasPrefix(":ok\nretry: ") && turnedAway.isComplete)
                 // A pattern does not count as a channel.

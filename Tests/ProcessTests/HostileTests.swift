@@ -29,6 +29,27 @@ extension RealProcess {
             return answer
         }
 
+        private func status(_ port: UInt16, _ line: String, host: String) throws -> Int {
+            let client = try Client(port)
+            try client.send("\(line) HTTP/1.1\r\nHost: \(host)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return try client.answer().status
+        }
+
+        @Test func `may not use crier on loopback by a name of its own that points there`() async throws {
+            let file = try TemporaryFile("[[listen]]\naddress = \"127.0.0.1:0\"\nhosts = [\"events.example\"]\n")
+            try await withDaemon(["--config", file.path], listen: []) { daemon in
+                for line in [
+                    "GET /events/a", "POST /events/a", "DELETE /channels/a", "GET /channels", "GET /", "GET /healthz",
+                ] {
+                    let refused = try self.status(daemon.port, line, host: "evil.example:\(daemon.port)")
+                    #expect(refused == 421, "\(line)")
+                }
+                let named = try self.status(daemon.port, "POST /events/a", host: "events.example")
+                let local = try self.status(daemon.port, "GET /healthz", host: "localhost:\(daemon.port)")
+                #expect(named == 200 && local == 200)
+            }
+        }
+
         @Test func `by sending half a body and stalling gets 408`() async throws {
             try await withWitness(["--set", "limits.body-timeout=300ms"]) { daemon in
                 let head = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"

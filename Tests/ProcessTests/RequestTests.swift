@@ -10,7 +10,7 @@ extension RealProcess {
         @Test func `gets 408 when a second head does not come in time`() async throws {
             try await withDaemon(Self.patientOtherwise + ["--set", "limits.head-timeout=300ms"]) { daemon in
                 let client = try Client(daemon.port)
-                try client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                try client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try client.answer().status == 200)
                 try client.send("GET /hea")
                 let answer = try client.answer()
@@ -20,7 +20,7 @@ extension RealProcess {
 
         @Test func `is closed after the answer when the client finishes in the packet of its request`() async throws {
             try await withDaemon(Self.patientOtherwise) { daemon in
-                let client = try Self.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", daemon.port)
+                let client = try Self.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", daemon.port)
                 let answer = try client.readToEnd()
                 #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.hasSuffix("ok\n"))
             }
@@ -28,7 +28,7 @@ extension RealProcess {
 
         @Test func `does not become a subscriber when the client finishes in the packet of its request`() async throws {
             try await withDaemon(Self.patientOtherwise) { daemon in
-                let client = try Self.send("GET /events/a HTTP/1.1\r\nHost: a\r\n\r\n", daemon.port)
+                let client = try Self.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n", daemon.port)
                 _ = try client.readToEnd()
                 #expect(try subscribers(daemon.port, "a") == 0)
             }

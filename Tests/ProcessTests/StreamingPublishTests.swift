@@ -10,7 +10,7 @@ private struct Body {
     init(_ port: UInt16, _ target: String, _ type: String = "application/x-ndjson") throws {
         client = try Client(port)
         try client.send(
-            "POST \(target) HTTP/1.1\r\nHost: a\r\nContent-Type: \(type)\r\nTransfer-Encoding: chunked\r\n\r\n")
+            "POST \(target) HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(type)\r\nTransfer-Encoding: chunked\r\n\r\n")
     }
 
     func send(_ text: String) throws { try client.send("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n") }
@@ -45,7 +45,7 @@ extension RealProcess {
                 #expect(answer.status == 200 && answer.body.hasPrefix(#"{"published":3,"first":""#), "\(answer)")
                 #expect(try subscriber.event().hasSuffix("\ndata: läst\ndata: 2"))
                 // The connection stays open.
-                try body.client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                try body.client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try body.client.answer().body == "ok\n")
             }
         }
@@ -125,7 +125,7 @@ extension RealProcess {
                 let body = try Body(daemon.port, "/events/a")
                 // crier gives up on a body with a length meanwhile, but not on the lines.
                 let other = try Client(daemon.port)
-                try other.send("POST /events/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+                try other.send("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n")
                 #expect(try other.answer().status == 408)
                 try body.send(#"{"data":1}"# + "\n")
                 #expect(try body.finish().body.hasPrefix(#"{"published":1,"#))

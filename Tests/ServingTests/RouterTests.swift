@@ -8,14 +8,15 @@ import TimeLimits
 
 @Suite(.endsInTime()) struct `The router` {
     private func route(
-        _ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin]
+        _ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin], host: String = "h:80",
+        hosts: HostRules = HostRules([], isLoopback: false)
     ) throws -> Route {
-        let text = "\(line) HTTP/1.1\r\nHost: h:80\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
+        let text = "\(line) HTTP/1.1\r\nHost: \(host)\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
         var parser = RequestParser()
         var offset = 0
         let bytes = Array(text.utf8)
         guard case .head(let head) = try parser.next(bytes.span, &offset) else { throw Refusal.badRequestLine }
-        return Router(roles: roles, channelsPerRequest: 3, now: 0).route(head)
+        return Router(roles: roles, hosts: hosts, channelsPerRequest: 3, now: 0).route(head)
     }
 
     private func refused(_ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin]) throws
@@ -68,6 +69,14 @@ import TimeLimits
         #expect(try refused("POST /healthz", sized) == 405)
         #expect(try refused("POST /channels/a", sized) == 405)
         #expect(try refused("GET /nothing") == 404)
+        #expect(try refused("GET /%65vents/a") == 404)
+        #expect(try refused("GET /%63hannels") == 404)
+        #expect(try refused("GET /events/a?replya=20") == 400)
+        #expect(try refused("GET /events/a?data=hello") == 400)
+        #expect(try refused("HEAD /events/a?x") == 400)
+        #expect(try refused("GET /channels?x=1") == 400)
+        #expect(try refused("POST /events/a", sized + ["Content-Type: multipart/form-data; boundary=x"]) == 415)
+        #expect(try refused("POST /events/a", sized + ["Content-Type: application/x-www-form-urlencoded"]) == nil)
         #expect(try refused("GET /eventsx") == 404)
         #expect(try refused("POST /events/a") == 411)
         #expect(try refused("POST /events/$crier/a", sized) == 403)
@@ -85,6 +94,12 @@ import TimeLimits
     @Test func `refuses to publish or delete for a page of another origin`() throws {
         for line in ["POST /events/a", "DELETE /channels/a"] {
             #expect(try refused(line, sized + ["Sec-Fetch-Site: cross-site"]) == 403)
+            #expect(try refused(line, sized + ["Sec-Fetch-Site: same-site"]) == 403)
+            #expect(try refused(line, sized + ["Sec-Fetch-Site: none"]) == nil)
+            #expect(
+                try refused(line, sized + ["Origin: https://public.example", "Sec-Fetch-Site: same-origin"]) == nil)
+            #expect(try refused(line, sized + ["Origin: http://h:80", "Sec-Fetch-Site: same-site"]) == 403)
+            #expect(try refused(line, sized + ["Origin: http://H:80"]) == nil)
             #expect(try refused(line, sized + ["Origin: http://evil.example"]) == 403)
             #expect(try refused(line, sized + ["Origin: null"]) == 403)
             #expect(try refused(line, sized + ["Origin: http://h:80", "Sec-Fetch-Site: same-origin"]) == nil)
@@ -120,6 +135,30 @@ import TimeLimits
         for roles: Roles in [.subscribe, .publish, .admin] { #expect(try refused("GET /healthz", roles: roles) == nil) }
         guard case .methods("POST, OPTIONS") = try route("OPTIONS /events/a", roles: [.publish]) else {
             return #expect(Bool(false))
+        }
+    }
+
+    @Test(arguments: [
+        ("localhost", 8), ("LOCALHOST:8080", 8), ("127.0.0.1", 8), ("127.9.9.9:1", 8), ("[::1]:8080", 8),
+        ("events.example", 4), ("Events.Example:443", 4), ("a.b.example.org", 4), ("example.org", 0),
+        ("xexample.org", 0), ("evil.example", 0), ("127.0.0.1.evil.example", 0), ("127.evil.0.1", 0),
+        ("localhost.evil.example", 0), ("[::2]", 0), ("", 0), ("192.0.2.1", 0),
+    ])
+    func `answers a Host on loopback only if it is a name of this machine or of the settings`(
+        _ host: String, _ allowed: Int
+    ) throws {
+        let names = ["events.example", "*.example.org"]
+        for (bit, hosts) in [
+            (8, HostRules([], isLoopback: true)), (4, HostRules(names, isLoopback: false)),
+            (12, HostRules(names, isLoopback: true)),
+        ] {
+            for line in ["GET /events/a", "POST /events/a", "DELETE /channels/a", "OPTIONS /events/a", "GET /"] {
+                guard case .problem(let problem) = try route(line, sized, host: host, hosts: hosts) else {
+                    #expect(allowed & bit != 0, "\(line)")
+                    continue
+                }
+                #expect((problem.status == 421) == (allowed & bit == 0), "\(line) \(problem)")
+            }
         }
     }
 }

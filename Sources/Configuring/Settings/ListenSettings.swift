@@ -19,6 +19,8 @@ public struct ListenSettings: Sendable, Equatable {
     public var roles: Set<Role>
     /// Whether other machines may publish and administer.
     public var isOpen: Bool
+    /// Names that the Host field of a request may have, besides the loopback names on a loopback address.
+    public var hosts: [String]
     /// Permission bits of a Unix socket, 0 to 0o777.
     public var mode: UInt32
     /// Owner of a Unix socket; nil leaves it unchanged.
@@ -26,12 +28,13 @@ public struct ListenSettings: Sendable, Equatable {
 
     /// A socket, by default for all roles and not open.
     public init(
-        address: ListenAddress, roles: Set<Role> = Set(Role.allCases), isOpen: Bool = false, mode: UInt32 = 0o660,
-        owner: Owner? = nil
+        address: ListenAddress, roles: Set<Role> = Set(Role.allCases), isOpen: Bool = false, hosts: [String] = [],
+        mode: UInt32 = 0o660, owner: Owner? = nil
     ) {
         self.address = address
         self.roles = roles
         self.isOpen = isOpen
+        self.hosts = hosts
         self.mode = mode
         self.owner = owner
     }
@@ -67,6 +70,27 @@ public struct ListenSettings: Sendable, Equatable {
         isOpen = names.contains("open")
         names.removeAll { $0 == "open" }
         roles = try Self.roles(names)
+    }
+
+    /// Checks names of hosts: labels between dots, without port; the first label may be an asterisk.
+    static func hosts(_ names: [String]) throws(InvalidValue) -> [String] {
+        for name in names {
+            let rest = name.hasPrefix("*.") ? name.dropFirst(2) : name[...]
+            let isAddress = name.hasPrefix("[") && name.hasSuffix("]")
+            let isName =
+                !rest.isEmpty
+                && rest.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+                    default: false
+                    }
+                }
+            guard isName || isAddress else {
+                throw InvalidValue(
+                    "\"\(name)\" is not a host such as \"events.example\" or \"*.example\", without port")
+            }
+        }
+        return names
     }
 
     /// Parses the names of roles, at least one.

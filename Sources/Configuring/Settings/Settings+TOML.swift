@@ -9,6 +9,9 @@ extension Settings {
             lines.append("address = \"\(listener.address)\"")
             let roles = ListenSettings.Role.allCases.filter(listener.roles.contains).map { "\"\($0.rawValue)\"" }
             lines.append("roles = [\(roles.joined(separator: ", "))]")
+            if !listener.hosts.isEmpty {
+                lines.append("hosts = [\(listener.hosts.map { "\"\($0)\"" }.joined(separator: ", "))]")
+            }
             if listener.isOpen { lines.append("open = true") }
             if case .unix = listener.address {
                 lines.append("mode = \"0\(String(listener.mode, radix: 8))\"")

@@ -9,8 +9,11 @@ public struct ListenerSet: ~Copyable {
 
     /// Adds a socket.
     ///
-    /// - Parameter roles: the requests that crier accepts from it.
-    public mutating func add(_ listener: consuming Listener, roles: Roles) {
-        shared.append(SharedListener(listener, roles: roles))
+    /// - Parameters:
+    ///   - roles: the requests that crier accepts from it.
+    ///   - hosts: names that Host may have; `*.example.org` stands for every name below `example.org`. On a loopback
+    ///     address `localhost` and loopback addresses are fine besides; elsewhere no name means that any is fine.
+    public mutating func add(_ listener: consuming Listener, roles: Roles, hosts: [String] = []) {
+        shared.append(SharedListener(listener, roles: roles, hosts: hosts))
     }
 }

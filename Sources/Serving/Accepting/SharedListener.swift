@@ -4,8 +4,10 @@ import Kernel
 final class SharedListener: Sendable {
     let listener: Listener
     let roles: Roles
+    let hosts: HostRules
 
-    init(_ listener: consuming Listener, roles: Roles) {
+    init(_ listener: consuming Listener, roles: Roles, hosts: [String]) {
+        self.hosts = HostRules(hosts, isLoopback: listener.address.isLocal && listener.address.port != nil)
         self.listener = listener
         self.roles = roles
     }

@@ -81,10 +81,11 @@ extension Reactor {
 
     /// Serves the requests in some input, until all are done or one of them has to wait.
     private mutating func perform(_ input: borrowing Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
+        let listener = context.listeners[Int(connections[slot].listener)]
         let rules = Exchange.Rules(
             router: Router(
-                roles: context.listeners[Int(connections[slot].listener)].roles,
-                channelsPerRequest: settings.channelsPerRequest, now: time.today),
+                roles: listener.roles, hosts: listener.hosts, channelsPerRequest: settings.channelsPerRequest,
+                now: time.today),
             admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body)
         var offset = 0
         while let work = exchange.next(input, &offset, rules) {

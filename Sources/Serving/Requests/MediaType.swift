@@ -3,7 +3,7 @@ import HTTPMessages
 
 /// The media types of request bodies that crier distinguishes.
 enum MediaType {
-    case json, lines, eventStream, other
+    case json, lines, eventStream, multipart, other
 
     init(_ head: RequestHead) {
         guard let field = head.fields.first("content-type") else {
@@ -19,6 +19,8 @@ enum MediaType {
             self = .lines
         } else if type.equalsIgnoringCase("text/event-stream") {
             self = .eventStream
+        } else if type.prefix(10).equalsIgnoringCase("multipart/") {
+            self = .multipart
         } else {
             self = .other
         }

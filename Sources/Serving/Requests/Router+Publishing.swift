@@ -6,10 +6,10 @@ import HTTPMessages
 /// Reads what a publisher says before the body.
 extension Router {
     func publish(_ head: RequestHead, _ path: ArraySlice<UInt8>) throws(Problem) -> PublishRequest {
-        try refuseCrossSite(head)
+        try refuseOtherOrigins(head)
         guard head.hasFraming else { throw Problem(411, "A publish needs Content-Length or chunked encoding.") }
         let type = MediaType(head)
-        try acceptCoding(head)
+        try acceptCoding(head, type)
         let query = try query(head)
         let namesChannels = !path.isEmpty || query.first("channel") != nil
         let isEnveloped = type == .lines || (type == .json && !namesChannels)
@@ -18,7 +18,7 @@ extension Router {
         if namesChannels || !isEnveloped {
             for bytes in try names(head, path, query) { channels.append(try channel(bytes)) }
         }
-        guard !channels.contains(where: \.isReserved) else {
+        guard !channels.contains(where: { $0.isReserved }) else {
             throw Problem(403, "Channels whose name starts with $ are the daemon's own.")
         }
         let form: PublishRequest.Form =
@@ -26,7 +26,7 @@ extension Router {
             case .lines: .lines
             case .eventStream: .eventStream
             case .json where isEnveloped: .envelopes
-            case .json, .other: .data(try event(query))
+            case .json, .multipart, .other: .data(try event(query))
             }
         return PublishRequest(form: form, channels: channels, idempotencyKey: try idempotencyKey(head, type))
     }
@@ -77,7 +77,11 @@ extension Router {
         return key
     }
 
-    private func acceptCoding(_ head: RequestHead) throws(Problem) {
+    private func acceptCoding(_ head: RequestHead, _ type: MediaType) throws(Problem) {
+        guard type != .multipart else {
+            throw Problem(
+                415, "crier publishes the body as it is; it does not support forms with parts (curl -F). Use curl -d.")
+        }
         if let coding = head.fields.first("content-encoding"), !coding.equalsIgnoringCase("identity") {
             throw Problem(415, "crier publishes the body as it is; it does not support Content-Encoding.")
         }

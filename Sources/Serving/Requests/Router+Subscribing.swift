@@ -8,6 +8,7 @@ extension Router {
         _ head: RequestHead, _ query: Query, _ path: ArraySlice<UInt8>
     ) throws(Problem) -> SubscriptionRequest {
         try acceptEventStream(head)
+        try acceptParameters(query)
         var request = SubscriptionRequest(channels: [], lastEventID: lastEventID(head, query))
         for bytes in try names(head, path, query) {
             if bytes.contains(UInt8(ascii: "*")), let text = String(validating: bytes, as: UTF8.self) {
@@ -28,6 +29,21 @@ extension Router {
         return request
     }
 
+    /// Refuses unknown parameters: a client that writes `?replya=20` would otherwise miss events without a word.
+    private func acceptParameters(_ query: Query) throws(Problem) {
+        for parameter in query.parameters {
+            // Some clients add `_` with a number, so that no cache answers.
+            let known: [StaticString] = Self.positions + ["channel", "replay", "since", "envelope", "_"]
+            guard !known.contains(where: { parameter.name.equals($0) }) else { continue }
+            let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)
+            throw Problem(
+                400, "Unknown parameter \"\(name)\"; allowed: channel, replay, since, envelope, lastEventId.")
+        }
+    }
+
+    /// The names of the parameter for the position, in the spellings of clients that cannot set the field.
+    private static var positions: [StaticString] { ["lastEventId", "lastEventID", "last-event-id", "last_event_id"] }
+
     private func acceptEventStream(_ head: RequestHead) throws(Problem) {
         let ranges = head.fields.list("accept").map { ($0.cut(at: 0x3B)?.before ?? $0).trimmed }
         let isAccepted = ranges.contains { range in
@@ -47,11 +63,10 @@ extension Router {
         return StreamForm(StreamFraming(head.version), isEnveloped: value?.equals("1") == true)
     }
 
-    /// The position from the field, or else from the query in the spellings of clients that cannot set the field. An
-    /// empty position counts as none: a browser that has no id sends no field.
+    /// The position from the field, or else from the query. An empty position counts as none: a browser that has no id
+    /// sends no field.
     private func lastEventID(_ head: RequestHead, _ query: Query) -> [UInt8]? {
-        let spellings: [StaticString] = ["lastEventId", "lastEventID", "last-event-id", "last_event_id"]
-        let named = head.fields.first("last-event-id") ?? spellings.lazy.compactMap(query.first).first
+        let named = head.fields.first("last-event-id") ?? Self.positions.lazy.compactMap(query.first).first
         return named.flatMap { $0.isEmpty ? nil : Array($0) }
     }
 }

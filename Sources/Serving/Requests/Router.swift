@@ -7,6 +7,8 @@ import HTTPMessages
 struct Router: Sendable {
     /// The roles of the listening socket.
     let roles: Roles
+    /// The values of Host that the listening socket answers.
+    let hosts: HostRules
     /// Channels that one request may name.
     let channelsPerRequest: Int
     /// Milliseconds since 1970, for `?since=`.
@@ -21,6 +23,10 @@ struct Router: Sendable {
     }
 
     private func resolve(_ head: RequestHead) throws(Problem) -> Route {
+        if let host = head.fields.first("host"), !hosts.allows(host) {
+            let name = String(decoding: host.prefix(255), as: UTF8.self)
+            throw Problem(421, "This address does not answer to the Host \"\(name)\" (hosts in [[listen]]).")
+        }
         let path = head.target.path
         if path.equals("*") { return .methods("GET, HEAD, POST, DELETE, OPTIONS") }
         if let channel = Self.name(in: path, under: "/events") { return try resolveEvents(head, try decoded(channel)) }
@@ -99,7 +105,10 @@ struct Router: Sendable {
         }
         let all = path.isEmpty ? named : [path]
         guard !all.isEmpty else {
-            throw Problem(400, "No channel is named: \(head.method) /events/{channel}, or /events?channel=a&channel=b.")
+            let hint =
+                head.method == "POST" ? " An envelope names its channel, and needs Content-Type: application/json." : ""
+            throw Problem(
+                400, "No channel is named: \(head.method) /events/{channel}, or /events?channel=a&channel=b.\(hint)")
         }
         guard all.count <= channelsPerRequest else {
             throw Problem(400, "\(all.count) channels are named; \(channelsPerRequest) is the limit.")
@@ -113,13 +122,17 @@ struct Router: Sendable {
 
     /// Refuses to publish or delete for a page of another origin. Such a page can make a browser POST text without a
     /// preflight, so otherwise every page could publish through any browser that reaches this socket.
-    func refuseCrossSite(_ head: RequestHead) throws(Problem) {
-        var isForeign = head.fields.first("sec-fetch-site")?.equals("cross-site") == true
-        if let origin = head.fields.text("origin"), let host = head.fields.text("host") {
-            isForeign =
-                isForeign || origin.lowercased().split(separator: "://").last.map(String.init) != host.lowercased()
-        }
-        guard !isForeign else { throw Problem(403, "A page of another origin may not do this.") }
+    func refuseOtherOrigins(_ head: RequestHead) throws(Problem) {
+        guard Self.isOfSameOrigin(head) else { throw Problem(403, "A page of another origin may not do this.") }
+    }
+
+    /// Whether no page, or a page of the same origin, sends the request. A browser says so itself, and behind a proxy
+    /// only the browser knows: the proxy may replace Host.
+    private static func isOfSameOrigin(_ head: RequestHead) -> Bool {
+        if let site = head.fields.first("sec-fetch-site") { return site.equals("same-origin") || site.equals("none") }
+        guard let origin = head.fields.text("origin") else { return true }
+        guard let host = head.fields.text("host") else { return false }
+        return origin.lowercased().split(separator: "://").last.map(String.init) == host.lowercased()
     }
 
     // MARK: /channels
@@ -127,12 +140,16 @@ struct Router: Sendable {
     private func resolveChannels(_ head: RequestHead, _ channel: ArraySlice<UInt8>) throws(Problem) -> Route {
         guard !channel.isEmpty else {
             let query = try query(head)
+            for parameter in query.parameters where !parameter.name.equals("after") {
+                let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)
+                throw Problem(400, "Unknown parameter \"\(name)\"; allowed: after.")
+            }
             let after = query.first("after").map { String(decoding: $0, as: UTF8.self) }
             return try only("GET, HEAD, OPTIONS", head) { .listChannels(after: after, count: 1000) }
         }
         let name = try self.channel(channel)
         if head.method == "DELETE" {
-            try refuseCrossSite(head)
+            try refuseOtherOrigins(head)
             return .endChannel(name)
         }
         return try only("GET, HEAD, DELETE, OPTIONS", head) { .showChannel(name) }

@@ -121,7 +121,7 @@ struct ListenerSetup: ~Copyable {
             throw Failure(description: exposure)
         }
         addresses.append("\(listener.address)")
-        listening.add(listener, roles: settings.servingRoles)
+        listening.add(listener, roles: settings.servingRoles, hosts: settings.hosts)
     }
 
     private static func ids(_ owner: ListenSettings.Owner) throws(Failure) -> (user: UInt32, group: UInt32) {
