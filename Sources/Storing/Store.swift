@@ -163,7 +163,7 @@ public final class Store: Archive, Sendable {
             while !failed, let batch = hub.nextBatch() {
                 do throws(StoreError) {
                     try batches.write(batch)
-                    hub.commit(batch, now: Clock.realtime)
+                    hub.commit(batch, now: Clock.steady)
                     report(nil)
                 } catch {
                     hub.refuse(batch, error.description)

@@ -29,11 +29,11 @@ import TimeLimits
         for _ in 0..<3 {
             mailbox.post([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: ofTopic)])
         }
-        #expect(mailbox.backlog.current == 90 && ofTopic.current == 90)
+        #expect(mailbox.backlog.current == 9 && ofTopic.current == 90)
         #expect(!ofTopic.subtract(30, limit: 40))
         #expect(ofTopic.subtract(30, limit: 40))
         #expect(!ofTopic.subtract(30, limit: 40))
-        #expect(ofTopic.current == 0 && mailbox.backlog.current == 90)
+        #expect(ofTopic.current == 0 && mailbox.backlog.current == 9)
     }
 }
 

@@ -50,6 +50,21 @@ extension RealProcess {
             }
         }
 
+        @Test func `may send urgent bytes, and its request is complete all the same`() async throws {
+            try await withWitness { daemon in
+                let client = try Client(daemon.port)
+                // Stopped, so that all of it waits when the daemon reads: the read stops at the urgent byte.
+                daemon.signal(SIGSTOP)
+                try client.send("GET /healthz HTTP/1.1\r\n")
+                var urgent: UInt8 = 0x21
+                let sent = unsafe send(client.socket.number, &urgent, 1, CInt(MSG_OOB))
+                try #require(sent == 1)
+                try client.send("Host: localhost\r\n\r\n")
+                daemon.signal(SIGCONT)
+                #expect(try client.answer().status == 200)
+            }
+        }
+
         @Test func `by sending half a body and stalling gets 408`() async throws {
             try await withWitness(["--set", "limits.body-timeout=300ms"]) { daemon in
                 let head = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"

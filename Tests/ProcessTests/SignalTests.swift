@@ -34,6 +34,18 @@ extension RealProcess {
             }
         }
 
+        @Test func `to terminate gives a client that is behind all that it still has to get`() async throws {
+            let flags = ["server.loops=1", "history.bytes=64MiB", "limits.unsent=16KiB"].flatMap { ["--set", $0] }
+            try await withDaemon(flags, end: .stoppedByTest) { daemon in
+                let data = String(repeating: "x", count: 100_000)
+                for _ in 0..<40 { try publish(daemon.port, "a", data) }
+                let client = try Client.subscribed(daemon.port, "/events/a?replay=all")
+                daemon.signal(SIGTERM)
+                for number in 1...40 { #expect(try client.event().hasSuffix("-\(number)\ndata: \(data)")) }
+                #expect(try client.readToEnd().hasPrefix("retry: ") && client.isComplete)
+            }
+        }
+
         @Test func `to terminate still lets a client that has just connected send its request`() async throws {
             try await withDaemon(["--set", "server.loops=1"], end: .stoppedByTest) { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")

@@ -28,15 +28,23 @@ import TimeLimits
         let port = try LoopPort()
         let throttle = PublisherThrottle([port])
         // No backlog of the nine channels exceeds the limit, but the loop has more than eight times the limit.
-        let items = (1...9).map { item($0, work: 10) }
+        let items = (1...9).map { item($0, work: 1) }
         port.mailbox.post(items)
-        #expect(throttle.mustWait([], limit: 10) && !throttle.mustWait([], limit: 12))
-        for item in items { throttle.finish(item, on: port, limit: 10) }
+        #expect(throttle.mustWait([], limit: 1) && !throttle.mustWait([], limit: 2))
+        for item in items { throttle.finish(item, on: port, limit: 1) }
         #expect(throttle.relief == 1)
-        let large = item(10, work: 81)
+        let large = item(10, work: 9, bytes: 9)
         port.mailbox.post([large])
-        throttle.finish(large, on: port, limit: 10)
+        throttle.finish(large, on: port, limit: 1)
         #expect(throttle.relief == 2)
+    }
+
+    @Test func `does not hold the publishers of other channels for a large event to many subscribers`() throws {
+        let port = try LoopPort()
+        let throttle = PublisherThrottle([port])
+        let (busy, other) = (Backlog(), Backlog())
+        port.mailbox.post([item(1, work: 3000 << 20, bytes: 1 << 20, busy)])
+        #expect(throttle.mustWait([busy], limit: 16 << 20) && !throttle.mustWait([other], limit: 16 << 20))
     }
 
     @Test func `wakes a loop with waiting publishers once`() throws {

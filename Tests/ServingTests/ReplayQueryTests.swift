@@ -36,6 +36,16 @@ import TimeLimits
         }
     }
 
+    @Test func `takes a moment for one of the machine's clock, and a time ago for one of the hub's`() throws {
+        for (text, expected) in [("2026-11-24T10:00:00Z", 1_795_510_800_000), ("1795514400", 1_795_510_800_000)] {
+            let start = try ReplayQuery.since(Array(text.utf8)[...], now: Self.now, ahead: 3_600_000)
+            #expect(start == .since(UInt64(expected)))
+        }
+        let start = try ReplayQuery.since(Array("1h".utf8)[...], now: Self.now, ahead: 3_600_000)
+        #expect(start == .since(Self.now - 3_600_000))
+        #expect(try ReplayQuery.since(Array("1000000000".utf8)[...], now: 0, ahead: .max) == .since(0))
+    }
+
     @Test(arguments: [
         ("1970-01-01T00:00:00Z", 0), ("2026-01-01T00:00:00-01:30", 1_767_231_000_000),
         ("2026-11-24T10:00:00Z", 1_795_514_400_000),

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Bytes still to be written to subscribers, an event counted once for each subscriber: of one topic, or of all topics
-/// on one loop. Publishers wait while a backlog exceeds its limit.
+/// Bytes still to be written to subscribers: of one topic, an event counted once for each subscriber; or of one loop, an
+/// event counted once. Publishers wait while a backlog exceeds its limit.
 public final class Backlog: Sendable {
     private let bytes = Atomic<Int>(0)
 

@@ -5,7 +5,7 @@ public final class Mailbox: Sendable {
     private let items = Guarded<[MailboxItem]>([])
     private let completions = Guarded<[Completion]>([])
     private let isAsleep = Atomic<Bool>(false)
-    /// The work of all items that were posted and are not done yet.
+    /// The bytes of all events that were posted and are not done yet, each once: the memory that they keep.
     public let backlog = Backlog()
     private let wakeLoop: @Sendable () -> Void
 
@@ -16,12 +16,12 @@ public final class Mailbox: Sendable {
 
     /// Posts items. The caller must ``wake()`` the loop afterwards, outside of its own locks.
     func post(_ posted: [MailboxItem]) {
-        var work = 0
+        var bytes = 0
         for item in posted {
-            work += item.work
+            bytes += item.frame.count
             item.backlog.add(item.work)
         }
-        backlog.add(work)
+        backlog.add(bytes)
         items.withLock { $0 += posted }
     }
 

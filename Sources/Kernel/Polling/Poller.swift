@@ -26,7 +26,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
     public func watch(_ connection: borrowing Descriptor, token: UInt64) throws(Errno) {
         try control(
             EPOLL_CTL_ADD, connection.number,
-            EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue, token)
+            EPOLLIN.rawValue | EPOLLPRI.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue, token)
     }
 
     /// Watches a listening socket that other pollers watch too. A new connection wakes one of them and not all

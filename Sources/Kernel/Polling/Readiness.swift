@@ -15,6 +15,9 @@ public struct Readiness: OptionSet, Sendable {
     /// There is room to write (EPOLLOUT).
     public static let output = Readiness(rawValue: EPOLLOUT.rawValue)
 
+    /// The peer has sent an urgent byte (EPOLLPRI). A read stops in front of it, with more to read after it.
+    public static let urgent = Readiness(rawValue: EPOLLPRI.rawValue)
+
     private static let anyHangUp = Readiness(rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
 
     /// Whether the peer has finished sending, or the connection is broken: any of EPOLLRDHUP, EPOLLHUP, EPOLLERR.

@@ -8,6 +8,12 @@ public enum Clock {
     /// Microseconds of the monotonic clock, the unit of systemd's `MONOTONIC_USEC`.
     public static var monotonicMicroseconds: UInt64 { read(CLOCK_MONOTONIC) }
 
+    /// Milliseconds since 1970 by the clock of the machine when the process first asked, and by the monotonic clock since
+    /// then: nobody who sets the machine's clock makes anything expire early, or never.
+    public static var steady: UInt64 { monotonic + steadyStart }
+
+    private static let steadyStart = realtime - monotonic
+
     /// Milliseconds since 1970 (CLOCK_REALTIME). Use it for times that people read.
     public static var realtime: UInt64 { read(CLOCK_REALTIME) / 1000 }
 

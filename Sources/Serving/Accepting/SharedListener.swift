@@ -5,9 +5,11 @@ final class SharedListener: Sendable {
     let listener: Listener
     let roles: Roles
     let hosts: HostRules
+    let isTCP: Bool
 
     init(_ listener: consuming Listener, roles: Roles, hosts: [String]) {
-        self.hosts = HostRules(hosts, isLoopback: listener.address.isLocal && listener.address.port != nil)
+        isTCP = listener.address.port != nil
+        self.hosts = HostRules(hosts, isLoopback: isTCP && listener.address.isLocal)
         self.listener = listener
         self.roles = roles
     }

@@ -50,12 +50,9 @@ struct CatchUp: ~Copyable {
     /// Lets the next subscriber of the queue write its pending output or read its next slice. Afterwards the caller
     /// removes subscribers from the topics whose end they were sent.
     ///
-    /// - Parameters:
-    ///   - fanOut: knows the topics of the subscribers.
-    ///   - goodbye: when the daemon is stopping, the last bytes for a subscriber without pending output.
+    /// - Parameter fanOut: knows the topics of the subscribers.
     mutating func runNext(
-        _ subscribers: inout Subscribers, _ connections: inout Connections, _ fanOut: borrowing FanOut,
-        _ time: TurnTime, goodbye: [UInt8]?
+        _ subscribers: inout Subscribers, _ connections: inout Connections, _ fanOut: borrowing FanOut, _ time: TurnTime
     ) {
         guard let token = queue.popFirst(), let slot = subscribers.slot(of: token) else { return }
         switch subscribers[slot].state {
@@ -65,9 +62,6 @@ struct CatchUp: ~Copyable {
             if subscribers.writePending(slot, &connections) { queue.append(token) }
             return
         case .live, .behind, .closed: return
-        }
-        if let goodbye {
-            return subscribers.finish(slot, with: goodbye, .shutdown, timeout: closingTimeout, &connections)
         }
         read(slot, token, &subscribers, &connections, fanOut, time)
         if queue.isEmpty { replay.clear() }

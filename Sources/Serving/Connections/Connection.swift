@@ -35,11 +35,17 @@ struct Connection: ~Copyable {
     var input = Input.drained
     /// Whether epoll has reported that the client finished sending or has disconnected. It reports that once.
     var hasHungUp = false
+    /// Whether a read may return less than there is: in front of an urgent byte of TCP, or where the peer has attached
+    /// descriptors to bytes on a Unix socket.
+    var hasShortReads: Bool
     /// When a request, or the end of lingering, is due. A stream has deadlines of its own: see ``Subscribers``.
     var deadline = Deadline()
 
-    init(_ transport: consuming Transport, listener: UInt8, _ admission: Admission) {
+    init(
+        _ transport: consuming Transport, listener: UInt8, _ admission: Admission, hasShortReads: Bool = false
+    ) {
         self.transport = transport
+        self.hasShortReads = hasShortReads
         self.listener = listener
         self.admission = admission
     }

@@ -141,7 +141,7 @@ struct Connections: ~Copyable {
         case .bytes(let count):
             // A short read has emptied the socket, and epoll reports the next arrival. But epoll does not report a
             // hang-up again: the loop must read on to find the end of the stream.
-            if count < buffer.count, !table[slot].hasHungUp { table[slot].input = .drained }
+            if count < buffer.count, !table[slot].hasHungUp, !table[slot].hasShortReads { table[slot].input = .drained }
         case .wouldBlock, .end, .failed: table[slot].input = .drained
         }
         return outcome

@@ -85,7 +85,8 @@ extension Reactor {
         let rules = Exchange.Rules(
             router: Router(
                 roles: listener.roles, hosts: listener.hosts, channelsPerRequest: settings.channelsPerRequest,
-                now: time.today),
+                now: time.today,
+                clockAhead: time.clockAhead),
             admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body)
         var offset = 0
         while let work = exchange.next(input, &offset, rules) {

@@ -101,7 +101,8 @@ struct Reactor: ~Copyable {
         if token < 1 << 32 { return accept(from: Int(token - Token.firstListener)) }
         guard let slot = connections.slot(of: Connections.Token(rawValue: token)) else { return }
         if readiness.contains(.output) { writeOn(slot) }
-        if readiness.contains(.input) || readiness.isHangUp {
+        if readiness.contains(.input) || readiness.contains(.urgent) || readiness.isHangUp {
+            if readiness.contains(.urgent) { connections[slot].hasShortReads = true }
             connections.noteInput(slot, hasHungUp: readiness.isHangUp)
             read(slot)
         }
@@ -142,7 +143,9 @@ struct Reactor: ~Copyable {
 
     /// Serves a connection that the acceptor has counted.
     private mutating func adopt(_ descriptor: consuming Descriptor, listener: UInt8, _ admission: Admission) {
-        let slot = connections.insert(Connection(Transport(descriptor), listener: listener, admission))
+        let hasShortReads = !context.listeners[Int(listener)].isTCP
+        let slot = connections.insert(
+            Connection(Transport(descriptor), listener: listener, admission, hasShortReads: hasShortReads))
         do throws(Errno) {
             try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
         } catch {
@@ -174,8 +177,7 @@ struct Reactor: ~Copyable {
         let deadline = time.deadlineForPart()
         var left = catchUp.waiting
         repeat {
-            let goodbye = drain == nil ? nil : goodbye()
-            catchUp.runNext(&subscribers, &connections, fanOut, time, goodbye: goodbye)
+            catchUp.runNext(&subscribers, &connections, fanOut, time)
             leaveEndedTopics()
             left -= 1
         } while left > 0 && Clock.monotonicNanoseconds < deadline
@@ -212,9 +214,9 @@ struct Reactor: ~Copyable {
         }
     }
 
-    /// Ends each connection as soon as possible: subscribers get the waiting events, a jittered reconnection time and a
-    /// clean end of the stream; requests in progress get their answers. At the deadline the loop closes the remaining
-    /// connections.
+    /// Ends each connection as soon as possible: subscribers get all events up to the end of the log, a jittered
+    /// reconnection time and a clean end of the stream; requests in progress get their answers. At the deadline the loop
+    /// closes the remaining connections.
     private mutating func continueDraining(_ drain: DrainDeadlines) {
         let isLate = time.now >= drain.end
         for slot in connections.slots {

@@ -11,7 +11,7 @@ struct TurnTime {
     private(set) var began: UInt64
     /// Milliseconds of the monotonic clock.
     private(set) var now: UInt64
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, by ``Clock/steady``: the times of the hub.
     private(set) var today: UInt64
     /// Whole ticks since the start of the loop.
     private(set) var tick: UInt32 = 0
@@ -23,7 +23,7 @@ struct TurnTime {
     init() {
         began = Clock.monotonicNanoseconds
         now = began / 1_000_000
-        today = Clock.realtime
+        today = Clock.steady
         start = now
     }
 
@@ -31,12 +31,15 @@ struct TurnTime {
     mutating func update() {
         began = Clock.monotonicNanoseconds
         now = began / 1_000_000
-        today = Clock.realtime
+        today = Clock.steady
         let previous = tick
         tick = UInt32(truncatingIfNeeded: (now - min(start, now)) / Self.tickLength)
         isNewTick = tick != previous
         isNewSecond = tick / 10 != previous / 10
     }
+
+    /// Milliseconds that the clock of the machine is ahead of ``today``, because somebody has set it.
+    var clockAhead: Int64 { Int64(Clock.realtime) - Int64(Clock.steady) }
 
     /// Milliseconds as ticks, rounded up; at least one. A deadline this many ticks ahead comes up to one tick early,
     /// because the current tick has begun already.

@@ -18,10 +18,12 @@ enum ReplayQuery {
 
     /// A time ago (`90`, `90s`, `10m`, `2h`, `7d`), or a moment: seconds since 1970, or RFC 3339.
     ///
-    /// - Parameter now: milliseconds since 1970.
-    static func since(_ value: ArraySlice<UInt8>, now: UInt64) throws(Problem) -> ReplayStart {
+    /// - Parameters:
+    ///   - now: milliseconds since 1970, by the clock that gives events their times.
+    ///   - ahead: milliseconds that the clock of the machine is ahead of that clock: a moment is by the former.
+    static func since(_ value: ArraySlice<UInt8>, now: UInt64, ahead: Int64 = 0) throws(Problem) -> ReplayStart {
         let text = String(decoding: value, as: UTF8.self)
-        if let moment = RFC3339.milliseconds(text) { return .since(moment) }
+        if let moment = RFC3339.milliseconds(text) { return .since(moment.by(ahead)) }
         let units: [(String, UInt64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
         for (unit, factor) in units {
             guard text.hasSuffix(unit), let count = number(String(text.dropLast(unit.count))) else { continue }
@@ -31,7 +33,7 @@ enum ReplayQuery {
             throw Problem(400, "?since= is a time ago such as 10m, seconds since 1970, or RFC 3339.")
         }
         // A number this large is a moment, because no client asks for the events of more than thirty years.
-        return .since(seconds >= 1_000_000_000 ? seconds * 1000 : now - min(now, seconds * 1000))
+        return .since(seconds >= 1_000_000_000 ? (seconds * 1000).by(ahead) : now - min(now, seconds * 1000))
     }
 
     /// A number of up to twelve digits. Its product with every unit but `d` fits 64 bits.
@@ -40,5 +42,12 @@ enum ReplayQuery {
             return nil
         }
         return UInt64(text)
+    }
+}
+
+extension UInt64 {
+    /// A moment, moved back by some milliseconds; not before 0.
+    fileprivate func by(_ ahead: Int64) -> UInt64 {
+        UInt64(Swift.max(0, Int64(clamping: self).subtractingReportingOverflow(ahead).partialValue))
     }
 }

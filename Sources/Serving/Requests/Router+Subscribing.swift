@@ -24,7 +24,7 @@ extension Router {
         if let replay = query.first("replay") { request.replay = try ReplayQuery.replay(replay) }
         if let since = query.first("since") {
             guard request.replay == nil else { throw Problem(400, "Give ?replay= or ?since=, not both.") }
-            request.replay = try ReplayQuery.since(since, now: now)
+            request.replay = try ReplayQuery.since(since, now: now, ahead: clockAhead)
         }
         return request
     }

@@ -11,8 +11,10 @@ struct Router: Sendable {
     let hosts: HostRules
     /// Channels that one request may name.
     let channelsPerRequest: Int
-    /// Milliseconds since 1970, for `?since=`.
+    /// Milliseconds since 1970, by the clock that gives events their times; for `?since=`.
     let now: UInt64
+    /// Milliseconds that the clock of the machine is ahead of it, because somebody has set it.
+    let clockAhead: Int64
 
     func route(_ head: RequestHead) -> Route {
         do throws(Problem) {

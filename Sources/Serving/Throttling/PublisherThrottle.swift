@@ -4,8 +4,8 @@ import Synchronization
 /// Holds publishers back while fan-out is behind: the publishers of a channel with too large a backlog, and all
 /// publishers while a loop has too much to write. It never holds subscribers back: they read the log.
 final class PublisherThrottle: Sendable {
-    /// A loop may have this many times the backlog of one channel, so that a busy channel does not hold the publishers
-    /// of other channels.
+    /// A loop may have events of this many times the limit in memory. The events of a loop count once, however many
+    /// subscribers they have: a busy channel does not hold the publishers of other channels.
     private static let channelsPerLoop = 8
 
     private let ports: [LoopPort]
@@ -38,7 +38,8 @@ final class PublisherThrottle: Sendable {
     /// Called by a loop when the work of an item is done.
     func finish(_ item: MailboxItem, on port: LoopPort, limit: Int) {
         let isRelief = item.backlog.subtract(item.work, limit: limit)
-        if port.mailbox.backlog.subtract(item.work, limit: Self.channelsPerLoop * limit) || isRelief { relieve() }
+        let bytes = item.frame.count
+        if port.mailbox.backlog.subtract(bytes, limit: Self.channelsPerLoop * limit) || isRelief { relieve() }
     }
 
     /// Makes held publishers check their backlogs again.

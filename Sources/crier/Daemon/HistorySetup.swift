@@ -55,7 +55,7 @@ struct HistorySetup {
         let start = Clock.monotonic
         hub.restore(stored)
         try store.restore(into: hub, memory: settings.history.memory)
-        hub.finishRestoring(now: Clock.realtime)
+        hub.finishRestoring(now: Clock.steady)
         try store.start(hub)
         let summary = hub.summary
         log.info(
