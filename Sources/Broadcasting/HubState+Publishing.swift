@@ -32,19 +32,19 @@ extension HubState {
         let frame = Frame(
             sequence: log.nextSequence(), time: now, endsTopic: topic.id,
             wire: EventEncoder.encode(ControlEvents.end(of: name)))
-        guard writeQueue != nil else { return .ended(subscribers: end(topic, with: frame)) }
+        guard writeQueue != nil else { return .ended(subscribers: end(topic, with: frame) ?? 0) }
         topic.pendingWrites += 1
         writeQueue?.writes.append(.end(topic.id, frame, reply))
         return .pending
     }
 
-    private func checkChannelLimit(_ events: [EncodedEvent]) throws(PublishRefusal) {
+    private mutating func checkChannelLimit(_ events: [EncodedEvent]) throws(PublishRefusal) {
         // While there is room for all of them, this looks no name up.
         let most = events.reduce(0) { $0 + $1.channels.count }
         guard registry.channelCount + most > policy.channels else { return }
         var new: Set<ChannelName> = []
         for event in events { new.formUnion(event.channels.filter { registry.find($0) == nil }) }
-        guard registry.channelCount + new.count <= policy.channels || new.isEmpty else {
+        guard hasRoom(for: new.count) else {
             throw .tooManyChannels(limit: policy.channels)
         }
     }
@@ -68,7 +68,9 @@ extension HubState {
     // MARK: Into the log
 
     /// Adds events to the log and posts them to every loop that has subscribers.
-    private mutating func addToLog(_ events: [NumberedEvent], now: UInt64) -> Receipt {
+    private mutating func addToLog(_ numbered: [NumberedEvent], now: UInt64) -> Receipt {
+        let isReopening = numbered.contains { event in event.topics.contains { registry[$0].isEnded } }
+        let events = isReopening ? numbered.map { opened($0) } : numbered
         let (first, last) = (events[0], events[events.count - 1])
         var receipt = Receipt(
             count: events.count, first: log.id(first.frame.sequence, first.labels), last: "", channels: [],
@@ -93,14 +95,15 @@ extension HubState {
         return receipt
     }
 
+    /// The event for the topics that have the names of its channels now.
+    private mutating func opened(_ event: NumberedEvent) -> NumberedEvent {
+        var topics: [TopicID] = []
+        for id in event.topics { topics.append(opened(registry[id]).id) }
+        return NumberedEvent(frame: event.frame, labels: event.labels, topics: topics)
+    }
+
     /// Adds an event to a channel's log and evicts the events that now exceed the limits.
     mutating func append(_ frame: Frame, _ labels: PublisherLabels?, to topic: Topic, now: UInt64) {
-        // The log evicts the events before an end at the latest when the channel reopens.
-        if topic.isEnded {
-            evictAll(of: topic)
-            writeQueue?.changed.insert(topic.id.index)
-        }
-        topic.status = .open
         log.append(frame.sequence, time: frame.time, size: frame.count, labels, frame: frame, to: topic)
         enforceLimits(of: topic, now: now)
         enforceTotal()
@@ -159,13 +162,34 @@ extension HubState {
             case .publish(let events, let reply, let idempotency):
                 discountPendingWrites(events)
                 let receipt = addToLog(events, now: now)
+                for event in events {
+                    for id in event.topics {
+                        // Its name may have gone to a new topic meanwhile.
+                        if let topic = registry.topic(at: id.index), topic.isReplaced { removeIfIdle(topic) }
+                    }
+                }
                 if let idempotency { answers.record(StoredAnswer(idempotency, time: now, receipt)) }
                 return (reply.loop, .published(reply.token, receipt))
-            case .end(let topic, let frame, let reply):
-                registry[topic].pendingWrites -= 1
-                return (reply.loop, .ended(reply.token, subscribers: end(registry[topic], with: frame)))
+            case .end(let id, let frame, let reply):
+                registry[id].pendingWrites -= 1
+                return (reply.loop, .ended(reply.token, subscribers: endLatest(registry[id], with: frame)))
             }
         }
+    }
+
+    /// Ends the topic that has the name of a channel now: since the end was queued, another end may have been written, and
+    /// events after it.
+    private mutating func endLatest(_ topic: Topic, with frame: Frame) -> Int {
+        guard topic.isReplaced, let name = topic.name else {
+            defer { removeIfIdle(topic) }
+            return end(topic, with: frame) ?? 0
+        }
+        let latest = registry.channel(name, policy)
+        let wire = unsafe Array(frame.bytes)
+        let subscribers = end(
+            latest, with: Frame(sequence: frame.sequence, time: frame.time, endsTopic: latest.id, wire: wire))
+        removeIfIdle(topic)
+        return subscribers ?? 0
     }
 
     /// Drops the events and ends that the archive could not write.

@@ -1,5 +1,3 @@
-import DequeModule
-
 /// Evicts the events that exceed the limits, and removes the channels that become empty.
 extension HubState {
     // MARK: Limits
@@ -53,6 +51,16 @@ extension HubState {
         if !topic.isPattern { writeQueue?.remove(topic, slots) }
     }
 
+    /// Whether there is room for more channels. Forgets the oldest ends to make room.
+    mutating func hasRoom(for new: Int) -> Bool {
+        while new > 0, registry.channelCount + new > policy.channels {
+            guard let forgotten = endedChannels.takeOldest(registry) else { return false }
+            reopen(forgotten)
+            removeIfIdle(forgotten)
+        }
+        return true
+    }
+
     /// Removes the channels that lost their last event since the last call. The caller must not use them any more.
     mutating func removeEmptied() {
         for topic in emptied { removeIfIdle(topic) }
@@ -61,26 +69,29 @@ extension HubState {
 
     /// Ends a channel. The log retains its events, followed by the end, until its subscribers have left.
     ///
-    /// - Returns: how many subscribers it had.
-    mutating func end(_ topic: Topic, with frame: Frame) -> Int {
+    /// - Returns: how many subscribers it had; nil when it has ended already.
+    mutating func end(_ topic: Topic, with frame: Frame) -> Int? {
         log.advance(to: frame.sequence)
+        guard !topic.isEnded else { return nil }
         post(frame, topic)
         if topic.subscribers == 0 { evictAll(of: topic) } else { append(frame, nil, to: topic, now: frame.time) }
-        topic.status = .ended(at: frame.time)
+        topic.status = .ended(at: frame.time, number: frame.sequence)
         writeQueue?.changed.insert(topic.id.index)
-        endedChannels.append(topic.id)
-        if endedChannels.count > Self.rememberedEnds, let oldest = endedChannels.popFirst(),
-            let forgotten = registry.topic(at: oldest.index), forgotten.isEnded, forgotten.subscribers == 0
-        {
-            reopen(forgotten)
-            removeIfIdle(forgotten)
-        }
+        endedChannels.add(topic.id, frame.sequence, registry)
         removeEmptied()
         return topic.subscribers
     }
 
-    /// The hub remembers an end for as long as the age limit of the channel, and about this many ends at most.
-    private static var rememberedEnds: Int { 10_000 }
+    /// The topic that has the name of a channel now, for an event that is published to it: an ended channel is opened
+    /// again.
+    mutating func opened(_ topic: Topic) -> Topic {
+        guard topic.isEnded, let name = topic.name else { return topic }
+        let latest = registry.channel(name, policy)
+        guard latest.isEnded else { return latest }
+        if latest.subscribers > 0 { return registry.replace(latest, policy) }
+        reopen(latest)
+        return latest
+    }
 
     /// Forgets that a channel has ended.
     private mutating func reopen(_ topic: Topic) {
@@ -94,7 +105,9 @@ extension HubState {
     mutating func sweep(now: UInt64) {
         for topic in registry.nextToSweep() {
             enforceLimits(of: topic, now: now)
-            if case .ended(let time) = topic.status, topic.subscribers == 0, time < now, now - time > topic.limits.age {
+            if case .ended(let time, _) = topic.status, topic.subscribers == 0, time < now,
+                now - time > topic.limits.age
+            {
                 reopen(topic)
             }
             removeIfIdle(topic)

@@ -1,4 +1,3 @@
-import DequeModule
 import EventStreams
 
 /// The state that the hub's lock guards.
@@ -16,8 +15,7 @@ struct HubState {
     /// Channels that lost their last event to ``HistoryPolicy/total``. The operation that evicted it may still use
     /// them.
     var emptied: [Topic] = []
-    /// Channels that have ended, in the order of their ends.
-    var endedChannels: Deque<TopicID> = []
+    var endedChannels = EndedChannels()
 
     init(epoch: Epoch, policy: HistoryPolicy, loops: Int) {
         self.policy = policy
@@ -33,7 +31,7 @@ struct HubState {
         let channels = named.filter { name in registry.find(name).map { !$0.isEnded } ?? true }
         guard !channels.isEmpty || !request.patterns.isEmpty else { return .ended }
         let new = channels.count { registry.find($0) == nil }
-        guard new == 0 || registry.channelCount + new <= policy.channels else {
+        guard hasRoom(for: new) else {
             return .tooManyChannels(limit: policy.channels)
         }
         let topics =
@@ -76,8 +74,8 @@ struct HubState {
             let topic = registry.channel(channel.name, policy)
             topic.log.evictions.merge(unknownThrough: channel.evictedThrough)
             if let time = channel.endedAt {
-                topic.status = .ended(at: time)
-                endedChannels.append(topic.id)
+                topic.status = .ended(at: time, number: channel.evictedThrough)
+                endedChannels.add(topic.id, channel.evictedThrough, registry)
             }
         }
         for answer in stored.answers { answers.record(answer) }

@@ -1,3 +1,4 @@
+import EventStreams
 import Testing
 import TimeLimits
 
@@ -61,24 +62,54 @@ import TimeLimits
         #expect(subscription.cursors.count == 1)
     }
 
-    @Test func `cuts off a subscriber that is behind once someone publishes to the channel again`() throws {
+    @Test func `reaches a subscriber that is behind although someone has published to the channel again`() throws {
         let fixture = HubFixture()
         for number in 1...3 { try fixture.publish("\(number)", to: "a") }
-        let subscription = try #require(try fixture.subscribe("a", from: "e-1"))
-        _ = fixture.hub.end(try ChannelName("a"), now: 0)
-        try fixture.publish("again", to: "a")
-        #expect(fixture.replay(subscription) == ["cut"])
+        let behind = try #require(try fixture.subscribe("a", from: "e-1"))
+        let ends = try (1...3).map { round in
+            _ = fixture.hub.end(try ChannelName("a"), now: 0)
+            try fixture.publish("again \(round)", to: "a")
+            return try #require(try fixture.subscribe("a", from: "e-0"))
+        }
+        let end = "event: crier.end\ndata: {\"channel\":\"a\"}\n\n"
+        #expect(fixture.replay(behind) == [wire(2, "2"), wire(3, "3"), end])
+        #expect(
+            ends.map { fixture.replay($0) } == [
+                [wire(5, "again 1"), end], [wire(7, "again 2"), end], [wire(9, "again 3")],
+            ])
+        // The first misses the three events of before, the next one that of the first round too.
+        #expect(ends.map(\.gap?.lost) == [3, 4, 5])
+        for subscription in [behind] + ends { fixture.hub.unsubscribe(subscription.cursors[0].topic, lastOn: 0) }
+        #expect(fixture.hub.summary.events == 1 && fixture.hub.summary.subscribers == 0)
     }
 
-    @Test func `expires for the oldest channels first when more than 10,000 have ended`() throws {
-        let fixture = HubFixture()
-        for number in 1...10_005 {
-            try fixture.publish("x", to: "c\(number)")
-            _ = fixture.hub.end(try ChannelName("c\(number)"), now: 0)
+    @Test func `takes no event with it, however few and small the history may be`() throws {
+        for limits in [HistoryLimits(events: 1), HistoryLimits(bytes: 30)] {
+            let fixture = HubFixture(limits)
+            let subscription = try #require(try fixture.subscribe("a"))
+            try fixture.publish("a large event", to: "a")
+            _ = fixture.hub.end(try ChannelName("a"), now: 0)
+            let end = "event: crier.end\ndata: {\"channel\":\"a\"}\n\n"
+            #expect(fixture.replay(subscription) == [wire(1, "a large event"), end])
         }
-        #expect(fixture.hub.summary.channels == 10_000)
-        #expect(try fixture.subscribe("c1") != nil)
-        #expect(try fixture.subscribe("c10005") == nil)
+    }
+
+    @Test func `is forgotten, the oldest first, when there is no room for another channel`() throws {
+        let hub = Hub(
+            epoch: Epoch(description: "e"), policy: HistoryPolicy(channels: 100), mailboxes: [Mailbox(wakeLoop: {})])
+        func enter(_ name: String) throws -> Subscription? {
+            hub.enter(SubscriptionRequest(channels: [try ChannelName(name)]), now: 0)
+        }
+        // One channel that ends again and again must not push the others out.
+        for number in 1...3000 {
+            let name = try ChannelName(number <= 100 ? "c\(number)" : "c100")
+            _ = hub.publish(Event(data: EventData("x")), to: [name], now: 0)
+            #expect(hub.end(name, now: 0) == 0)
+        }
+        #expect(hub.summary.channels == 100)
+        for number in 1...100 { #expect(try enter("c\(number)") == nil) }
+        #expect(try enter("new") != nil && hub.summary.channels == 100)
+        #expect(try enter("c2") == nil && enter("c1") != nil)
     }
 
     @Test func `needs a channel that exists and has not ended yet`() throws {

@@ -175,6 +175,36 @@ extension RealProcess {
             }
         }
 
+        @Test(arguments: [false, true])
+        func
+            `that is behind when its channel is deleted, published to and deleted again gets every event before the first end`(
+                _ isDurable: Bool
+            ) async throws
+        {
+            let directory = try TemporaryDirectory()
+            let store = ["history.store=sqlite", "history.path=\(directory.path)/history.db"]
+            let flags = ["history.bytes=1MiB", "limits.unsent=16KiB"] + (isDurable ? store : [])
+            try await withDaemon(flags.flatMap { ["--set", $0] }) { daemon in
+                let client = try Client(daemon.port)
+                try client.socket.set(SOL_SOCKET, SO_RCVBUF, 32 * 1024)
+                try client.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                _ = try client.read(until: "\r\n\r\n")
+                _ = try client.read(until: "\nretry: ")
+                _ = try client.read(until: "\n")
+                let data = String(repeating: "x", count: 1_000_000)
+                let id = try publish(daemon.port, "a", data)
+                // All of them wait for the disk at once.
+                let request = "DELETE /channels/a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                let again = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nagain"
+                let others = try (0..<6).map { _ in try Client(daemon.port) }
+                for (number, other) in others.enumerated() { try other.send(number == 3 ? again : request) }
+                for other in others { #expect([200, 404].contains(try other.answer().status)) }
+                #expect(try client.event() == "id: \(id)\ndata: \(data)")
+                #expect(try client.event() == "event: crier.end\ndata: {\"channel\":\"a\"}")
+                #expect(try client.readToEnd() == "" && client.isComplete)
+            }
+        }
+
         @Test func `that disconnects is no longer counted, after FIN and after RST`() async throws {
             try await withDaemon { daemon in
                 do {

@@ -219,6 +219,22 @@ private func publish(
         }
     }
 
+    @Test func `says so when it cannot read for the moment, and has lost nothing`() throws {
+        let place = try Place()
+        try ArchivedHub.use(place) { archived in
+            for number in 1...3 { _ = try archived.publish("\(number)", to: "a", now: Clock.realtime) }
+            try place.change("ALTER TABLE events RENAME TO hidden")
+            archived.hub.fetch([1, 2, 3], reply: ReplyAddress(loop: 0, token: 7))
+            guard case .unreadable(7) = archived.completion() else { return #expect(Bool(false)) }
+            try place.change("ALTER TABLE hidden RENAME TO events")
+            archived.hub.fetch([1, 2, 3], reply: ReplyAddress(loop: 0, token: 8))
+            guard case .fetched(8, let frames, missing: nil) = archived.completion() else {
+                return #expect(Bool(false))
+            }
+            #expect(frames.count == 3)
+        }
+    }
+
     @Test func `restores the keys of events, so that a slow subscriber gets only the newest of each`() throws {
         let place = try Place()
         let latest = HistoryPolicy(slow: SlowPolicy(action: .latest, events: 0, bytes: 0, age: 0))

@@ -33,8 +33,8 @@ public struct ArchiveBatch: Sendable {
     /// The state in which the batch leaves a channel.
     private enum Change {
         case ended(Frame)
-        /// An event follows the end, and reopens the channel.
-        case reopened
+        /// An event follows an end, with this number, and reopens the channel.
+        case reopened(after: UInt64)
     }
 
     /// Takes everything from the queue.
@@ -48,8 +48,12 @@ public struct ArchiveBatch: Sendable {
             case .publish(let events, _, let idempotency):
                 for event in events {
                     add(event, log)
-                    for topic in event.topics where changes[topic.index] != nil || log.registry[topic].isEnded {
-                        changes[topic.index] = .reopened
+                    for topic in event.topics {
+                        if case .ended(let frame) = changes[topic.index] {
+                            changes[topic.index] = .reopened(after: frame.sequence)
+                        } else if changes[topic.index] == nil, let number = log.registry[topic].endNumber {
+                            changes[topic.index] = .reopened(after: number)
+                        }
                     }
                 }
                 if let idempotency { answers.append(Self.answer(to: events, idempotency, log)) }
@@ -81,17 +85,20 @@ public struct ArchiveBatch: Sendable {
     }
 
     private static func record(_ topic: Topic, _ change: Change?) -> ArchivedChannel? {
-        guard let name = topic.name else { return nil }
+        guard let name = topic.name, !topic.isReplaced || change != nil else { return nil }
         switch change {
         case .ended(let frame):
             // The history must not reappear after a restart, even when an event reopens the channel and the process
             // dies before the hub has evicted the old events one by one.
             return ArchivedChannel(name: name, evictedThrough: frame.sequence, endedAt: frame.time)
-        case .reopened:
-            return ArchivedChannel(name: name, evictedThrough: topic.log.newestSequence, endedAt: nil)
+        case .reopened(let end):
+            return ArchivedChannel(name: name, evictedThrough: end, endedAt: nil)
         case nil:
-            let endedAt: UInt64? = if case .ended(let time) = topic.status { time } else { nil }
-            return ArchivedChannel(name: name, evictedThrough: topic.log.evictions.through, endedAt: endedAt)
+            // An ended channel is evicted through its end, which may not have happened in memory yet.
+            guard case .ended(let time, let number) = topic.status else {
+                return ArchivedChannel(name: name, evictedThrough: topic.log.evictions.through, endedAt: nil)
+            }
+            return ArchivedChannel(name: name, evictedThrough: number, endedAt: time)
         }
     }
 }

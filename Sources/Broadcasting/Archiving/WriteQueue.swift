@@ -79,7 +79,8 @@ struct WriteQueue {
     mutating func remove(_ topic: Topic, _ slots: [(slot: Int, through: UInt64)]) {
         for (slot, through) in slots { removedSlots[slot] = through }
         changed.remove(topic.id.index)
-        if let name = topic.name { removed.append(name) }
+        // The archive knows a channel by its name, which a replaced topic has no more.
+        if let name = topic.name, !topic.isReplaced { removed.append(name) }
     }
 
     mutating func expire(_ keys: [IdempotencyKey]) { expired += keys }

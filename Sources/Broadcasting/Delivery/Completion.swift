@@ -6,6 +6,8 @@ public enum Completion: Sendable {
     case ended(UInt64, subscribers: Int)
     /// The hub changed nothing, for this reason.
     case refused(UInt64, PublishRefusal)
-    /// Events from the archive, and the number of the next one when the archive cannot read it.
+    /// Events from the archive, and the number of the next one when the archive has lost it.
     case fetched(UInt64, [Frame], missing: UInt64?)
+    /// The archive could not read for the moment: nothing is known about the events.
+    case unreadable(UInt64)
 }

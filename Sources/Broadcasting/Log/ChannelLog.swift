@@ -70,11 +70,19 @@ struct ChannelLog {
         size + HistoryPolicy.overhead + 2 * (labels?.key?.description.utf8.count ?? 0)
     }
 
-    /// Whether a limit requires the eviction of the oldest event.
+    /// Whether a limit requires the eviction of the oldest event. The end of the channel is no event: it stays for the
+    /// subscribers that still have to get it.
     func exceeds(_ limits: HistoryLimits, now: UInt64) -> Bool {
-        guard let oldest = entries.first else { return false }
-        if entries.count > limits.events || (bytes > limits.bytes && entries.count > 1) { return true }
+        guard let oldest = oldestEntry else { return false }
+        if events > limits.events || (bytes(from: 0) > limits.bytes && events > 1) { return true }
         return oldest.time < now && now - oldest.time > limits.age
+    }
+
+    /// The evictions as if the log had evicted the retained events too.
+    var evictionsWithRetained: Evictions {
+        var evictions = evictions
+        evictions.record(entries.prefix(events).lazy.map { $0.sequence })
+        return evictions
     }
 
     // MARK: Lookup

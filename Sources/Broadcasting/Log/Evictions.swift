@@ -28,6 +28,15 @@ struct Evictions {
         if recent.count > Self.remembered { unknownThrough = max(unknownThrough, recent.removeFirst()) }
     }
 
+    /// Records the evictions of events, which must be in the order of the log. Looks at as many as it lists.
+    mutating func record(_ sequences: some RandomAccessCollection<UInt64>) {
+        let listed = sequences.suffix(Self.remembered)
+        let skipped = sequences.dropLast(listed.count)
+        if let last = skipped.last { merge(unknownThrough: last) }
+        count += UInt64(skipped.count)
+        for sequence in listed { record(sequence) }
+    }
+
     /// Adds an unknown number of evictions up to a number.
     mutating func merge(unknownThrough other: UInt64) {
         unknownThrough = max(unknownThrough, other)

@@ -3,9 +3,9 @@ final class Topic {
     /// Whether clients can publish and subscribe.
     enum Status {
         case open
-        /// A publisher ended it at this time, in milliseconds since 1970. A client that subscribes gets 204 until
-        /// someone publishes to it again.
-        case ended(at: UInt64)
+        /// A publisher ended it at this time, in milliseconds since 1970; the end has this number in the log. A client
+        /// that subscribes gets 204 until someone publishes to it again.
+        case ended(at: UInt64, number: UInt64)
     }
 
     let id: TopicID
@@ -14,6 +14,9 @@ final class Topic {
     var slow: SlowPolicy
     var log: ChannelLog
     var status = Status.open
+    /// Whether a new topic has the name, because someone published again after the end. This one remains for the
+    /// subscribers that still have to get the end.
+    var isReplaced = false
     /// Over all loops.
     var subscribers = 0
     /// The loops that have subscribers of it: one bit each.
@@ -53,7 +56,12 @@ final class Topic {
     /// Whether the hub can remove it.
     var isIdle: Bool {
         guard subscribers == 0, log.isEmpty, loops == 0, pendingWrites == 0 else { return false }
-        return !isEnded
+        return !isEnded || isReplaced
+    }
+
+    /// The number of the end in the log; nil while the channel is open.
+    var endNumber: UInt64? {
+        if case .ended(_, let number) = status { number } else { nil }
     }
 
     var isEnded: Bool {

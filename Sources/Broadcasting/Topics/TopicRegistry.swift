@@ -40,6 +40,21 @@ final class TopicRegistry {
         return topic
     }
 
+    /// Gives the name of an ended channel that still has subscribers to a new topic. The subscribers of the old one get
+    /// their remaining events and the end, and never an event that someone publishes from now on.
+    func replace(_ old: Topic, _ policy: HistoryPolicy) -> Topic {
+        guard case .channel(let name) = old.subject else { preconditionFailure("a pattern does not end") }
+        old.isReplaced = true
+        channelTree.remove(name.description)
+        let topic = Topic(nextID(), old.subject, policy, removedThrough: 0)
+        // To a client that resumes in the new one, the events of the old one are missing.
+        topic.log.evictions = old.log.evictionsWithRetained
+        topics[topic.id.index] = topic
+        channels[name] = topic
+        channelTree.insert(topic.id, at: name.description)
+        return topic
+    }
+
     /// The topic of a pattern. Adds it if it does not exist.
     func pattern(_ pattern: ChannelPattern, _ policy: HistoryPolicy) -> Topic {
         if let known = patterns[pattern] { return known }
@@ -63,6 +78,7 @@ final class TopicRegistry {
     func remove(_ topic: Topic) -> [(slot: Int, through: UInt64)] {
         var records: [(slot: Int, through: UInt64)] = []
         switch topic.subject {
+        case .channel where topic.isReplaced: break
         case .channel(let name):
             let through = topic.log.evictions.through
             if through > 0 { records = removed.record(name, through: through) }

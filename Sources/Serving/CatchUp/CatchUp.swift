@@ -175,6 +175,16 @@ struct CatchUp: ~Copyable {
         context.hub.fetch(absent, reply: ReplyAddress(loop: context.index, token: token.rawValue))
     }
 
+    /// Closes the stream of a subscriber whose events the archive could not read for the moment: its client reconnects and
+    /// resumes where it was.
+    mutating func fetchFailed(for token: Subscribers.Token, _ subscribers: inout Subscribers) {
+        fetches.finish()
+        guard let slot = subscribers.slot(of: token), case .behind(.fetching, _) = subscribers[slot].state else {
+            return
+        }
+        subscribers.close(slot, .error)
+    }
+
     /// Delivers the events that the archive has read for a subscriber.
     mutating func fetched(
         _ frames: [Frame], for token: Subscribers.Token, _ subscribers: inout Subscribers,

@@ -16,4 +16,6 @@ public enum CloseReason: Int, CaseIterable, Sendable {
     case refused
     /// The daemon is stopping.
     case shutdown
+    /// crier could not read the history.
+    case error
 }

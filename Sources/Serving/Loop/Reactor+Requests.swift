@@ -216,6 +216,8 @@ extension Reactor {
                 exchange.respond(Problem(refusal).answer)
             }
             resume(slot, exchange)
+        case .unreadable(let token):
+            catchUp.fetchFailed(for: Subscribers.Token(rawValue: token), &subscribers)
         case .fetched(let token, let frames, let missing):
             // If the log has evicted the event since the loop asked for it, nothing is wrong.
             if let missing, context.hub.evictUnreadable(missing) {

@@ -47,7 +47,9 @@ final class ReadRequests: Sendable {
         do {
             try queue.read { db in try Self.read(request.asked, db, &frames) }
         } catch {
+            // A disk that fails for the moment has lost nothing.
             log.error("cannot read the history", metadata: ["error": "\(StoreError(error))"])
+            return request.mailbox.complete(.unreadable(request.token))
         }
         let missing = frames.count < request.asked.count ? request.asked[frames.count] : nil
         request.mailbox.complete(.fetched(request.token, frames, missing: missing))
