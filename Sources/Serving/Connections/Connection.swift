@@ -31,13 +31,13 @@ struct Connection: ~Copyable {
     /// The index of the listening socket, whose roles decide which requests crier accepts.
     let listener: UInt8
     let admission: Admission
+    /// Whether a read may return less than there is: in front of an urgent byte of TCP, or where the peer has attached
+    /// descriptors to bytes on a Unix socket.
+    var hasShortReads: Bool
     var state = State.fresh
     var input = Input.drained
     /// Whether epoll has reported that the client finished sending or has disconnected. It reports that once.
     var hasHungUp = false
-    /// Whether a read may return less than there is: in front of an urgent byte of TCP, or where the peer has attached
-    /// descriptors to bytes on a Unix socket.
-    var hasShortReads: Bool
     /// When a request, or the end of lingering, is due. A stream has deadlines of its own: see ``Subscribers``.
     var deadline = Deadline()
 

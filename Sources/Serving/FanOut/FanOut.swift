@@ -119,6 +119,7 @@ struct FanOut: ~Copyable {
     ///
     /// - Parameter delivered: gets the number of events that were written whole added.
     /// - Returns: the place of the first subscriber that it has not visited.
+    @inline(__always)
     private mutating func serve(
         _ slots: ContiguousArray<UInt32>, from next: Int, _ form: StreamForm, of index: Int,
         _ subscribers: inout Subscribers, _ connections: borrowing Connections, _ delivered: inout Int,
