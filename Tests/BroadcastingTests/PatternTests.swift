@@ -121,6 +121,28 @@ import TimeLimits
         #expect(try fixture.subscribe("a/*", from: "e-2900").gap == nil)
     }
 
+    @Test func `that matches very many channels resumes without a look at each of them`() throws {
+        let policy = HistoryPolicy(standard: HistoryLimits(events: 1))
+        let fixture = PatternFixture(policy)
+        // More channels than there are steps for one request.
+        for number in 1...10_000 { try fixture.publish("x", to: "a/\(number)") }
+        for number in 1...3 { try fixture.publish("\(number)", to: "a/b") }
+        try fixture.publish("other", to: "b/c")
+        try fixture.publish("other", to: "b/c")
+        #expect(fixture.hub.summary.head == 10_005)
+        // The log has evicted 10001 and 10002 of a/b, and 10004 of b/c.
+        #expect(try fixture.subscribe("a/*", from: "e-10000").gap?.lost == 2)
+        #expect(try fixture.subscribe("a/*", from: "e-10002").gap == nil)
+        #expect(try fixture.subscribe("*/c", "a/*", "**", from: "e-10000").gap?.lost == 3)
+        // What has been evicted before the latest evictions of all channels is unknown.
+        for number in 1...5000 { try fixture.publish("\(number)", to: "b/c") }
+        #expect(try fixture.subscribe("a/*", from: "e-10002").gap == nil)
+        let gap = try #require(try fixture.subscribe("a/**", from: "e-10002").gap)
+        #expect(gap.lost == nil && gap.oldest == "e-1")
+        #expect(try fixture.subscribe("a/**", from: "e-15004").gap == nil)
+        #expect(try fixture.subscribe("b/*", from: "e-15000").gap?.lost == 4)
+    }
+
     @Test func `gets each event once, and counts once in the receipt, whichever other patterns match`() throws {
         let fixture = PatternFixture()
         _ = try fixture.subscribe("*/*", "a/**")

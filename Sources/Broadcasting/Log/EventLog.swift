@@ -23,6 +23,7 @@ final class EventLog {
     /// Up to here, bytes are in the archive only.
     private var unloadedThrough: UInt64 = 0
     private var publisherIDs = PublisherIDs()
+    private var recentEvictions = RecentEvictions()
 
     init(epoch: Epoch, _ registry: TopicRegistry) {
         self.epoch = epoch
@@ -77,6 +78,7 @@ final class EventLog {
         bytes -= weight
         if entry.isEnd { return entry }
         if let frame = entry.frame { loadedBytes -= frame.count }
+        if let name = topic.name { recentEvictions.record(entry.sequence, of: name) }
         for pattern in registry.patterns(matching: topic) {
             registry[pattern].log.evictions.record(entry.sequence)
         }
@@ -85,6 +87,30 @@ final class EventLog {
             publisherIDs.keep(given, places.filter { registry.topic(at: $0.topic)?.log.retains($0.sequence) == true })
         }
         return entry
+    }
+
+    /// Collects the evictions of the channels that a pattern matches, so that a gap counts those from before the pattern
+    /// had subscribers. For a pattern that matches very many channels, only the latest evictions of all channels are
+    /// looked at: a gap may then have no number, or report a loss that did not occur.
+    ///
+    /// - Parameter steps: what may still be looked at for this request.
+    func rebuildEvictions(of topic: Topic, _ steps: inout Int) {
+        guard !topic.hasRebuiltEvictions, case .pattern(let pattern) = topic.subject else { return }
+        // Half of the steps are for the latest evictions, in case the channels are too many.
+        var half = steps / 2
+        var evictions: Evictions
+        if let channels = registry.channels(matching: pattern, &half) {
+            evictions = Evictions(unknownThrough: registry.removedThrough(pattern))
+            evictions.merge(channels: channels.map(\.log.evictions), &half)
+            steps -= steps / 2 - half
+        } else {
+            steps -= steps / 2
+            evictions = recentEvictions.matching(pattern, &steps)
+            evictions.merge(unknownThrough: registry.removedThrough(pattern))
+        }
+        evictions.addCount(of: topic.log.evictions)
+        topic.log.evictions = evictions
+        topic.hasRebuiltEvictions = true
     }
 
     /// Takes the oldest retained event off the index and returns its channel; nil when the log is empty.

@@ -20,6 +20,12 @@ struct Evictions {
         unknownThrough = through
     }
 
+    /// At least as many as the listed evictions above a position.
+    func listed(after sequence: UInt64) -> Int {
+        guard through > sequence else { return 0 }
+        return recent.reversed().prefix { $0 > sequence }.count + 1
+    }
+
     /// Records one eviction.
     mutating func record(_ sequence: UInt64) {
         through = max(through, sequence)
@@ -44,8 +50,10 @@ struct Evictions {
     }
 
     /// Adds the evictions of many channels and keeps the newest. A channel with only older evictions costs one
-    /// comparison.
-    mutating func merge(channels: [Evictions]) {
+    /// comparison. When the steps do not suffice, the rest is unknown.
+    ///
+    /// - Parameter steps: evictions that may still be looked at.
+    mutating func merge(channels: [Evictions], _ steps: inout Int) {
         var newest: Heap<UInt64> = []
         for channel in channels {
             merge(unknownThrough: channel.unknownThrough)
@@ -53,6 +61,11 @@ struct Evictions {
             // One channel evicts in the order of the log.
             for sequence in channel.recent.reversed() {
                 guard sequence > unknownThrough else { break }
+                steps -= 1
+                guard steps >= 0 else {
+                    merge(unknownThrough: sequence)
+                    break
+                }
                 guard newest.count == Self.remembered, let least = newest.min else {
                     newest.insert(sequence)
                     continue

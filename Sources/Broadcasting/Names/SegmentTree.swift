@@ -59,15 +59,21 @@ struct SegmentTree {
         return found
     }
 
-    /// The channel names in the tree that a pattern matches.
-    func names(matching pattern: ChannelPattern) -> [TopicID] {
+    /// The channel names in the tree that a pattern matches; nil when the walk needs more steps than are left.
+    ///
+    /// - Parameter steps: nodes that the walk may still visit. It subtracts those that it visits.
+    func names(matching pattern: ChannelPattern, _ steps: inout Int) -> [TopicID]? {
         var found: [TopicID] = []
         let segments = Segment.split(pattern.description)
         func collect(_ node: Node) {
+            steps -= 1
+            guard steps >= 0 else { return }
             if let topic = node.topic { found.append(topic) }
-            for child in node.children.values { collect(child) }
+            for child in node.children.values where steps >= 0 { collect(child) }
         }
         func descend(_ node: Node, _ index: Int) {
+            steps -= 1
+            guard steps >= 0 else { return }
             guard index < segments.count else {
                 if let topic = node.topic { found.append(topic) }
                 return
@@ -76,11 +82,11 @@ struct SegmentTree {
                 if let child = node.children[segments[index]] { descend(child, index + 1) }
                 return
             }
-            for (segment, child) in node.children where index > 0 || !segment.isReserved {
+            for (segment, child) in node.children where steps >= 0 && (index > 0 || !segment.isReserved) {
                 if segments[index] == .tail { collect(child) } else { descend(child, index + 1) }
             }
         }
         descend(root, 0)
-        return found
+        return steps >= 0 ? found : nil
     }
 }

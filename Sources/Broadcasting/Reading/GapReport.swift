@@ -9,12 +9,39 @@ struct GapReport {
     ///
     /// - Parameter requested: the position that the client named, as raw bytes.
     func gap(_ requested: [UInt8], _ topics: [Topic], lost: Int?) -> Gap {
-        let ranges = topics.compactMap { RetainedRangeReader(log: log).range(of: $0) }
-        let oldest = ranges.map(\.oldest).min { $0.sequence < $1.sequence }
-        let newest = ranges.map(\.newest).max { $0.sequence < $1.sequence }
+        let range = range(of: topics)
         return Gap(
             requested: String(decoding: requested.prefix(EventID.limit), as: UTF8.self),
-            oldest: oldest.map(id), newest: newest.map(id), lost: lost)
+            oldest: range.oldest.map(id), newest: range.newest.map(id), lost: lost)
+    }
+
+    /// How many events at either end of the log are searched for one that a pattern matches.
+    private static var searched: Int { 1024 }
+
+    /// The oldest and the newest retained event of some topics; nil for none. With patterns, also nil when it does not lie
+    /// among the oldest or newest of all channels.
+    private func range(of topics: [Topic]) -> (oldest: LogIndexEntry?, newest: LogIndexEntry?) {
+        var oldest: LogIndexEntry?
+        var newest: LogIndexEntry?
+        func include(_ first: LogIndexEntry?, _ last: LogIndexEntry?) {
+            if let first, first.sequence < oldest?.sequence ?? .max { oldest = first }
+            if let last, last.sequence > newest?.sequence ?? 0 { newest = last }
+        }
+        for topic in topics where !topic.isPattern {
+            let ends = [topic.log.oldestEntry, topic.log.newestEntry].map { entry in
+                entry.map { LogIndexEntry(topic: topic.id.index, sequence: $0.sequence) }
+            }
+            include(ends[0], ends[1])
+        }
+        let patterns = topics.filter(\.isPattern).map { TopicCursor(topic: $0.id, reportedThrough: 0) }
+        if !patterns.isEmpty {
+            let matcher = EventMatcher(log.registry, patterns)
+            func isRetained(_ place: LogIndexEntry) -> Bool { matcher.entry(place) != nil }
+            include(
+                log.index.prefix(Self.searched).first(where: isRetained),
+                log.index.suffix(Self.searched).last(where: isRetained))
+        }
+        return (oldest, newest)
     }
 
     /// A gap in the middle of a stream. The oldest event that it names is the next one that the subscriber gets; with

@@ -5,8 +5,10 @@ import EventStreams
 struct ResumePoint {
     let log: EventLog
 
-    /// The most events of all channels that ``ReplayStart/last(_:)`` and ``ReplayStart/since(_:)`` of a pattern search.
-    private static var lookBack: Int { 65_536 }
+    /// The most events of all channels that ``ReplayStart/last(_:)`` and ``ReplayStart/since(_:)`` of patterns search.
+    private static var lookBack: Int { 8192 }
+    /// What is looked at for one request, at most, to find the evictions of its patterns.
+    private static var evictionSteps: Int { 8192 }
 
     private var registry: TopicRegistry { log.registry }
 
@@ -14,7 +16,7 @@ struct ResumePoint {
     ///   them, but a gap counts those that it missed.
     func subscription(_ request: SubscriptionRequest, _ topics: [Topic], ended: [Topic]) -> Subscription {
         if let lastEventID = request.lastEventID {
-            for topic in topics { registry.rebuildEvictions(of: topic) }
+            rebuildEvictions(of: topics)
             let (position, gap) = resume(lastEventID, topics, ended: ended)
             let cursors = topics.map { cursor($0, from: 0) }
             let hasMissed = zip(topics, cursors).contains { !$0.isPattern && hasMore($0, $1, after: position) }
@@ -22,9 +24,8 @@ struct ResumePoint {
                 cursors: cursors, subjects: topics.map(\.subject), position: position, isBehind: true,
                 hasMissed: hasMissed, gap: gap)
         }
-        let cursors = topics.map { topic in
-            cursor(topic, from: start(request.replay ?? topic.limits.replay, topic))
-        }
+        let starts = starts(topics.map { ($0, request.replay ?? $0.limits.replay) })
+        let cursors = zip(topics, starts).map { cursor($0, from: $1) }
         // Each topic has a start of its own; the position lies before the first of them.
         let position = cursors.reduce(log.head) { min($0, $1.reportedThrough) }
         let isBehind = zip(topics, cursors).contains {
@@ -48,45 +49,90 @@ struct ResumePoint {
         topic.log.index(after: max(position, cursor.reportedThrough)) < topic.log.entries.count
     }
 
+    private func rebuildEvictions(of topics: [Topic]) {
+        var steps = Self.evictionSteps
+        for topic in topics { log.rebuildEvictions(of: topic, &steps) }
+    }
+
     // MARK: Without a position
 
-    /// The position after which a subscriber without one starts in a topic.
-    private func start(_ replay: ReplayStart, _ topic: Topic) -> UInt64 {
-        if topic.isPattern, replay != .none {
-            registry.rebuildEvictions(of: topic)
-            return startInPattern(replay, topic)
+    /// The positions after which a subscriber without one starts in its topics.
+    private func starts(_ topics: [(topic: Topic, replay: ReplayStart)]) -> [UInt64] {
+        rebuildEvictions(of: topics.filter { $0.topic.isPattern && $0.replay != .none }.map(\.topic))
+        var searches: [PatternSearch] = []
+        var starts: [UInt64] = []
+        for (index, (topic, replay)) in topics.enumerated() {
+            switch replay {
+            case .none: starts.append(log.head)
+            case .all: starts.append(0)
+            case .last, .since:
+                starts.append(topic.isPattern ? log.head : startInChannel(replay, topic.log))
+                if topic.isPattern { searches.append(PatternSearch(index, topic, replay, head: log.head)) }
+            }
         }
+        search(&searches)
+        for search in searches { starts[search.index] = search.position }
+        return starts
+    }
+
+    private func startInChannel(_ replay: ReplayStart, _ channel: ChannelLog) -> UInt64 {
         switch replay {
         case .none: return log.head
         case .all: return 0
         case .last(let count):
-            let events = topic.log.events
-            return count < events ? topic.log.entries[events - count].sequence - 1 : 0
+            let events = channel.events
+            return count < events ? channel.entries[events - count].sequence - 1 : 0
         case .since(let time):
-            let index = topic.log.index(since: time)
-            return index < topic.log.entries.count ? topic.log.entries[index].sequence - 1 : log.head
+            let index = channel.index(since: time)
+            return index < channel.entries.count ? channel.entries[index].sequence - 1 : log.head
         }
     }
 
-    private func startInPattern(_ replay: ReplayStart, _ topic: Topic) -> UInt64 {
+    /// A search for the start in a pattern.
+    private struct PatternSearch {
+        let index: Int
+        let topic: Topic
+        /// Events that it may still go back.
         var left = Int.max
+        /// Milliseconds since 1970 before which it goes back no further.
         var since: UInt64 = 0
-        switch replay {
-        case .none: return log.head
-        case .all: return 0
-        case .last(let count): left = count
-        case .since(let time): since = time
+        var position: UInt64
+        var isDone = false
+
+        init(_ index: Int, _ topic: Topic, _ replay: ReplayStart, head: UInt64) {
+            (self.index, self.topic, position) = (index, topic, head)
+            switch replay {
+            case .last(let count): left = count
+            case .since(let time): since = time
+            case .none, .all: isDone = true
+            }
         }
-        let matcher = EventMatcher(registry, [TopicCursor(topic: topic.id, reportedThrough: 0)])
-        var position = log.head
-        for place in log.index.reversed().prefix(Self.lookBack) where place.sequence <= position {
-            guard let entry = matcher.entry(place)?.entry else { continue }
-            guard left > 0, entry.time >= since else { break }
-            // An event of several channels counts once.
-            left -= 1
-            position = place.sequence - 1
+
+        /// Goes back over an event of the pattern. An event of several channels counts once.
+        mutating func goBack(over entry: LogEntry) {
+            guard !isDone, entry.sequence <= position else { return }
+            if left > 0, entry.time >= since {
+                left -= 1
+                position = entry.sequence - 1
+            } else {
+                isDone = true
+            }
         }
-        return position
+    }
+
+    /// Searches the newest events of all channels, once for all patterns.
+    private func search(_ searches: inout [PatternSearch]) {
+        guard !searches.isEmpty else { return }
+        let matcher = EventMatcher(registry, searches.map { TopicCursor(topic: $0.topic.id, reportedThrough: 0) })
+        for place in log.index.reversed().prefix(Self.lookBack / searches.count) {
+            guard let entry = matcher.entry(place)?.entry, let name = registry.topic(at: place.topic)?.name else {
+                continue
+            }
+            for index in searches.indices where searches[index].topic.subject.covers(name) {
+                searches[index].goBack(over: entry)
+            }
+            if searches.allSatisfy(\.isDone) { return }
+        }
     }
 
     // MARK: With a position

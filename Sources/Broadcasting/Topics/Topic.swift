@@ -31,8 +31,6 @@ final class Topic {
     var matchingPatterns: (topics: [TopicID], version: Int) = ([], 0)
     /// Of a pattern: whether ``log`` has the evictions from before the pattern had subscribers.
     var hasRebuiltEvictions = false
-    /// Of a pattern: the oldest and newest retained event of its channels; nil until a gap needs them.
-    var retainedRange: RetainedRange?
 
     init(_ id: TopicID, _ subject: TopicSubject, _ policy: HistoryPolicy, removedThrough: UInt64) {
         self.id = id

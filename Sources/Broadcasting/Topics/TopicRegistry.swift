@@ -108,21 +108,13 @@ final class TopicRegistry {
         return found
     }
 
-    /// The channels that a pattern matches.
-    func channels(matching pattern: ChannelPattern) -> [Topic] {
-        channelTree.names(matching: pattern).map { self[$0] }
+    /// The channels that a pattern matches; nil when it takes more steps than are left to find them.
+    func channels(matching pattern: ChannelPattern, _ steps: inout Int) -> [Topic]? {
+        channelTree.names(matching: pattern, &steps)?.map { self[$0] }
     }
 
-    /// Collects the evictions of the channels that a pattern matches, so that a gap counts those from before the
-    /// pattern had subscribers.
-    func rebuildEvictions(of topic: Topic) {
-        guard !topic.hasRebuiltEvictions, case .pattern(let pattern) = topic.subject else { return }
-        var evictions = Evictions(unknownThrough: removed[pattern])
-        evictions.merge(channels: channels(matching: pattern).map(\.log.evictions))
-        evictions.addCount(of: topic.log.evictions)
-        topic.log.evictions = evictions
-        topic.hasRebuiltEvictions = true
-    }
+    /// The highest number of an event that a removed channel of a pattern may have had.
+    func removedThrough(_ pattern: ChannelPattern) -> UInt64 { removed[pattern] }
 
     // MARK: Upkeep
 

@@ -1,0 +1,31 @@
+import DequeModule
+
+/// The latest evictions of all channels, for patterns that match more channels than there is time to look at.
+struct RecentEvictions {
+    private var recent: Deque<(sequence: UInt64, channel: ChannelName)> = []
+    /// Up to this number events may have been evicted that are no longer listed.
+    private(set) var unknownThrough: UInt64 = 0
+    /// The most evictions that the list has.
+    private static let remembered = 4096
+
+    mutating func record(_ sequence: UInt64, of channel: ChannelName) {
+        recent.append((sequence, channel))
+        if recent.count > Self.remembered { unknownThrough = max(unknownThrough, recent.removeFirst().sequence) }
+    }
+
+    /// The evictions of the channels that a pattern matches. When the steps do not suffice, more of them are unknown.
+    ///
+    /// - Parameter steps: evictions that may still be looked at.
+    func matching(_ pattern: ChannelPattern, _ steps: inout Int) -> Evictions {
+        var evictions = Evictions(unknownThrough: unknownThrough)
+        for (sequence, channel) in recent {
+            steps -= 1
+            if steps < 0 {
+                evictions.merge(unknownThrough: sequence)
+            } else if pattern.matches(channel) {
+                evictions.record(sequence)
+            }
+        }
+        return evictions
+    }
+}
