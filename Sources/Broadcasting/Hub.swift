@@ -10,15 +10,21 @@ public final class Hub: Sendable {
     private let state: Guarded<HubState>
     private let mailboxes: [Mailbox]
     private let archive: (any Archive)?
+    private let clock: @Sendable () -> UInt64
 
     /// - Parameters:
     ///   - mailboxes: one for each loop, 64 at most. Other methods name a loop by its index here.
     ///   - archive: stores the events. With an archive, call ``restore(_:)`` before every other method.
-    public init(epoch: Epoch, policy: HistoryPolicy, mailboxes: [Mailbox], archive: (any Archive)? = nil) {
+    ///   - clock: nanoseconds of a clock that never goes back, to measure how long the lock is held.
+    public init(
+        epoch: Epoch, policy: HistoryPolicy, mailboxes: [Mailbox], archive: (any Archive)? = nil,
+        clock: @escaping @Sendable () -> UInt64 = { 0 }
+    ) {
         precondition(mailboxes.count <= 64, "a topic keeps its loops as the bits of one word")
         self.epoch = epoch
         self.mailboxes = mailboxes
         self.archive = archive
+        self.clock = clock
         state = Guarded(HubState(epoch: epoch, policy: policy, loops: mailboxes.count))
     }
 
@@ -37,7 +43,7 @@ public final class Hub: Sendable {
     ) -> PublishOutcome {
         // Encoding takes time that grows with the data, so it happens before the hub takes the lock.
         let events = publications.map { EncodedEvent($0, epoch: epoch) }
-        return change { $0.publish(events, idempotency, reply: reply, now: now) }
+        return change(now) { $0.publish(events, idempotency, reply: reply, now: now) }
     }
 
     /// Ends a channel: its subscribers receive the remaining events and then `crier.end`. The log evicts the history
@@ -45,21 +51,21 @@ public final class Hub: Sendable {
     ///
     /// - Returns: nil when the channel does not exist or has ended already; `.pending` with an archive.
     public func end(_ name: ChannelName, reply: ReplyAddress, now: UInt64) -> EndOutcome? {
-        change { $0.end(name, reply: reply, now: now) }
+        change(now) { $0.end(name, reply: reply, now: now) }
     }
 
     // MARK: Subscribing
 
     /// Adds a subscriber and returns its start. From here on its loop receives the events of its topics.
     public func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> SubscribeOutcome {
-        change { $0.subscribe(request, on: loop, now: now) }
+        change(now) { $0.subscribe(request, on: loop, now: now) }
     }
 
     /// Removes a subscriber from a topic.
     ///
     /// - Parameter lastOn: its loop, when the loop has no other subscriber of the topic.
     public func unsubscribe(_ topic: TopicID, lastOn loop: Int?) {
-        change { $0.unsubscribe(topic, lastOn: loop) }
+        change(0) { $0.unsubscribe(topic, lastOn: loop) }
     }
 
     /// Reads the next events after a position, in the order of the log, each once.
@@ -73,7 +79,7 @@ public final class Hub: Sendable {
         _ cursors: [TopicCursor], after position: UInt64, isSlow: Bool = false, now: UInt64, budget: Int,
         into frames: inout [Frame]
     ) -> LogSlice {
-        state.withLock { state in
+        locked { state in
             let check = state.lagCheck(after: position, isSlow: isSlow, now: now)
             return LogReader(log: state.log, check: check).read(cursors, budget: budget, into: &frames)
         }
@@ -89,7 +95,7 @@ public final class Hub: Sendable {
     ///
     /// - Returns: false when the log has evicted the event in the meantime.
     public func evictUnreadable(_ sequence: UInt64) -> Bool {
-        change { $0.evictUnreadable(sequence) }
+        change(0) { $0.evictUnreadable(sequence) }
     }
 
     /// The limit for which crier must disconnect a subscriber whose socket takes nothing, and the control events to
@@ -99,7 +105,7 @@ public final class Hub: Sendable {
     public func cut(
         _ cursors: [TopicCursor], after position: UInt64, partial: Frame? = nil, isSlow: Bool, now: UInt64
     ) -> (lag: LagLimit, closingNotices: [UInt8]?)? {
-        state.withLock { state in
+        locked { state in
             let check = state.lagCheck(after: position, partial: partial, isSlow: isSlow, now: now)
             guard let lag = check.cut(cursors) else { return nil }
             return (lag, ClosingNotices(log: state.log, check: check).bytes(cursors))
@@ -111,12 +117,14 @@ public final class Hub: Sendable {
     /// Evicts events that have become too old, in some channels each time, and forgets old ends and idempotency keys.
     /// Call it about once a second: about thirty calls cover all channels.
     public func sweep(now: UInt64) {
-        change { $0.sweep(now: now) }
+        let slices = locked { $0.registry.sweepsPerSecond }
+        for _ in 0..<slices { change(now) { $0.sweepTopics(now: now) } }
+        change(now) { $0.sweepRest(now: now) }
     }
 
     /// Changes the limits. The next event of a channel, or a later sweep, evicts the events that exceed them.
     public func apply(_ policy: HistoryPolicy) {
-        state.withLock { $0.apply(policy) }
+        locked { $0.apply(policy) }
     }
 
     // MARK: Archiving
@@ -145,30 +153,42 @@ public final class Hub: Sendable {
 
     /// Evicts the restored events that exceed the current limits, and removes empty channels.
     public func finishRestoring(now: UInt64) {
-        change { $0.finishRestoring(now: now) }
+        change(now) { $0.finishRestoring(now: now) }
     }
 
     /// Takes the next batch that the archive must write. Call it again after ``commit(_:now:)`` until it returns nil:
     /// only then, or after ``refuse(_:_:)``, does the hub wake the archive for further changes.
     public func nextBatch() -> ArchiveBatch? {
-        state.withLock { $0.writeQueue?.nextBatch($0.log) }
+        locked { $0.writeQueue?.nextBatch($0.log) }
     }
 
     /// Reports that the archive has written a batch.
     public func commit(_ batch: ArchiveBatch, now: UInt64) {
-        let completions = change { $0.commit(batch, now: now) }
-        for (loop, completion) in completions { mailboxes[loop].complete(completion) }
+        // A batch has as many writes as came in while the archive wrote the one before.
+        var rest = batch.writes[...]
+        while !rest.isEmpty {
+            let slice = rest.prefix(Self.writesAtOnce)
+            rest = rest.dropFirst(slice.count)
+            let completions = change(now) { $0.commit(slice, now: now) }
+            for (loop, completion) in completions { mailboxes[loop].complete(completion) }
+        }
     }
+
+    /// How many publishes and ends of a batch one hold of the lock adds to the log.
+    private static let writesAtOnce = 64
 
     /// Reports that the archive could not write a batch. The hub refuses its publishes and ends.
     ///
     /// - Parameter reason: a sentence for the publishers, without a full stop.
     public func refuse(_ batch: ArchiveBatch, _ reason: String) {
-        let completions = state.withLock { $0.refuse(batch, reason) }
+        let completions = locked { $0.refuse(batch, reason) }
         for (loop, completion) in completions { mailboxes[loop].complete(completion) }
     }
 
     // MARK: Figures
+
+    /// The longest time that a thread has held the lock, in nanoseconds of the clock.
+    public var longestHold: UInt64 { state.withLock { $0.longestHold } }
 
     /// Figures of the hub.
     public var summary: HubSummary {
@@ -196,9 +216,32 @@ public final class Hub: Sendable {
         return (page.prefix(count).compactMap { summary(of: $0) }, next)
     }
 
+    /// Uses the state under the lock.
+    private func locked<Result>(_ body: (inout HubState) -> sending Result) -> sending Result {
+        state.withLock { state in
+            let start = clock()
+            state.budget = HoldBudget()
+            defer { state.longestHold = max(state.longestHold, clock() - start) }
+            return body(&state)
+        }
+    }
+
+    /// Changes the state under the lock, and then evicts what the change could not evict within its budget: each time
+    /// other threads get the lock in between.
+    private func change<Result: Sendable>(_ now: UInt64, _ body: (inout HubState) -> Result) -> Result {
+        var (result, hasUnfinished) = changeOnce { (body(&$0), $0.hasUnfinished) }
+        while hasUnfinished {
+            hasUnfinished = changeOnce { state in
+                state.continueUnfinished(now: now)
+                return state.hasUnfinished
+            }
+        }
+        return result
+    }
+
     /// Changes the state under the lock, and wakes the loops and the archive afterwards.
-    private func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
-        let (result, loops, hasWrites) = state.withLock { state in
+    private func changeOnce<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
+        let (result, loops, hasWrites) = locked { state in
             let result = body(&state)
             var loops: UInt64 = 0
             // Posted under the lock: otherwise two publishers could post in another order than that of the log.

@@ -156,8 +156,8 @@ extension HubState {
     // MARK: From the archive
 
     /// Adds the events and ends that the archive has written to the log.
-    mutating func commit(_ batch: ArchiveBatch, now: UInt64) -> [(loop: Int, Completion)] {
-        batch.writes.map { write in
+    mutating func commit(_ writes: ArraySlice<PendingWrite>, now: UInt64) -> [(loop: Int, Completion)] {
+        writes.map { write in
             switch write {
             case .publish(let events, let reply, let idempotency):
                 discountPendingWrites(events)

@@ -1,16 +1,22 @@
+import DequeModule
+
 /// Evicts the events that exceed the limits, and removes the channels that become empty.
 extension HubState {
     // MARK: Limits
 
     /// Evicts the events that exceed a topic's own limits.
     mutating func enforceLimits(of topic: Topic, now: UInt64) {
-        while topic.log.exceeds(topic.limits, now: now) { evictFirst(of: topic) }
+        if topic.policyVersion != policyVersion { topic.apply(policy, version: policyVersion) }
+        while topic.log.exceeds(topic.limits, now: now) {
+            guard budget.take() else { return unfinished.append(topic) }
+            evictFirst(of: topic)
+        }
     }
 
     /// Evicts the oldest events of all channels while they exceed ``HistoryPolicy/total``. Call ``removeEmptied()``
     /// afterwards.
     mutating func enforceTotal() {
-        while log.bytes > policy.total, let topic = log.popOldest() {
+        while log.bytes > policy.total, budget.take(), let topic = log.popOldest() {
             evictFirst(of: topic)
             if topic.isIdle { emptied.append(topic) }
         }
@@ -18,12 +24,34 @@ extension HubState {
     }
 
     /// With an archive: frees the bytes of the oldest events that exceed ``HistoryPolicy/memory``.
-    func unloadOldest() {
-        if writeQueue != nil { log.unloadOldest(limit: policy.memory) }
+    mutating func unloadOldest() {
+        if writeQueue != nil { log.unloadOldest(limit: policy.memory, &budget) }
     }
 
     mutating func evictAll(of topic: Topic) {
-        while !topic.log.isEmpty { evictFirst(of: topic) }
+        while !topic.log.isEmpty {
+            guard budget.take() else { return unfinished.append(topic) }
+            evictFirst(of: topic)
+        }
+    }
+
+    /// Whether evictions wait because the budget of a hold was used up.
+    var hasUnfinished: Bool {
+        !unfinished.isEmpty || (log.bytes > policy.total && !log.index.isEmpty) || (writeQueue != nil && log.exceeds(memory: policy.memory))
+    }
+
+    /// Continues with the evictions that wait.
+    mutating func continueUnfinished(now: UInt64) {
+        enforceTotal()
+        unloadOldest()
+        for _ in 0..<unfinished.count {
+            guard let topic = unfinished.popFirst() else { break }
+            // Another operation may have removed it, and its number may have another owner.
+            guard registry.topic(at: topic.id.index) === topic else { continue }
+            if topic.isEnded, topic.subscribers == 0 { evictAll(of: topic) } else { enforceLimits(of: topic, now: now) }
+            removeIfIdle(topic)
+        }
+        removeEmptied()
     }
 
     private mutating func evictFirst(of topic: Topic) {
@@ -88,7 +116,7 @@ extension HubState {
         guard topic.isEnded, let name = topic.name else { return topic }
         let latest = registry.channel(name, policy)
         guard latest.isEnded else { return latest }
-        if latest.subscribers > 0 { return registry.replace(latest, policy) }
+        if latest.subscribers > 0 || !latest.log.isEmpty { return registry.replace(latest, policy) }
         reopen(latest)
         return latest
     }
@@ -101,17 +129,21 @@ extension HubState {
 
     // MARK: Upkeep
 
-    /// See ``Hub/sweep(now:)``.
-    mutating func sweep(now: UInt64) {
+    /// Sweeps the next topics; see ``Hub/sweep(now:)``.
+    mutating func sweepTopics(now: UInt64) {
         for topic in registry.nextToSweep() {
             enforceLimits(of: topic, now: now)
-            if case .ended(let time, _) = topic.status, topic.subscribers == 0, time < now,
+            if case .ended(let time, _) = topic.status, topic.subscribers == 0, topic.log.isEmpty, time < now,
                 now - time > topic.limits.age
             {
                 reopen(topic)
             }
             removeIfIdle(topic)
         }
+    }
+
+    /// The part of ``Hub/sweep(now:)`` that does not depend on the topics.
+    mutating func sweepRest(now: UInt64) {
         log.shrink(isWorthwhile: registry.shrink())
         let expired = answers.expire(window: policy.idempotencyWindow, limit: policy.idempotencyKeys, now: now)
         writeQueue?.expire(expired)
@@ -120,6 +152,6 @@ extension HubState {
     /// See ``Hub/apply(_:)``.
     mutating func apply(_ policy: HistoryPolicy) {
         self.policy = policy
-        for topic in registry.all { topic.apply(policy) }
+        policyVersion += 1
     }
 }

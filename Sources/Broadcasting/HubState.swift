@@ -1,3 +1,4 @@
+import DequeModule
 import EventStreams
 
 /// The state that the hub's lock guards.
@@ -16,6 +17,14 @@ struct HubState {
     /// them.
     var emptied: [Topic] = []
     var endedChannels = EndedChannels()
+    /// Topics with evictions that wait because the budget of a hold was used up.
+    var unfinished: Deque<Topic> = []
+    /// Of this hold of the lock.
+    var budget = HoldBudget()
+    /// Rises when the policy changes. A topic takes over the new limits when it is used, or swept.
+    var policyVersion = 1
+    /// The longest hold of the lock so far, in nanoseconds.
+    var longestHold: UInt64 = 0
 
     init(epoch: Epoch, policy: HistoryPolicy, loops: Int) {
         self.policy = policy
@@ -101,9 +110,7 @@ struct HubState {
             enforceLimits(of: topic, now: now)
             removeIfIdle(topic)
         }
-        enforceTotal()
-        removeEmptied()
-        unloadOldest()
+        continueUnfinished(now: now)
     }
 }
 

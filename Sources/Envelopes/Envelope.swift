@@ -21,6 +21,8 @@ public enum Envelope {
 
     /// The most events of an array, which crier publishes in one step.
     public static let arrayLimit = 1000
+    /// The most channels that the events of an array name in all, each counted once for each event.
+    public static let arrayChannelLimit = 4096
 
     /// Parses one envelope.
     public static func one(_ bytes: [UInt8], _ rules: Rules) throws(InvalidEnvelope) -> Publication {
@@ -35,13 +37,17 @@ public enum Envelope {
     /// - Throws: the error and the number of the envelope, from 1 on.
     public static func all(_ bytes: [UInt8], _ rules: Rules) throws(Misplaced) -> [Publication] {
         var publications: [Publication] = []
+        var channels = 0
         do throws(InvalidEnvelope) {
             var scanner = JSONScanner(bytes)
             guard scanner.peek() == 0x5B else { return [try one(bytes, rules)] }
             _ = scanner.take(0x5B)
             try scanner.list(until: 0x5D) { scanner throws(InvalidEnvelope) in
                 guard publications.count < arrayLimit else { throw .tooManyEvents(limit: arrayLimit) }
-                publications.append(try read(&scanner, rules))
+                let publication = try read(&scanner, rules)
+                channels += publication.channels.count
+                guard channels <= arrayChannelLimit else { throw .tooManyChannelsInAll(limit: arrayChannelLimit) }
+                publications.append(publication)
             }
             try scanner.expectEnd()
             guard !publications.isEmpty else { throw .noEvents }

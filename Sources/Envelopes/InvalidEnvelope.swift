@@ -23,6 +23,8 @@ public enum InvalidEnvelope: Error, Sendable, Hashable, CustomStringConvertible 
     case tooManyChannels(limit: Int)
     /// The array has more events than the limit.
     case tooManyEvents(limit: Int)
+    /// The events of an array name more channels than the limit, each counted once for each event.
+    case tooManyChannelsInAll(limit: Int)
     /// The array is empty.
     case noEvents
     /// A channel name is invalid.
@@ -49,6 +51,8 @@ public enum InvalidEnvelope: Error, Sendable, Hashable, CustomStringConvertible 
         case .tooManyChannels(let limit): "The event names more than \(limit) channels, which is the limit."
         case .tooManyEvents(let limit):
             "The array has more than \(limit) events; to send more, use application/x-ndjson."
+        case .tooManyChannelsInAll(let limit):
+            "The events of the array name more than \(limit) channels in all; to send more, use application/x-ndjson."
         case .noEvents: "There is no event in the array."
         case .channel(let invalid): invalid.description
         case .reservedChannel: "Channels whose name starts with $ are reserved for the daemon."

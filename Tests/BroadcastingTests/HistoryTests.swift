@@ -1,4 +1,5 @@
 import EventStreams
+import Synchronization
 import Testing
 import TimeLimits
 
@@ -85,5 +86,77 @@ import TimeLimits
         #expect(policy.rule(for: try ChannelName("a/b"))?.limits.events == 1)
         #expect(policy.rule(for: try ChannelName("a/b/c"))?.limits.events == 2)
         #expect(policy.rule(for: try ChannelName("b")) == nil)
+    }
+}
+
+/// A hub that counts how often its lock was taken.
+private final class CountingHub: Sendable {
+    private let readings = Mutex(0)
+
+    func hub(_ policy: HistoryPolicy) -> Hub {
+        Hub(
+            epoch: Epoch(description: "e"), policy: policy, mailboxes: [Mailbox(wakeLoop: {})],
+            clock: { [self] in
+                readings.withLock { $0 += 1 }
+                return 0
+            })
+    }
+
+    /// How often the lock was taken: the hub reads the clock at the start and at the end.
+    func holds(during body: () throws -> Void) rethrows -> Int {
+        let before = readings.withLock { $0 }
+        try body()
+        return (readings.withLock { $0 } - before) / 2
+    }
+}
+
+@Suite(.endsInTime()) struct `A mass eviction` {
+    private static let events = 5000
+    private let counting = CountingHub()
+    private let name = try! ChannelName("a")
+
+    private func filled(_ policy: HistoryPolicy = HistoryPolicy(standard: HistoryLimits(events: .max))) -> Hub {
+        let hub = counting.hub(policy)
+        for _ in 0..<Self.events { _ = hub.publish(Event(data: EventData("x")), to: [name], now: 0) }
+        return hub
+    }
+
+    @Test func `lets other threads have the lock in between, and is complete before the publisher is answered`() {
+        for policy in [
+            HistoryPolicy(standard: HistoryLimits(events: 10)), HistoryPolicy(standard: HistoryLimits(events: .max), total: 3000),
+        ] {
+            let hub = filled()
+            hub.apply(policy)
+            let holds = counting.holds { _ = hub.publish(Event(data: EventData("x")), to: [name], now: 0) }
+            #expect((8...20).contains(holds), "\(holds)")
+            #expect(hub.summary.events == 10)
+        }
+    }
+
+    @Test func `of a deleted channel leaves nothing to those who subscribe later`() throws {
+        let hub = filled()
+        let holds = counting.holds { #expect(hub.end(name, now: 0) == 0) }
+        #expect(holds >= 8 && hub.summary.events == 0)
+        _ = hub.publish(Event(data: EventData("new")), to: [name], now: 0)
+        #expect(hub.summary(of: name)?.events == 1)
+        #expect(try #require(hub.enter(SubscriptionRequest(channels: [name]), now: 0)).cursors.count == 1)
+    }
+
+    @Test func `follows the departure of the last subscriber of an ended channel`() throws {
+        let hub = filled()
+        let subscription = try #require(hub.enter(SubscriptionRequest(channels: [name]), now: 0))
+        _ = hub.end(name, now: 0)
+        #expect(hub.summary.events == Self.events + 1)
+        let holds = counting.holds { hub.unsubscribe(subscription.cursors[0].topic, lastOn: 0) }
+        #expect(holds >= 8 && hub.summary.events == 0)
+    }
+
+    @Test func `of old events happens in the sweep, which takes the lock for few topics at a time`() {
+        let hub = counting.hub(HistoryPolicy(standard: HistoryLimits(age: 1000)))
+        for number in 0..<3000 {
+            _ = hub.publish(Event(data: EventData("x")), to: [try! ChannelName("c\(number)")], now: 0)
+        }
+        let holds = counting.holds { hub.sweep(now: 5000) }
+        #expect(holds > 3000 / 128 && hub.summary.channels == 0)
     }
 }

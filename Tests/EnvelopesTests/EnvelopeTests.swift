@@ -70,6 +70,18 @@ private func data(_ text: String) throws -> String {
         }
     }
 
+    @Test func `in an array is refused when the events name too many channels in all`() throws {
+        let names = (0..<100).map { "\"c\($0)\"" }.joined(separator: ",")
+        let rules = Envelope.Rules(channels: [], channelLimit: 100)
+        func array(_ count: Int) -> [UInt8] {
+            let event = #"{"data":1,"channels":[\#(names)]}"#
+            return Array(("[" + Array(repeating: event, count: count).joined(separator: ",") + "]").utf8)
+        }
+        #expect(try Envelope.all(array(40), rules).count == 40)
+        let error = #expect(throws: Envelope.Misplaced.self) { try Envelope.all(array(41), rules) }
+        #expect(error?.place == 41 && error?.reason == .tooManyChannelsInAll(limit: 4096))
+    }
+
     @Test func `is refused when it is nested too deeply or not UTF-8`() throws {
         let deep = { (depth: Int) in
             "{\"data\":" + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"

@@ -123,11 +123,14 @@ final class EventLog {
         return nil
     }
 
+    /// Whether the bytes of events in memory exceed a limit, and some of them can be freed.
+    func exceeds(memory limit: Int) -> Bool { loadedBytes > limit && index.last.map { $0.sequence > unloadedThrough } == true }
+
     /// Frees the bytes of the oldest events that the archive has too, down to a limit.
-    func unloadOldest(limit: Int) {
+    func unloadOldest(limit: Int, _ budget: inout HoldBudget) {
         guard loadedBytes > limit else { return }
         var next = position(after: unloadedThrough)
-        while loadedBytes > limit, next < index.count {
+        while loadedBytes > limit, next < index.count, budget.take() {
             let place = index[next]
             if let bytes = registry.topic(at: place.topic)?.log.unload(place.sequence) { loadedBytes -= bytes }
             unloadedThrough = place.sequence

@@ -39,7 +39,10 @@ struct IdempotencyAnswers {
         order.append((answer.idempotency.key, answer.time))
     }
 
-    /// Removes the answers that are too old or too many.
+    /// The most answers that are removed at once.
+    private static let expiredAtOnce = 1024
+
+    /// Removes answers that are too old or too many, the oldest first.
     ///
     /// - Parameters:
     ///   - window: milliseconds that an answer is remembered.
@@ -48,7 +51,7 @@ struct IdempotencyAnswers {
     /// - Returns: the keys of the removed answers.
     mutating func expire(window: UInt64, limit: Int, now: UInt64) -> [IdempotencyKey] {
         var expired: [IdempotencyKey] = []
-        while let oldest = order.first, order.count > limit || (oldest.time < now && now - oldest.time > window) {
+        while expired.count < Self.expiredAtOnce, let oldest = order.first, order.count > limit || (oldest.time < now && now - oldest.time > window) {
             order.removeFirst()
             known[oldest.key] = nil
             expired.append(oldest.key)

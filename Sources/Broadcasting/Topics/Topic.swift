@@ -12,6 +12,8 @@ final class Topic {
     let subject: TopicSubject
     var limits: HistoryLimits
     var slow: SlowPolicy
+    /// The version of the policy that the limits are from; see ``HubState/policyVersion``.
+    private(set) var policyVersion = 0
     var log: ChannelLog
     var status = Status.open
     /// Whether a new topic has the name, because someone published again after the end. This one remains for the
@@ -37,11 +39,12 @@ final class Topic {
         self.subject = subject
         (limits, slow) = (policy.standard, policy.slow)
         log = ChannelLog(removedThrough: removedThrough)
-        apply(policy)
+        apply(policy, version: 0)
     }
 
     /// Takes the limits that a policy sets for this topic.
-    func apply(_ policy: HistoryPolicy) {
+    func apply(_ policy: HistoryPolicy, version: Int) {
+        policyVersion = version
         let rule =
             switch subject {
             case .channel(let name): policy.rule(for: name)

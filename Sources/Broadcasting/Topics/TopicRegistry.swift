@@ -118,10 +118,16 @@ final class TopicRegistry {
 
     // MARK: Upkeep
 
-    /// The next topics to sweep. About thirty calls return all of them.
+    /// How many topics one hold of the lock sweeps. After a change of the policy, each takes some microseconds.
+    static let sweptAtOnce = 128
+
+    /// How many calls of ``nextToSweep()`` make a thirtieth of the topics, or 4096.
+    var sweepsPerSecond: Int { max(4096, topics.count / 30) / Self.sweptAtOnce }
+
+    /// The next topics to sweep.
     func nextToSweep() -> [Topic] {
         var found: [Topic] = []
-        for _ in 0..<min(topics.count, max(4096, topics.count / 30)) {
+        for _ in 0..<min(topics.count, Self.sweptAtOnce) {
             sweepPosition = sweepPosition + 1 < topics.count ? sweepPosition + 1 : 0
             if let topic = topics[sweepPosition] { found.append(topic) }
         }

@@ -21,7 +21,8 @@ final class PublishStream {
     /// The whole body has been read.
     private(set) var hasEnded = false
 
-    /// The most events in one publish: the hub holds its lock for all of them.
+    /// The most channels of the events in one publish, unless it is a single event: the hub holds its lock for all of
+    /// them.
     private static let sliceLimit = 512
 
     /// - Parameter limit: the most bytes of an event.
@@ -76,7 +77,12 @@ final class PublishStream {
     /// The events to be published next; nil when none wait.
     func next() -> [Publication]? {
         guard !waiting.isEmpty else { return nil }
-        let slice = Array(waiting.prefix(Self.sliceLimit))
+        var channels = 0
+        let slice = Array(
+            waiting.prefix { publication in
+                channels += publication.channels.count
+                return channels <= Self.sliceLimit || channels == publication.channels.count
+            })
         waiting = waiting.dropFirst(slice.count)
         return slice
     }

@@ -109,7 +109,8 @@ struct Daemon: ~Copyable {
         return "\(status.subscribers) subscribers, \(hub.channels) channels, \(status.published) events published, "
             + "\(status.delivered) delivered, \(status.connections) connections, "
             + "\(status.closed[CloseReason.slow.rawValue]) disconnected as too slow, "
-            + "\(status.skips) skips by slow subscribers"
+            + "\(status.skips) skips by slow subscribers, "
+            + "longest hold of the hub's lock \(server.hub.longestHold / 1000) us"
     }
 
     private mutating func reload() {
