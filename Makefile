@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit browser proxies systemd budgets stress faults bench lint sanitize install uninstall packages packages-test clean
+.PHONY: help run build test unit browser clients systemd budgets stress faults bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets browser proxies systemd
+test: packages-test lint unit build budgets browser clients systemd
 	@echo "Every test has passed."
 
 #:: make unit       test each module, and the real binary over real sockets
@@ -34,10 +34,10 @@ unit: packages-test
 browser: build packages-test
 	Tests/Browser/run $(BINARY)
 
-#:: make proxies    test the real daemon behind the real proxies of docs/proxies.md
-proxies: build packages-test
-	@.ci/packages nginx caddy haproxy apache2 varnish
-	Tests/Proxies/run $(BINARY)
+#:: make clients    test the real daemon with real clients, directly and behind the real proxies of docs/proxies.md
+clients: build packages-test
+	@.ci/packages nginx caddy haproxy apache2 varnish nodejs openjdk-17-jdk-headless curl
+	Tests/Clients/run $(BINARY)
 
 #:: make systemd    test the shipped units with a real systemd in a container
 systemd: build packages-test
