@@ -37,7 +37,8 @@ extension HubState {
 
     /// Whether evictions wait because the budget of a hold was used up.
     var hasUnfinished: Bool {
-        !unfinished.isEmpty || (log.bytes > policy.total && !log.index.isEmpty) || (writeQueue != nil && log.exceeds(memory: policy.memory))
+        !unfinished.isEmpty || (log.bytes > policy.total && !log.index.isEmpty)
+            || (writeQueue != nil && log.exceeds(memory: policy.memory))
     }
 
     /// Continues with the evictions that wait.

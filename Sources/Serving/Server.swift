@@ -32,7 +32,8 @@ public final class Server: Sendable {
         for _ in 0..<loops { made.append(try LoopPort()) }
         let ports = made
         self.ports = ports
-        hub = Hub(epoch: epoch, policy: history, mailboxes: ports.map(\.mailbox), archive: archive,
+        hub = Hub(
+            epoch: epoch, policy: history, mailboxes: ports.map(\.mailbox), archive: archive,
             clock: { Clock.monotonicNanoseconds })
         try prepare(hub)
         running = Atomic(loops)

@@ -123,7 +123,8 @@ private final class CountingHub: Sendable {
 
     @Test func `lets other threads have the lock in between, and is complete before the publisher is answered`() {
         for policy in [
-            HistoryPolicy(standard: HistoryLimits(events: 10)), HistoryPolicy(standard: HistoryLimits(events: .max), total: 3000),
+            HistoryPolicy(standard: HistoryLimits(events: 10)),
+            HistoryPolicy(standard: HistoryLimits(events: .max), total: 3000),
         ] {
             let hub = filled()
             hub.apply(policy)

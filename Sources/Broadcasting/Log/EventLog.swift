@@ -124,7 +124,9 @@ final class EventLog {
     }
 
     /// Whether the bytes of events in memory exceed a limit, and some of them can be freed.
-    func exceeds(memory limit: Int) -> Bool { loadedBytes > limit && index.last.map { $0.sequence > unloadedThrough } == true }
+    func exceeds(memory limit: Int) -> Bool {
+        loadedBytes > limit && index.last.map { $0.sequence > unloadedThrough } == true
+    }
 
     /// Frees the bytes of the oldest events that the archive has too, down to a limit.
     func unloadOldest(limit: Int, _ budget: inout HoldBudget) {

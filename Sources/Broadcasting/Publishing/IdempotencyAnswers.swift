@@ -51,7 +51,9 @@ struct IdempotencyAnswers {
     /// - Returns: the keys of the removed answers.
     mutating func expire(window: UInt64, limit: Int, now: UInt64) -> [IdempotencyKey] {
         var expired: [IdempotencyKey] = []
-        while expired.count < Self.expiredAtOnce, let oldest = order.first, order.count > limit || (oldest.time < now && now - oldest.time > window) {
+        while expired.count < Self.expiredAtOnce, let oldest = order.first,
+            order.count > limit || (oldest.time < now && now - oldest.time > window)
+        {
             order.removeFirst()
             known[oldest.key] = nil
             expired.append(oldest.key)
