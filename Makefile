@@ -100,6 +100,7 @@ clean:
 	rm -rf .build .build-thread .build-address .build-faults
 
 packages:
+	@.ci/swift
 	@.ci/packages libsystemd-dev libsqlite3-dev pkg-config curl
 
 packages-test: packages

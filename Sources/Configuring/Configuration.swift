@@ -59,7 +59,7 @@ public struct Configuration: Sendable {
         self.document = document
         for entry in document.entries {
             guard let key = Key.named(entry.path) else {
-                add(document.place(entry.path), entry.path, "there is no such key")
+                add(document.place(entry.path), entry.path, Self.noSuchKey(entry.path))
                 continue
             }
             set(key, entry.value, document.place(entry.path))
@@ -100,13 +100,21 @@ public struct Configuration: Sendable {
     private mutating func read(_ flags: Flags) {
         for setting in flags.set {
             let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, let key = Key.named(parts[0]) else {
+            guard parts.count == 2 else {
                 add(.flag("--set \(setting)"), nil, "must be a key, an equals sign and a value")
+                continue
+            }
+            guard let key = Key.named(parts[0]) else {
+                add(.flag("--set"), parts[0], Self.noSuchKey(parts[0]))
                 continue
             }
             set(key, .text(parts[1]), .flag("--set"))
         }
         listen(flags.listen, .flag("--listen"))
+    }
+
+    private static func noSuchKey(_ name: String) -> String {
+        "there is no such key." + Suggestion.text(for: name, among: Key.all.map(\.name))
     }
 
     private mutating func listen(_ specifications: [String], _ place: ConfigurationError.Place) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuring
 
 /// The program: one binary with a command for each task.
 @main
@@ -15,4 +16,15 @@ struct Crier: ParsableCommand {
         version: version, subcommands: [Serve.self, Publish.self, Subscribe.self, Bench.self, Config.self])
 
     static let version = "0.1.0"
+
+    /// Runs the command that the arguments name.
+    static func main() {
+        let names = configuration.subcommands.map { String(describing: $0).lowercased() } + ["help"]
+        // The library would only say that there are unexpected arguments.
+        if let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !names.contains(name) {
+            StandardIO.writeError("there is no command \"\(name)\".\(Suggestion.text(for: name, among: names))")
+            exit(withError: ExitCode(64))
+        }
+        main(nil)
+    }
 }

@@ -10,7 +10,8 @@ extension RealProcess {
             try await withDaemon { daemon in
                 let url = "http://127.0.0.1:\(daemon.port)"
                 let subscriber = try Client.subscribed(daemon.port, "/events/a/b")
-                let one = try await crier("publish", "--url", url, "--event", "add", "--id", "x 1", "a/b", "hello")
+                let one = try await crier(
+                    "publish", "--url", "127.0.0.1:\(daemon.port)", "--event", "add", "--id", "x 1", "a/b", "hello")
                 #expect(one.code == 0 && one.output == "x 1\n")
                 #expect(try subscriber.event() == "id: x 1\nevent: add\ndata: hello")
                 let two = try await crier("publish", "a/b", input: "two\nlines", environment: ["CRIER_URL": url])
@@ -30,6 +31,10 @@ extension RealProcess {
             #expect(unreachable.code == 2)
             #expect(unreachable.error.hasPrefix("crier: the daemon cannot be reached: 127.0.0.1:1: "))
             #expect(try await crier("publish").code == 64)
+            let mistyped = try await crier("pubish", "a", "x")
+            #expect(
+                mistyped.code == 64
+                    && mistyped.error == "crier: there is no command \"pubish\". Did you mean \"publish\"?\n")
             #expect(try await crier("publish", "--url", "ftp://x", "a", "x").code == 64)
             #expect(try await crier("publish", "--lines", "a", "x").code == 64)
             try await withDaemon { daemon in

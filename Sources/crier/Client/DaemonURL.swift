@@ -2,7 +2,7 @@ import ArgumentParser
 import HTTPMessages
 import Kernel
 
-/// The URL of a daemon: `http://host[:port][/base]` or `unix:PATH`.
+/// The URL of a daemon: `[http://]host[:port][/base]` or `unix:PATH`.
 struct DaemonURL: ExpressibleByArgument {
     enum Place {
         case tcp(host: String, port: UInt16)
@@ -23,7 +23,7 @@ struct DaemonURL: ExpressibleByArgument {
             (base, authority) = ("", "localhost")
             return
         }
-        guard let url = HTTPURL(argument) else { return nil }
+        guard let url = HTTPURL(argument.contains("://") ? argument : "http://\(argument)") else { return nil }
         var path = url.target
         while path.last == "/" { path.removeLast() }
         place = .tcp(host: url.host, port: url.port)
