@@ -65,8 +65,15 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the bytes are the same.
     public static func == (left: ChannelName, right: ChannelName) -> Bool {
-        // Strings with the same bytes are equal, which Swift finds out quickly; others may be equal too.
-        left.description == right.description && left.description.utf8.elementsEqual(right.description.utf8)
+        // Not `elementsEqual`, which would compare byte by byte through witness tables: every publish does this.
+        var (left, right) = (left.description, right.description)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                guard left.count == right.count else { return false }
+                for index in 0..<left.count where unsafe left[index] != right[index] { return false }
+                return true
+            }
+        }
     }
 
     /// Hashes the bytes, all in one call: every publish does this.
