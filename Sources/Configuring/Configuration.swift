@@ -114,7 +114,7 @@ public struct Configuration: Sendable {
     }
 
     private static func noSuchKey(_ name: String) -> String {
-        "there is no such key." + Suggestion.text(for: name, among: Key.all.map(\.name))
+        "there is no such key" + Suggestion.text(for: name, among: Key.all.map(\.name))
     }
 
     private mutating func listen(_ specifications: [String], _ place: ConfigurationError.Place) {

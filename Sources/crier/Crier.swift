@@ -22,7 +22,7 @@ struct Crier: ParsableCommand {
         let names = configuration.subcommands.map { String(describing: $0).lowercased() } + ["help"]
         // The library would only say that there are unexpected arguments.
         if let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !names.contains(name) {
-            StandardIO.writeError("there is no command \"\(name)\".\(Suggestion.text(for: name, among: names))")
+            StandardIO.writeError("there is no command \"\(name)\"\(Suggestion.text(for: name, among: names))")
             exit(withError: ExitCode(64))
         }
         main(nil)

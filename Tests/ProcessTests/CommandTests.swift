@@ -34,7 +34,7 @@ extension RealProcess {
             let mistyped = try await crier("pubish", "a", "x")
             #expect(
                 mistyped.code == 64
-                    && mistyped.error == "crier: there is no command \"pubish\". Did you mean \"publish\"?\n")
+                    && mistyped.error == "crier: there is no command \"pubish\"; did you mean \"publish\"?\n")
             #expect(try await crier("publish", "--url", "ftp://x", "a", "x").code == 64)
             #expect(try await crier("publish", "--lines", "a", "x").code == 64)
             try await withDaemon { daemon in

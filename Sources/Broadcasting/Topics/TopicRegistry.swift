@@ -121,8 +121,10 @@ final class TopicRegistry {
     /// How many topics one hold of the lock sweeps. After a change of the policy, each takes some microseconds.
     static let sweptAtOnce = 128
 
-    /// How many calls of ``nextToSweep()`` make a thirtieth of the topics, or 4096.
-    var sweepsPerSecond: Int { max(4096, topics.count / 30) / Self.sweptAtOnce }
+    /// How many calls of ``nextToSweep()`` return a thirtieth of the topics, or 4096, or all when there are fewer.
+    var sweepsPerSecond: Int {
+        (min(topics.count, max(4096, topics.count / 30)) + Self.sweptAtOnce - 1) / Self.sweptAtOnce
+    }
 
     /// The next topics to sweep.
     func nextToSweep() -> [Topic] {

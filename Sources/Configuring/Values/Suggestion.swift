@@ -1,12 +1,12 @@
 /// Finds what somebody may have meant.
 public enum Suggestion {
-    /// ` Did you mean "…"?` when one of some names is close enough to a mistyped one; empty when none is.
+    /// `; did you mean "…"?` when one of some names is close enough to a mistyped one; empty when none is.
     public static func text(for mistyped: String, among names: [String]) -> String {
         let distances = names.map { (name: $0, distance: distance(Array(mistyped.utf8), Array($0.utf8))) }
         guard let nearest = distances.min(by: { $0.distance < $1.distance }), nearest.distance <= 2,
             nearest.distance < mistyped.utf8.count
         else { return "" }
-        return " Did you mean \"\(nearest.name)\"?"
+        return "; did you mean \"\(nearest.name)\"?"
     }
 
     /// How many bytes must be added, removed or replaced to turn one text into the other (Levenshtein).
