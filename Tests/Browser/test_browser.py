@@ -445,7 +445,7 @@ class Requests(BrowserTest):
         self.subscribe(crier, "/events/news")
         for _ in range(3):
             self.assertEqual(self.fetch("/events/news", method="HEAD"), [200, "text/event-stream; charset=utf-8"])
-            self.assertEqual(self.fetch("/events/silent", method="HEAD"), [200, "text/event-stream"])
+            self.assertEqual(self.fetch("/events/silent", method="HEAD"), [200, "text/event-stream; charset=utf-8"])
         self.assertEqual(crier.subscribers("news"), 1)
         self.assertEqual(crier.publish("/events/news", "hello")["subscribers"], 1)
         self.assertEqual(crier.request("GET", "/channels/silent")[0], 404)
