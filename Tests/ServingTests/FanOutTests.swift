@@ -172,10 +172,19 @@ private struct FanOutFixture: ~Copyable {
         var items: [MailboxItem] = []
         fixture.mailbox.collectItems(into: &items)
         let frame = try #require(items.first?.frame)
-        let envelope = frame.envelope { _ in true }
-        #expect(frame.envelope { _ in true } === envelope)
+        weak var known: Frame?
+        do {
+            let envelope = frame.envelope { _ in true }
+            #expect(frame.envelope { _ in true } === envelope)
+            known = envelope
+        }
+        #expect(known != nil)
         fixture.mailbox.post(items)
         fixture.run()
-        #expect(frame.envelope { _ in true } !== envelope)
+        #expect(known == nil, "it is freed when the loop has written it")
+        // A subscriber that stalls and still holds it shares it with those that come later.
+        let held = frame.envelope { _ in true }
+        frame.releaseEnvelopes()
+        #expect(frame.envelope { _ in true } === held)
     }
 }

@@ -25,8 +25,21 @@ public final class Frame: @unchecked Sendable {
     private let storage: UnsafeMutableRawBufferPointer
     /// The place of the header of the chunk, and that of the event, in ``storage``.
     private var start: (header: Int, event: Int)
-    /// The event as an envelope, by the index of the channel that it names.
-    private let envelopes = Guarded<[(channel: Int, frame: Frame)]>([])
+    private let envelopes = Guarded<[Envelope]>([])
+
+    /// The event as an envelope.
+    private struct Envelope {
+        /// The index of the channel that it names.
+        let channel: Int
+        /// Nil after ``Frame/releaseEnvelopes()``.
+        var kept: Frame?
+        /// Stalled subscribers that hold the envelope share it: a copy for each would be memory that no limit counts.
+        private(set) weak var shared: Frame?
+
+        init(_ channel: Int, _ frame: Frame) {
+            (self.channel, kept, shared) = (channel, frame, frame)
+        }
+    }
 
     /// The most bytes of the header of a chunk: the digits of a 64-bit number, and CRLF.
     private static let longestHeader = 18
@@ -156,9 +169,13 @@ public final class Frame: @unchecked Sendable {
         guard endsTopic == nil, !channels.isEmpty else { return self }
         let index = channels.count == 1 ? 0 : channels.firstIndex(where: covers) ?? 0
         return envelopes.withLock { envelopes in
-            if let known = envelopes.first(where: { $0.channel == index }) { return known.frame }
+            if let place = envelopes.firstIndex(where: { $0.channel == index }), let known = envelopes[place].shared {
+                envelopes[place].kept = known
+                return known
+            }
             let frame = makeEnvelope(channels[index])
-            envelopes.append((index, frame))
+            envelopes.removeAll { $0.channel == index }
+            envelopes.append(Envelope(index, frame))
             return frame
         }
     }
@@ -170,7 +187,12 @@ public final class Frame: @unchecked Sendable {
         return Frame(sequence: sequence, time: time, wire: wire)
     }
 
-    /// Frees the envelopes. A loop calls this when it has written the event to its subscribers: an event that the log
-    /// retains must not keep memory that no limit counts.
-    public func releaseEnvelopes() { envelopes.withLock { $0 = [] } }
+    /// Frees the envelopes, except those that a subscriber still holds. A loop calls this when it has written the event
+    /// to its subscribers: an event that the log retains must not keep memory that no limit counts.
+    public func releaseEnvelopes() {
+        envelopes.withLock { envelopes in
+            for index in envelopes.indices { envelopes[index].kept = nil }
+            envelopes.removeAll { $0.shared == nil }
+        }
+    }
 }
