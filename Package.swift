@@ -19,6 +19,7 @@ let settings: [SwiftSetting] = [
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let hashTrees: Target.Dependency = .product(name: "HashTreeCollections", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
@@ -45,7 +46,7 @@ let package = Package(
         .target(name: "HTTPMessages", dependencies: ["Bytes"], swiftSettings: settings),
         .target(name: "EventStreams", dependencies: ["Bytes"], swiftSettings: settings),
         .target(
-            name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", deque, heap],
+            name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", deque, hashTrees, heap],
             swiftSettings: settings),
         .target(name: "Envelopes", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
 

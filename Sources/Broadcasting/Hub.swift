@@ -95,7 +95,10 @@ public final class Hub: Sendable {
     ///
     /// - Returns: false when the log has evicted the event in the meantime.
     public func evictUnreadable(_ sequence: UInt64) -> Bool {
-        change(0) { $0.evictUnreadable(sequence) }
+        // Each hold of the lock evicts some of the older events.
+        var wasRetained = false
+        while change(0, { $0.evictUnreadable(sequence) }) { wasRetained = true }
+        return wasRetained
     }
 
     /// The limit for which crier must disconnect a subscriber whose socket takes nothing, and the control events to
@@ -119,6 +122,7 @@ public final class Hub: Sendable {
     public func sweep(now: UInt64) {
         let slices = locked { $0.registry.sweepsPerSecond }
         for _ in 0..<slices { change(now) { $0.sweepTopics(now: now) } }
+        while locked({ $0.compactIndex() }) {}
         change(now) { $0.sweepRest(now: now) }
     }
 
@@ -208,13 +212,21 @@ public final class Hub: Sendable {
     ///
     /// - Returns: the summaries, and the name to continue after; nil when this is all.
     public func summaries(after name: String?, count: Int) -> (summaries: [ChannelSummary], next: String?) {
-        // Only the copy of the names needs the lock: sorting them under it would stop every publisher.
-        let names = state.withLock { $0.registry.channelNames }
-        let page = names.filter { name == nil || $0.description > name! }
-            .sorted { $0.description < $1.description }.prefix(count + 1)
-        let next = page.count > count ? page[count - 1].description : nil
-        return (page.prefix(count).compactMap { summary(of: $0) }, next)
+        var summaries: [ChannelSummary] = []
+        while summaries.count <= count {
+            let next = locked { state in
+                state.registry.channels(after: summaries.last?.name.description ?? name, count: Self.summariesAtOnce)
+                    .compactMap { topic in topic.name.map { ChannelSummary(topic, $0, state.log) } }
+            }
+            summaries += next
+            if next.count < Self.summariesAtOnce { break }
+        }
+        let page = summaries.prefix(count)
+        return (Array(page), summaries.count > count ? page.last?.name.description : nil)
     }
+
+    /// How many channels one hold of the lock looks at for ``summaries(after:count:)``.
+    private static let summariesAtOnce = 128
 
     /// Uses the state under the lock.
     private func locked<Result>(_ body: (inout HubState) -> sending Result) -> sending Result {

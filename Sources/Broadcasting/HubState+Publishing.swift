@@ -1,3 +1,4 @@
+import DequeModule
 import EventStreams
 
 /// Publishes events: checks and numbers them, waits for the archive if there is one, and adds them to the log.
@@ -156,7 +157,7 @@ extension HubState {
     // MARK: From the archive
 
     /// Adds the events and ends that the archive has written to the log.
-    mutating func commit(_ writes: ArraySlice<PendingWrite>, now: UInt64) -> [(loop: Int, Completion)] {
+    mutating func commit(_ writes: Deque<PendingWrite>.SubSequence, now: UInt64) -> [(loop: Int, Completion)] {
         writes.map { write in
             switch write {
             case .publish(let events, let reply, let idempotency):

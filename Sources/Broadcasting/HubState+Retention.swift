@@ -1,4 +1,5 @@
 import DequeModule
+import HashTreeCollections
 
 /// Evicts the events that exceed the limits, and removes the channels that become empty.
 extension HubState {
@@ -16,11 +17,13 @@ extension HubState {
     /// Evicts the oldest events of all channels while they exceed ``HistoryPolicy/total``. Call ``removeEmptied()``
     /// afterwards.
     mutating func enforceTotal() {
-        while log.bytes > policy.total, budget.take(), let topic = log.popOldest() {
+        while log.bytes > policy.total, !log.index.isEmpty, budget.take() {
+            guard let topic = log.popOldest() else { continue }
             evictFirst(of: topic)
             if topic.isIdle { emptied.append(topic) }
         }
-        log.compactIndex()
+        // One block for every eighth of a block that is added: so the index never exceeds three times the events.
+        if log.hasWastefulIndex, log.head % UInt64(EventIndex.blockLimit / 8) == 0 { log.compactIndex() }
     }
 
     /// With an archive: frees the bytes of the oldest events that exceed ``HistoryPolicy/memory``.
@@ -63,9 +66,12 @@ extension HubState {
     /// See ``Hub/evictUnreadable(_:)``.
     mutating func evictUnreadable(_ sequence: UInt64) -> Bool {
         var wasRetained = false
-        for topic in registry.all where topic.log.retains(sequence) {
+        for place in log.index[log.index.position(after: sequence - 1)...].prefix(while: { $0.sequence == sequence }) {
+            guard let topic = registry.topic(at: place.topic), topic.log.retains(sequence) else { continue }
             wasRetained = true
-            while let first = topic.log.entries.first, first.sequence <= sequence { evictFirst(of: topic) }
+            while let first = topic.log.entries.first, first.sequence <= sequence, budget.take() {
+                evictFirst(of: topic)
+            }
             removeIfIdle(topic)
         }
         return wasRetained
@@ -143,9 +149,17 @@ extension HubState {
         }
     }
 
+    /// Removes evicted events from some blocks of the index, when there are many.
+    ///
+    /// - Returns: whether there are still many.
+    func compactIndex() -> Bool {
+        for _ in 0..<8 where log.hasWastefulIndex { log.compactIndex() }
+        return log.hasWastefulIndex
+    }
+
     /// The part of ``Hub/sweep(now:)`` that does not depend on the topics.
     mutating func sweepRest(now: UInt64) {
-        log.shrink(isWorthwhile: registry.shrink())
+        registry.trim()
         let expired = answers.expire(window: policy.idempotencyWindow, limit: policy.idempotencyKeys, now: now)
         writeQueue?.expire(expired)
     }

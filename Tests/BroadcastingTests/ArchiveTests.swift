@@ -105,3 +105,34 @@ extension PublishOutcome {
         #expect(frames.map(\.sequence) == Array(991...1000) && slice.absent.isEmpty)
     }
 }
+
+@Suite(.endsInTime()) struct `A batch for the archive` {
+    @Test func `has a limit, and deletes no event before the archive knows that its channel has evicted it`() throws {
+        let archived = ArchivedHub(HistoryPolicy(standard: HistoryLimits(age: 1000)))
+        for number in 0..<3000 {
+            let publication = Publication(Event(data: EventData("x")), to: [try ChannelName("c\(number)")])
+            _ = archived.hub.publish([publication], reply: ReplyAddress(loop: 0, token: 1), now: 0)
+        }
+        var written = 0
+        while let batch = archived.hub.nextBatch() {
+            #expect(batch.additions.count <= 1024)
+            written += batch.additions.count
+            archived.hub.commit(batch, now: 0)
+        }
+        #expect(written == 3000)
+        // Subscribers keep the channels, so that their records are written.
+        for number in 0..<3000 {
+            _ = archived.hub.enter(SubscriptionRequest(channels: [try ChannelName("c\(number)")]), now: 0)
+        }
+        archived.hub.sweep(now: 5000)
+        var (recorded, deleted): (Set<String>, Int) = ([], 0)
+        while let batch = archived.hub.nextBatch() {
+            #expect(batch.channels.count <= 1024)
+            recorded.formUnion(batch.channels.map(\.name.description))
+            deleted += batch.evicted.count
+            #expect(deleted == 0 || recorded.count == 3000)
+            archived.hub.commit(batch, now: 5000)
+        }
+        #expect(deleted == 3000)
+    }
+}

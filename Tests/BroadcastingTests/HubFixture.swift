@@ -34,7 +34,7 @@ struct HubFixture {
             let slice = hub.read(subscription.cursors, after: cursor, now: 0, budget: budget, into: &frames)
             if slice.cut != nil { return seen + ["cut"] }
             seen += frames.map(text)
-            cursor = frames.last?.sequence ?? cursor
+            cursor = slice.through ?? frames.last?.sequence ?? cursor
             if slice.head != nil { return seen }
         }
     }

@@ -58,3 +58,44 @@ import TimeLimits
         #expect(fixture.read(try fixture.subscribe("all/a", from: "e-5", replay: .all)) == ["all/a 3"])
     }
 }
+
+@Suite(.endsInTime()) struct `An id that many channels use` {
+    private let fixture = HubFixture(HistoryLimits(events: 2))
+
+    @Test func `is found in each of them, and in a pattern that matches few of them`() throws {
+        for number in 0..<5000 {
+            try fixture.publish("before", to: "c/\(number)")
+            try fixture.publish("one", to: "c/\(number)", id: "1")
+            try fixture.publish("after", to: "c/\(number)")
+        }
+        let subscription = try #require(try fixture.subscribe("c/77", from: "1"))
+        #expect(subscription.gap == nil && fixture.replay(subscription).map { $0.contains("after") } == [true])
+
+        try fixture.publish("one", to: "d/1", id: "2")
+        try fixture.publish("one", to: "d/2", id: "2")
+        try fixture.publish("after", to: "d/2")
+        let pattern = SubscriptionRequest(
+            channels: [], patterns: [try ChannelPattern("d/*")], lastEventID: Array("2".utf8))
+        let both = try #require(fixture.hub.enter(pattern, now: 0))
+        #expect(both.gap == nil && fixture.replay(both).count == 2, "it resumes after the earlier of the two")
+    }
+
+    @Test func `is unknown to a pattern when too many use it, which a gap says`() throws {
+        for number in 0..<5000 { try fixture.publish("one", to: "c/\(number)", id: "1") }
+        let pattern = SubscriptionRequest(
+            channels: [], patterns: [try ChannelPattern("c/1")], lastEventID: Array("1".utf8))
+        let resumed = try #require(fixture.hub.enter(pattern, now: 0))
+        #expect(resumed.gap?.lost == nil && resumed.gap != nil)
+        #expect(fixture.replay(resumed).count == 1, "everything that is retained follows")
+    }
+
+    @Test func `is forgotten with the last event that has it`() throws {
+        for _ in 0..<3 {
+            try fixture.publish("one", to: "a", "b", id: "1")
+            try fixture.publish("two", to: "a")
+            try fixture.publish("three", to: "a")
+            #expect(try #require(try fixture.subscribe("a", from: "1")).gap != nil)
+            #expect(try #require(try fixture.subscribe("b", from: "1")).gap == nil)
+        }
+    }
+}

@@ -1,3 +1,6 @@
+import DequeModule
+import HashTreeCollections
+
 /// The changes that the archive must write in one transaction: all of them or none.
 public struct ArchiveBatch: Sendable {
     /// A new event.
@@ -28,7 +31,7 @@ public struct ArchiveBatch: Sendable {
     public private(set) var head: UInt64
 
     /// Changes that take effect once the archive has written the batch.
-    let writes: [PendingWrite]
+    let writes: Deque<PendingWrite>
 
     /// The state in which the batch leaves a channel.
     private enum Change {
@@ -62,9 +65,8 @@ public struct ArchiveBatch: Sendable {
                 head = frame.sequence
             }
         }
-        channels = queue.changed.union(changes.keys).compactMap { index in
-            log.registry.topic(at: index).flatMap { Self.record($0, changes[index]) }
-        }
+        for index in changes.keys where !queue.changed.contains(index) { record(index, changes[index], log) }
+        for index in queue.changed { record(index, changes[index], log) }
     }
 
     private mutating func add(_ event: NumberedEvent, _ log: EventLog) {
@@ -82,6 +84,12 @@ public struct ArchiveBatch: Sendable {
             idempotency, time: first.frame.time, count: events.count,
             first: log.id(first.frame.sequence, first.labels), last: log.id(last.frame.sequence, last.labels),
             channels: topics.compactMap(\.name), subscribers: topics.reduce(0) { $0 + $1.subscribers })
+    }
+
+    private mutating func record(_ index: Int, _ change: Change?, _ log: EventLog) {
+        if let topic = log.registry.topic(at: index), let record = Self.record(topic, change) {
+            channels.append(record)
+        }
     }
 
     private static func record(_ topic: Topic, _ change: Change?) -> ArchivedChannel? {

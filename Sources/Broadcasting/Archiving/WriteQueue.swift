@@ -1,11 +1,14 @@
+import DequeModule
+import HashTreeCollections
+
 /// The changes that the archive has yet to write.
 struct WriteQueue {
     /// In the order of the log.
-    var writes: [PendingWrite] = []
+    var writes: Deque<PendingWrite> = []
     /// Events that no channel retains any more.
     private(set) var evicted: [UInt64] = []
     /// Channels whose ``ArchivedChannel`` has changed, by the index of their topic.
-    var changed: Set<Int> = []
+    var changed: TreeSet<Int> = []
     /// Channels that were removed.
     private(set) var removed: [ChannelName] = []
     /// Slots of ``RemovedChannels`` that have changed.
@@ -13,7 +16,7 @@ struct WriteQueue {
     /// Idempotency keys that have expired.
     private(set) var expired: [IdempotencyKey] = []
     /// Events that several channels retain, and how many channels that are.
-    private var shared: [UInt64: Int] = [:]
+    private var shared: TreeDictionary<UInt64, Int> = [:]
     /// Whether the archive was woken and has not yet seen an empty queue.
     private var isNotified = false
 
@@ -29,19 +32,29 @@ struct WriteQueue {
         return true
     }
 
-    /// Takes everything that waits; nil when there is nothing.
+    /// How many writes and how many changed channels a batch has at most: to put it together holds the hub's lock.
+    private static let batchLimit = 1024
+
+    /// Takes what waits, up to a limit; nil when there is nothing.
     mutating func nextBatch(_ log: EventLog) -> ArchiveBatch? {
         guard !isEmpty else {
             isNotified = false
             return nil
         }
-        let batch = ArchiveBatch(self, log)
-        let shared = shared
-        self = WriteQueue()
-        self.shared = shared
+        var next = WriteQueue()
+        swap(&next, &self)
+        (shared, next.shared) = (next.shared, [:])
         // The archive asks again after this batch, so it needs no wakeup before that.
         isNotified = true
-        return batch
+        while next.writes.count > Self.batchLimit, let last = next.writes.popLast() { writes.prepend(last) }
+        if next.changed.count > Self.batchLimit {
+            (changed, next.changed) = (next.changed, TreeSet(next.changed.prefix(Self.batchLimit)))
+            for index in next.changed { changed.remove(index) }
+            // Before the archive deletes an event, it must know that its channels have evicted it: a client that
+            // resumes before it after a restart must get a gap.
+            (evicted, next.evicted) = (next.evicted, [])
+        }
+        return ArchiveBatch(next, log)
     }
 
     /// After the archive failed to write a batch: queues its evictions, removals and expiries again. They have happened

@@ -1,5 +1,6 @@
 import DequeModule
 import EventStreams
+import HashTreeCollections
 
 /// The retained events of one channel, oldest first.
 struct ChannelLog {
@@ -11,7 +12,7 @@ struct ChannelLog {
     /// Bytes of the channel before the first of ``entries``.
     private var start = 0
     /// The labels of the events that have any, by sequence number.
-    private var labels: [UInt64: PublisherLabels] = [:]
+    private var labels: TreeDictionary<UInt64, PublisherLabels> = [:]
 
     /// - Parameter removedThrough: removed channels may have had this name and events up to here.
     init(removedThrough: UInt64) {

@@ -15,9 +15,8 @@ final class EventLog {
     /// Retained events, counted once for each channel, and their weights.
     private(set) var events = 0
     private(set) var bytes = 0
-    /// Every retained event, oldest first, for ``HistoryPolicy/total`` and for subscribers by pattern. Events that a
-    /// channel's own limits evicted stay listed until they are the oldest, or until there are too many of them.
-    private(set) var index: Deque<LogIndexEntry> = []
+    /// Every retained event, for ``HistoryPolicy/total`` and for subscribers by pattern.
+    private(set) var index = EventIndex()
     /// Bytes of events in memory. The archive, if there is one, has them too.
     private var loadedBytes = 0
     /// Up to here, bytes are in the archive only.
@@ -82,10 +81,7 @@ final class EventLog {
         for pattern in registry.patterns(matching: topic) {
             registry[pattern].log.evictions.record(entry.sequence)
         }
-        if let given, publisherIDs.remove(given, at: LogIndexEntry(topic: topic.id.index, sequence: entry.sequence)) {
-            let places = publisherIDs.places(of: given)
-            publisherIDs.keep(given, places.filter { registry.topic(at: $0.topic)?.log.retains($0.sequence) == true })
-        }
+        if let given { publisherIDs.remove(given, from: topic.id.index) }
         return entry
     }
 
@@ -113,14 +109,14 @@ final class EventLog {
         topic.hasRebuiltEvictions = true
     }
 
-    /// Takes the oldest retained event off the index and returns its channel; nil when the log is empty.
+    /// Takes the oldest entry off the index.
+    ///
+    /// - Returns: the channel whose oldest event it is; nil when the log has evicted the event, or is empty.
     func popOldest() -> Topic? {
-        while let oldest = index.popFirst() {
-            if let topic = registry.topic(at: oldest.topic), topic.log.entries.first?.sequence == oldest.sequence {
-                return topic
-            }
-        }
-        return nil
+        guard let oldest = index.popFirst(), let topic = registry.topic(at: oldest.topic),
+            topic.log.entries.first?.sequence == oldest.sequence
+        else { return nil }
+        return topic
     }
 
     /// Whether the bytes of events in memory exceed a limit, and some of them can be freed.
@@ -131,44 +127,31 @@ final class EventLog {
     /// Frees the bytes of the oldest events that the archive has too, down to a limit.
     func unloadOldest(limit: Int, _ budget: inout HoldBudget) {
         guard loadedBytes > limit else { return }
-        var next = position(after: unloadedThrough)
-        while loadedBytes > limit, next < index.count, budget.take() {
-            let place = index[next]
+        for place in index[index.position(after: unloadedThrough)...] {
+            guard loadedBytes > limit, budget.take() else { return }
             if let bytes = registry.topic(at: place.topic)?.log.unload(place.sequence) { loadedBytes -= bytes }
             unloadedThrough = place.sequence
-            next += 1
         }
     }
 
-    /// Removes evicted events from the index when they are too many.
-    func compactIndex() {
-        guard index.count > 2 * events + 1024 else { return }
-        rebuildIndex()
-    }
+    /// Whether the index lists so many evicted events that ``compactIndex()`` is worth its time.
+    var hasWastefulIndex: Bool { index.count > 2 * events + (events == 0 ? 0 : EventIndex.blockLimit) }
 
-    private func rebuildIndex() {
-        index = index.filter { place in
+    /// Removes evicted events from one block of the index.
+    func compactIndex() {
+        index.compact { place in
             guard let first = registry.topic(at: place.topic)?.log.entries.first else { return false }
             return first.sequence <= place.sequence
         }
     }
 
-    /// Frees the memory of many evicted events.
-    ///
-    /// - Parameter isWorthwhile: whether the caller knows that many events were evicted.
-    func shrink(isWorthwhile: Bool) {
-        publisherIDs.shrink()
-        if isWorthwhile || index.count > 2 * events + 1024 || (events == 0 && !index.isEmpty) { rebuildIndex() }
-    }
-
     // MARK: Lookup
 
-    /// The position in ``index`` of the first event above a number.
-    func position(after sequence: UInt64) -> Int {
-        guard let last = index.last, last.sequence > sequence else { return index.count }
-        return index.partitioningIndex { $0.sequence > sequence }
+    /// The number of the earliest retained event to which a publisher gave an id, in some topics.
+    func sequence(of id: EventID, _ topics: [Topic]) -> UInt64? {
+        let named = topics.filter { !$0.isPattern }.map(\.id.index)
+        guard topics.contains(where: \.isPattern) else { return publisherIDs.earliest(id, in: named, isMatch: nil) }
+        let matcher = EventMatcher(registry, topics.map { TopicCursor(topic: $0.id, reportedThrough: 0) })
+        return publisherIDs.earliest(id, in: named) { matcher.entry($0) != nil }
     }
-
-    /// The events to which a publisher gave an id, in the order of the log, with a few that the log has evicted.
-    func places(of id: EventID) -> some Collection<LogIndexEntry> { publisherIDs.places(of: id) }
 }

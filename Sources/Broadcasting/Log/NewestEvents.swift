@@ -1,9 +1,10 @@
 import EventStreams
+import HashTreeCollections
 
 /// Finds the newest retained event of each key in a channel. Events without a key count as one key.
 struct NewestEvents {
     private var unkeyed: UInt64 = 0
-    private var keyed: [EventKey: UInt64] = [:]
+    private var keyed: TreeDictionary<EventKey, UInt64> = [:]
     /// The highest number of an evicted event that was the newest of its key. A subscriber at a lower position has
     /// missed an event that no newer event replaces.
     private(set) var lostThrough: UInt64 = 0

@@ -1,44 +1,67 @@
 import DequeModule
 import EventStreams
+import HashTreeCollections
 
-/// Locates the events to which publishers gave ids, over all channels: a lookup costs the same however many channels a
-/// pattern matches.
+/// Locates the retained events to which publishers gave ids, over all channels: a lookup for a channel costs the same
+/// however many channels use the id.
 struct PublisherIDs {
-    private struct Uses {
-        /// In the order of the log. A few evicted events may still be listed.
-        var places: Deque<LogIndexEntry>
-        var retained: Int
+    /// The retained events with one id.
+    private enum Uses {
+        case one(LogIndexEntry)
+        /// By the index of the channel's topic, in the order of the log.
+        case many(TreeDictionary<Int, Deque<UInt64>>)
     }
 
-    private var uses: [EventID: Uses] = [:]
+    private var uses: TreeDictionary<EventID, Uses> = [:]
 
-    /// The events with an id, in the order of the log, with a few that the log has evicted.
-    func places(of id: EventID) -> some Collection<LogIndexEntry> { uses[id]?.places ?? [] }
+    /// The most channels that ``earliest(_:in:isMatch:)`` looks at for patterns.
+    private static let searched = 4096
 
+    /// Adds an event, the newest so far.
     mutating func add(_ id: EventID, at place: LogIndexEntry) {
-        uses[id, default: Uses(places: [], retained: 0)].places.append(place)
-        uses[id]?.retained += 1
-    }
-
-    /// Removes the event at one place.
-    ///
-    /// - Returns: whether the caller should now call ``keep(_:_:)`` with the retained events.
-    mutating func remove(_ id: EventID, at place: LogIndexEntry) -> Bool {
-        guard let retained = uses[id]?.retained, retained > 1 else {
+        switch uses[id] {
+        case nil: uses[id] = .one(place)
+        case .one(let first):
+            var channels: TreeDictionary<Int, Deque<UInt64>> = [first.topic: [first.sequence]]
+            channels[place.topic, default: []].append(place.sequence)
+            uses[id] = .many(channels)
+        case .many(var channels):
             uses[id] = nil
-            return false
+            channels[place.topic, default: []].append(place.sequence)
+            uses[id] = .many(channels)
         }
-        uses[id]?.retained = retained - 1
-        if uses[id]?.places.first == place { uses[id]?.places.removeFirst() }
-        return (uses[id]?.places.count ?? 0) > 2 * retained + 16
     }
 
-    /// Keeps only these places of an id.
-    mutating func keep(_ id: EventID, _ retained: some Sequence<LogIndexEntry>) { uses[id]?.places = Deque(retained) }
+    /// Removes the oldest event that a channel retains with the id.
+    mutating func remove(_ id: EventID, from topic: Int) {
+        guard case .many(var channels) = uses[id] else {
+            uses[id] = nil
+            return
+        }
+        uses[id] = nil
+        channels[topic]?.removeFirst()
+        if channels[topic]?.isEmpty == true { channels[topic] = nil }
+        if !channels.isEmpty { uses[id] = .many(channels) }
+    }
 
-    /// Frees the memory of many removed ids.
-    mutating func shrink() {
-        guard uses.capacity > 4 * max(uses.count, 1024) else { return }
-        uses = Dictionary(uniqueKeysWithValues: uses.map { ($0.key, $0.value) })
+    /// The number of the earliest event with an id in some topics. Nil when there is none, or when so many channels use
+    /// the id that it takes too long to find those of a pattern.
+    ///
+    /// - Parameters:
+    ///   - named: the indices of the channels among the topics.
+    ///   - isMatch: whether a pattern among the topics covers a place; nil when there is no pattern.
+    func earliest(_ id: EventID, in named: [Int], isMatch: ((LogIndexEntry) -> Bool)?) -> UInt64? {
+        switch uses[id] {
+        case nil: return nil
+        case .one(let place): return named.contains(place.topic) || isMatch?(place) == true ? place.sequence : nil
+        case .many(let channels):
+            let exact = named.compactMap { channels[$0]?.first }.min()
+            guard let isMatch else { return exact }
+            guard channels.count <= Self.searched else { return nil }
+            let matched = channels.compactMap { topic, sequences in
+                sequences.first.flatMap { isMatch(LogIndexEntry(topic: topic, sequence: $0)) ? $0 : nil }
+            }
+            return [exact, matched.min()].compactMap(\.self).min()
+        }
     }
 }

@@ -35,11 +35,7 @@ struct EventMatcher {
 
     /// Whether the log retains an event and the subscriber gets it by one of its topics.
     func isComing(_ sequence: UInt64, _ log: EventLog) -> Bool {
-        var index = log.position(after: sequence - 1)
-        while index < log.index.count, log.index[index].sequence == sequence {
-            if entry(log.index[index]) != nil { return true }
-            index += 1
-        }
-        return false
+        log.index[log.index.position(after: sequence - 1)...].prefix { $0.sequence == sequence }
+            .contains { entry($0) != nil }
     }
 }

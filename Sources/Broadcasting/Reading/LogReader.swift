@@ -58,15 +58,18 @@ struct LogReader {
     private func scan(_ cursors: [TopicCursor], _ builder: inout SliceBuilder, _ slice: inout LogSlice) -> Bool {
         let index = log.index
         let matcher = EventMatcher(log.registry, cursors)
-        let start = log.position(after: check.position)
-        var end = min(index.count, start + Self.scanLimit)
-        // The index lists an event of several channels several times.
-        while end > start, end < index.count, index[end].sequence == index[end - 1].sequence { end += 1 }
-        for place in index[start..<end] where place.sequence != builder.last {
-            guard let match = matcher.entry(place) else { continue }
+        var left = Self.scanLimit
+        var last: UInt64 = 0
+        for place in index[index.position(after: check.position)...] {
+            // The index lists an event of several channels several times.
+            guard left > 0 || place.sequence == last else {
+                if builder.absent.isEmpty { slice.through = last }
+                return false
+            }
+            (left, last) = (left - 1, place.sequence)
+            guard place.sequence != builder.last, let match = matcher.entry(place) else { continue }
             guard builder.add(match.entry, size: match.size) else { return false }
         }
-        if end < index.count, builder.absent.isEmpty { slice.through = index[end - 1].sequence }
-        return end == index.count
+        return true
     }
 }

@@ -161,20 +161,12 @@ struct ResumePoint {
         let position = EventPosition(text).flatMap {
             $0.epoch == log.epoch && $0.sequence <= log.head ? $0.sequence : nil
         }
-        guard let id = (try? EventID(text)) ?? nil, let given = sequence(of: id, topics) else { return position }
+        guard let id = (try? EventID(text)) ?? nil, let given = log.sequence(of: id, topics) else { return position }
         guard let position else { return given }
         // When a publisher copies a stream of crier to another channel of the same daemon, the ids are positions too.
         // Use the meaning that the client can have seen in these topics, and the earlier one when it can have seen
         // both.
         return topics.contains { canHaveHad(position, $0) } ? min(position, given) : given
-    }
-
-    /// The earliest retained event to which a publisher gave an id.
-    private func sequence(of id: EventID, _ topics: [Topic]) -> UInt64? {
-        let places = log.places(of: id)
-        guard !places.isEmpty else { return nil }
-        let matcher = EventMatcher(registry, topics.map { TopicCursor(topic: $0.id, reportedThrough: 0) })
-        return places.first { matcher.entry($0) != nil }?.sequence
     }
 
     private func canHaveHad(_ sequence: UInt64, _ topic: Topic) -> Bool {

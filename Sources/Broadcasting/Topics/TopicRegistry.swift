@@ -1,11 +1,15 @@
+import HashTreeCollections
+
 /// The channels that exist and the patterns that have subscribers. Only code under the hub's lock may use it.
 final class TopicRegistry {
-    private var topics: [Topic?] = []
-    private var free: [Int] = []
-    private var channels: [ChannelName: Topic] = [:]
-    private var patterns: [ChannelPattern: Topic] = [:]
-    private var channelTree = SegmentTree()
-    private var patternTree = SegmentTree()
+    private var topics = BlockArray<Topic?>()
+    /// Numbers to use again. After ``trim()`` it may list numbers that are out of range, or in use.
+    private var free = BlockArray<Int>()
+    // A hash table would stop everything while it moves a million channels to a larger one.
+    private var channels: TreeDictionary<ChannelName, Topic> = [:]
+    private var orderedChannels = OrderedChannels()
+    private var patterns: TreeDictionary<ChannelPattern, Topic> = [:]
+    private var patternTree = PatternTree()
     /// Rises whenever a pattern is added or removed.
     private var patternsVersion = 1
     private var removed = RemovedChannels()
@@ -17,16 +21,19 @@ final class TopicRegistry {
     }
 
     /// The topic with a number; nil when the hub has removed it.
-    func topic(at index: Int) -> Topic? { topics.indices.contains(index) ? topics[index] : nil }
+    func topic(at index: Int) -> Topic? { index < topics.count ? topics[index] : nil }
 
     func find(_ name: ChannelName) -> Topic? { channels[name] }
 
     var channelCount: Int { channels.count }
 
-    var channelNames: [ChannelName] { Array(channels.keys) }
+    var patternCount: Int { patterns.count }
+
+    /// Up to `count` channels, sorted by name, segment by segment, that follow a name; nil starts with the first.
+    func channels(after name: String?, count: Int) -> [Topic] { orderedChannels.channels(after: name, count: count) }
 
     /// All topics.
-    var all: [Topic] { topics.compactMap(\.self) }
+    var all: [Topic] { (0..<topics.count).compactMap { topics[$0] } }
 
     // MARK: Adding and removing
 
@@ -36,7 +43,7 @@ final class TopicRegistry {
         let topic = Topic(nextID(), .channel(name), policy, removedThrough: removed[name])
         topics[topic.id.index] = topic
         channels[name] = topic
-        channelTree.insert(topic.id, at: name.description)
+        orderedChannels.insert(topic)
         return topic
     }
 
@@ -45,13 +52,13 @@ final class TopicRegistry {
     func replace(_ old: Topic, _ policy: HistoryPolicy) -> Topic {
         guard case .channel(let name) = old.subject else { preconditionFailure("a pattern does not end") }
         old.isReplaced = true
-        channelTree.remove(name.description)
+        orderedChannels.remove(old)
         let topic = Topic(nextID(), old.subject, policy, removedThrough: 0)
         // To a client that resumes in the new one, the events of the old one are missing.
         topic.log.evictions = old.log.evictionsWithRetained
         topics[topic.id.index] = topic
         channels[name] = topic
-        channelTree.insert(topic.id, at: name.description)
+        orderedChannels.insert(topic)
         return topic
     }
 
@@ -67,7 +74,9 @@ final class TopicRegistry {
     }
 
     private func nextID() -> TopicID {
-        if let reused = free.popLast() { return TopicID(index: reused) }
+        while let reused = free.popLast() {
+            if reused < topics.count, topics[reused] == nil { return TopicID(index: reused) }
+        }
         topics.append(nil)
         return TopicID(index: topics.count - 1)
     }
@@ -83,7 +92,7 @@ final class TopicRegistry {
             let through = topic.log.evictions.through
             if through > 0 { records = removed.record(name, through: through) }
             channels[name] = nil
-            channelTree.remove(name.description)
+            orderedChannels.remove(topic)
         case .pattern(let pattern):
             patterns[pattern] = nil
             patternTree.remove(pattern.description)
@@ -110,7 +119,7 @@ final class TopicRegistry {
 
     /// The channels that a pattern matches; nil when it takes more steps than are left to find them.
     func channels(matching pattern: ChannelPattern, _ steps: inout Int) -> [Topic]? {
-        channelTree.names(matching: pattern, &steps)?.map { self[$0] }
+        orderedChannels.channels(matching: pattern, &steps)
     }
 
     /// The highest number of an event that a removed channel of a pattern may have had.
@@ -136,18 +145,11 @@ final class TopicRegistry {
         return found
     }
 
-    /// Frees the memory of many removed topics.
-    ///
-    /// - Returns: whether it removed so many channels that the caller should free its memory for them too.
-    func shrink() -> Bool {
-        if let last = topics.last, last == nil {
-            topics.removeLast(topics.reversed().prefix { $0 == nil }.count)
-            free.removeAll { $0 >= topics.count }
+    /// Frees the memory of removed topics at the end of the list.
+    func trim() {
+        for _ in 0..<4096 {
+            guard !topics.isEmpty, topics[topics.count - 1] == nil else { return }
+            _ = topics.popLast()
         }
-        guard channels.capacity > 4 * max(channels.count, 1024) else { return false }
-        topics = topics.map(\.self)
-        free = free.map(\.self)
-        channels = Dictionary(uniqueKeysWithValues: channels.map { ($0.key, $0.value) })
-        return true
     }
 }

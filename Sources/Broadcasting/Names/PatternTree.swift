@@ -1,9 +1,11 @@
-/// Finds topics by the segments of their names or of their patterns. In the tree an asterisk is a segment like any
-/// other, since no channel name contains one.
-struct SegmentTree {
+import HashTreeCollections
+
+/// Finds the patterns that match a channel name. In the tree an asterisk is a segment like any other, since no channel
+/// name contains one.
+struct PatternTree {
     private final class Node {
         var topic: TopicID?
-        var children: [Segment: Node] = [:]
+        var children: TreeDictionary<Segment, Node> = [:]
     }
 
     private let root = Node()
@@ -57,36 +59,5 @@ struct SegmentTree {
         }
         descend(root, 0)
         return found
-    }
-
-    /// The channel names in the tree that a pattern matches; nil when the walk needs more steps than are left.
-    ///
-    /// - Parameter steps: nodes that the walk may still visit. It subtracts those that it visits.
-    func names(matching pattern: ChannelPattern, _ steps: inout Int) -> [TopicID]? {
-        var found: [TopicID] = []
-        let segments = Segment.split(pattern.description)
-        func collect(_ node: Node) {
-            steps -= 1
-            guard steps >= 0 else { return }
-            if let topic = node.topic { found.append(topic) }
-            for child in node.children.values where steps >= 0 { collect(child) }
-        }
-        func descend(_ node: Node, _ index: Int) {
-            steps -= 1
-            guard steps >= 0 else { return }
-            guard index < segments.count else {
-                if let topic = node.topic { found.append(topic) }
-                return
-            }
-            guard segments[index] == .any || segments[index] == .tail else {
-                if let child = node.children[segments[index]] { descend(child, index + 1) }
-                return
-            }
-            for (segment, child) in node.children where steps >= 0 && (index > 0 || !segment.isReserved) {
-                if segments[index] == .tail { collect(child) } else { descend(child, index + 1) }
-            }
-        }
-        descend(root, 0)
-        return steps >= 0 ? found : nil
     }
 }
