@@ -123,7 +123,7 @@ public final class Hub: Sendable {
         let slices = locked { $0.registry.sweepsPerSecond }
         for _ in 0..<slices { change(now) { $0.sweepTopics(now: now) } }
         while locked({ $0.compactIndex() }) {}
-        change(now) { $0.sweepRest(now: now) }
+        while change(now, { $0.sweepRest(now: now) }) {}
     }
 
     /// Changes the limits. The next event of a channel, or a later sweep, evicts the events that exceed them.

@@ -16,7 +16,7 @@ extension HubState {
         let events = encoded.map { number($0, now: now) }
         guard writeQueue != nil else {
             let receipt = addToLog(events, now: now)
-            if let idempotency { answers.record(StoredAnswer(idempotency, time: now, receipt)) }
+            if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
             return .published(receipt)
         }
         for event in events {
@@ -37,6 +37,14 @@ extension HubState {
         topic.pendingWrites += 1
         writeQueue?.writes.append(.end(topic.id, frame, reply))
         return .pending
+    }
+
+    /// Remembers an answer, and forgets older ones for which there is no room.
+    private mutating func record(_ answer: StoredAnswer, now: UInt64) {
+        answers.record(answer)
+        // One answer may weigh as much as many small ones.
+        let expired = answers.expire(policy, atMost: 128, now: now)
+        writeQueue?.expire(expired)
     }
 
     private mutating func checkChannelLimit(_ events: [EncodedEvent]) throws(PublishRefusal) {
@@ -169,7 +177,7 @@ extension HubState {
                         if let topic = registry.topic(at: id.index), topic.isReplaced { removeIfIdle(topic) }
                     }
                 }
-                if let idempotency { answers.record(StoredAnswer(idempotency, time: now, receipt)) }
+                if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
                 return (reply.loop, .published(reply.token, receipt))
             case .end(let id, let frame, let reply):
                 registry[id].pendingWrites -= 1

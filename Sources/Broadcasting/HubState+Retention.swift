@@ -157,11 +157,17 @@ extension HubState {
         return log.hasWastefulIndex
     }
 
+    /// The most answers with an idempotency key that one hold of the lock forgets.
+    private static let expiredAtOnce = 1024
+
     /// The part of ``Hub/sweep(now:)`` that does not depend on the topics.
-    mutating func sweepRest(now: UInt64) {
+    ///
+    /// - Returns: whether there is more to do.
+    mutating func sweepRest(now: UInt64) -> Bool {
         registry.trim()
-        let expired = answers.expire(window: policy.idempotencyWindow, limit: policy.idempotencyKeys, now: now)
+        let expired = answers.expire(policy, atMost: Self.expiredAtOnce, now: now)
         writeQueue?.expire(expired)
+        return expired.count == Self.expiredAtOnce
     }
 
     /// See ``Hub/apply(_:)``.

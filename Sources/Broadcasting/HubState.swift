@@ -43,9 +43,14 @@ struct HubState {
         guard hasRoom(for: new) else {
             return .tooManyChannels(limit: policy.channels)
         }
+        let patterns = request.patterns.unique()
+        let newPatterns = patterns.count { registry.find($0) == nil }
+        guard newPatterns == 0 || registry.patternCount + newPatterns <= policy.patterns else {
+            return .tooManyPatterns(limit: policy.patterns)
+        }
         let topics =
             channels.map { registry.channel($0, policy) }
-            + request.patterns.unique().map { registry.pattern($0, policy) }
+            + patterns.map { registry.pattern($0, policy) }
         for topic in topics {
             enforceLimits(of: topic, now: now)
             topic.subscribers += 1

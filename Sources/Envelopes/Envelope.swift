@@ -9,13 +9,13 @@ public enum Envelope {
     public struct Rules: Sendable {
         /// The channels that the URL names; empty when each envelope names its own.
         public var channels: [ChannelName]
-        /// The most channels of one event.
-        public var channelLimit: Int
+        /// The limits of each event.
+        public var names: NameLimits
 
         /// Rules.
-        public init(channels: [ChannelName], channelLimit: Int) {
+        public init(channels: [ChannelName], names: NameLimits) {
             self.channels = channels
-            self.channelLimit = channelLimit
+            self.names = names
         }
     }
 

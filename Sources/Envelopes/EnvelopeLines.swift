@@ -18,6 +18,9 @@ public struct EnvelopeLines: Sendable {
         self.limit = limit
     }
 
+    /// The bytes of a line whose end has not arrived.
+    public var unfinished: Int { pending.count }
+
     /// Parses the next piece and appends the events that it completes to `publications`. Do not call it again after it
     /// has thrown; `publications` then holds the events before the bad line.
     public mutating func feed(

@@ -20,12 +20,12 @@ struct EnvelopeMembers {
         guard !seen.contains(name) else { throw .repeatedMember(name.rawValue) }
         seen.append(name)
         switch name {
-        case .channel: try add(try text(&scanner, name))
+        case .channel: try add(try text(&scanner, name), rules.names)
         case .channels:
             guard scanner.take(0x5B) else { throw .wrongKind("channels", expected: "an array of strings") }
-            try scanner.list(until: 0x5D) { [limit = rules.channelLimit] scanner throws(InvalidEnvelope) in
-                guard channels.count < limit else { throw .tooManyChannels(limit: limit) }
-                try add(try text(&scanner, name))
+            try scanner.list(until: 0x5D) { [names = rules.names] scanner throws(InvalidEnvelope) in
+                guard channels.count < names.channels else { throw .tooManyChannels(limit: names.channels) }
+                try add(try text(&scanner, name), names)
             }
         case .data: event.data = try data(&scanner)
         case .retry:
@@ -59,9 +59,13 @@ struct EnvelopeMembers {
         return Name.allCases.first { $0.rawValue.utf8.elementsEqual(bytes) }
     }
 
-    private mutating func add(_ bytes: [UInt8]) throws(InvalidEnvelope) {
+    private mutating func add(_ bytes: [UInt8], _ limits: NameLimits) throws(InvalidEnvelope) {
         let name: ChannelName
-        do throws(ChannelName.Invalid) { name = try ChannelName(utf8: bytes[...]) } catch { throw .channel(error) }
+        do throws(ChannelName.Invalid) {
+            name = try ChannelName(utf8: bytes[...], segments: limits.segments)
+        } catch {
+            throw .channel(error)
+        }
         guard !name.isReserved else { throw .reservedChannel }
         channels.append(name)
     }

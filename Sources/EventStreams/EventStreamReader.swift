@@ -45,6 +45,9 @@ public struct EventStreamReader: Sendable {
         self.limit = limit
     }
 
+    /// The bytes of an event, or of a line, whose end has not arrived.
+    public var unfinished: Int { line.count + (data?.count ?? 0) }
+
     /// Parses the next piece and appends the events that it completes to `events`. Do not call it again after it has
     /// thrown; `events` then holds the events before the bad line.
     public mutating func feed(_ bytes: Span<UInt8>, into events: inout [Event]) throws(Failure) {

@@ -39,13 +39,14 @@ public final class Server: Sendable {
         running = Atomic(loops)
         let throttle = PublisherThrottle(ports)
         let connectionCount = ConnectionCount(loops: loops)
+        let bodies = BodyMemory()
         let shared = listeners.shared
         for index in 0..<loops {
             // Make it here: a failure must stop the daemon before it reports readiness.
             let poller = Handover(try Reactor.poller(ports[index], shared))
             let context = LoopContext(
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
-                connectionCount: connectionCount, log: log)
+                connectionCount: connectionCount, bodies: bodies, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

@@ -1,3 +1,4 @@
+public import Broadcasting
 public import HTTPMessages
 
 /// How crier serves connections. Times are in milliseconds; timeouts round up to ticks of 100 ms. All settings can
@@ -17,8 +18,10 @@ public struct ServingSettings: Sendable, Hashable {
     public var idleTimeout: UInt64 = 60_000
     /// The limits on the size of requests.
     public var messages = MessageLimits()
-    /// The most channels and patterns that one subscriber may name, or channels that one event may have.
-    public var channelsPerRequest = 100
+    /// The limits on the channels that a request names.
+    public var names = NameLimits()
+    /// The most bytes of all bodies that publishers have sent and crier has not answered.
+    public var bodies = 256 << 20
     /// Bytes that may wait for the subscribers of a channel, an event counted once for each subscriber, before
     /// publishers to the channel wait.
     public var fanoutBacklog = 16 << 20

@@ -8,7 +8,7 @@ import TimeLimits
 
 private func read(_ text: String, channels: [String] = ["a"], limit: Int = 3) throws -> Publication {
     try Envelope.one(
-        Array(text.utf8), Envelope.Rules(channels: try channels.map { try ChannelName($0) }, channelLimit: limit))
+        Array(text.utf8), Envelope.Rules(channels: try channels.map { try ChannelName($0) }, names: NameLimits(channels: limit)))
 }
 
 private func data(_ text: String) throws -> String {
@@ -72,7 +72,7 @@ private func data(_ text: String) throws -> String {
 
     @Test func `in an array is refused when the events name too many channels in all`() throws {
         let names = (0..<100).map { "\"c\($0)\"" }.joined(separator: ",")
-        let rules = Envelope.Rules(channels: [], channelLimit: 100)
+        let rules = Envelope.Rules(channels: [], names: NameLimits(channels: 100))
         func array(_ count: Int) -> [UInt8] {
             let event = #"{"data":1,"channels":[\#(names)]}"#
             return Array(("[" + Array(repeating: event, count: count).joined(separator: ",") + "]").utf8)
@@ -91,7 +91,7 @@ private func data(_ text: String) throws -> String {
         #expect(throws: InvalidEnvelope.self) { try read(deep(100_000)) }
         let bytes = Array(#"{"data":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
         #expect(throws: InvalidEnvelope.event(.notUTF8(.data))) {
-            try Envelope.one(bytes, Envelope.Rules(channels: [try ChannelName("a")], channelLimit: 1))
+            try Envelope.one(bytes, Envelope.Rules(channels: [try ChannelName("a")], names: NameLimits(channels: 1)))
         }
     }
 }

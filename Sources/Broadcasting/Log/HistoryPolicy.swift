@@ -14,10 +14,14 @@ public struct HistoryPolicy: Sendable, Hashable {
     /// Channels that may exist: those with retained events, subscribers or pending writes, and those that ended a short
     /// time ago. crier refuses more.
     public var channels: Int
+    /// Patterns that may have subscribers. crier refuses more.
+    public var patterns: Int
     /// Milliseconds for which crier remembers an idempotency key.
     public var idempotencyWindow: UInt64
-    /// How many idempotency keys crier remembers. A sweep removes the oldest beyond this.
+    /// How many idempotency keys crier remembers. Beyond this it forgets the oldest.
     public var idempotencyKeys: Int
+    /// Bytes of the remembered keys and their answers, with ``overhead`` for each.
+    public var idempotencyBytes: Int
 
     /// Bytes that each event counts for besides its bytes on the wire, so that ``total`` bounds many tiny events too.
     public static let overhead = 256
@@ -25,8 +29,8 @@ public struct HistoryPolicy: Sendable, Hashable {
     /// A policy.
     public init(
         standard: HistoryLimits = HistoryLimits(), slow: SlowPolicy = SlowPolicy(), rules: [HistoryRule] = [],
-        total: Int = 256 << 20, memory: Int = 64 << 20, channels: Int = 1_000_000,
-        idempotencyWindow: UInt64 = 600_000, idempotencyKeys: Int = 100_000
+        total: Int = 256 << 20, memory: Int = 64 << 20, channels: Int = 1_000_000, patterns: Int = 100_000,
+        idempotencyWindow: UInt64 = 600_000, idempotencyKeys: Int = 100_000, idempotencyBytes: Int = 64 << 20
     ) {
         self.standard = standard
         self.slow = slow
@@ -34,8 +38,10 @@ public struct HistoryPolicy: Sendable, Hashable {
         self.total = total
         self.memory = memory
         self.channels = channels
+        self.patterns = patterns
         self.idempotencyWindow = idempotencyWindow
         self.idempotencyKeys = idempotencyKeys
+        self.idempotencyBytes = idempotencyBytes
     }
 
     /// The rule for a channel; nil when the standard limits apply.

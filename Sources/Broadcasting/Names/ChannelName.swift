@@ -12,6 +12,7 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
     /// Why a text is not a channel name.
     public enum Invalid: Error, Sendable, Hashable, CustomStringConvertible {
         case empty, tooLong, notUTF8, emptySegment, controlCharacter, asterisk
+        case tooManySegments(limit: Int)
 
         /// A sentence for the client.
         public var description: String {
@@ -22,24 +23,30 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
             case .emptySegment: "The channel name has an empty segment: a slash at either end, or two in a row."
             case .controlCharacter: "The channel name contains a control character."
             case .asterisk: "The channel name contains an asterisk, which is reserved for patterns."
+            case .tooManySegments(let limit):
+                "The channel name has more than \(limit) segments, which is the limit (limits.segments)."
             }
         }
     }
 
     /// Validates the bytes of a name. The caller has already percent-decoded them.
     ///
+    /// - Parameter limit: the most segments; see ``NameLimits``.
     /// - Throws: a rule that the bytes break.
-    public init(utf8 bytes: ArraySlice<UInt8>) throws(Invalid) {
+    public init(utf8 bytes: ArraySlice<UInt8>, segments limit: Int = .max) throws(Invalid) {
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count <= Self.limit else { throw .tooLong }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
         let slash = UInt8(ascii: "/")
         var previous = slash
+        var segments = 1
         var (hasAsterisk, hasControl, hasEmptySegment) = (false, false, false)
         for byte in bytes {
             switch byte {
             case UInt8(ascii: "*"): hasAsterisk = true
-            case slash where previous == slash: hasEmptySegment = true
+            case slash:
+                segments += 1
+                if previous == slash { hasEmptySegment = true }
             // U+0000 to U+001F and U+007F; U+0080 to U+009F have two bytes.
             case 0..<0x20, 0x7F: hasControl = true
             case 0x80...0x9F where previous == 0xC2: hasControl = true
@@ -50,6 +57,7 @@ public struct ChannelName: Sendable, Hashable, CustomStringConvertible {
         if hasAsterisk { throw .asterisk }
         if hasControl { throw .controlCharacter }
         if hasEmptySegment || previous == slash { throw .emptySegment }
+        if segments > limit { throw .tooManySegments(limit: limit) }
         description = text
     }
 

@@ -7,6 +7,7 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
     /// Why a text is not a pattern.
     public enum Invalid: Error, Sendable, Hashable, CustomStringConvertible {
         case emptySegment, partialWildcard, tailNotLast, tooLong
+        case tooManySegments(limit: Int)
 
         /// A sentence for the client or the operator that wrote the pattern.
         public var description: String {
@@ -15,17 +16,21 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
             case .partialWildcard: "An asterisk stands for a whole segment: write `a/*`, not `a*`."
             case .tailNotLast: "`**` may only be the last segment of a pattern."
             case .tooLong: "The pattern is longer than \(ChannelName.limit) bytes."
+            case .tooManySegments(let limit):
+                "The pattern has more than \(limit) segments, which is the limit (limits.segments)."
             }
         }
     }
 
     /// Validates a pattern of 1 to 255 bytes.
     ///
+    /// - Parameter limit: the most segments; see ``NameLimits``.
     /// - Throws: a rule that the text breaks.
-    public init(_ text: String) throws(Invalid) {
+    public init(_ text: String, segments limit: Int = .max) throws(Invalid) {
         guard text.utf8.count <= ChannelName.limit else { throw .tooLong }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty }) else { throw .emptySegment }
+        guard parts.count <= limit else { throw .tooManySegments(limit: limit) }
         for (index, part) in parts.enumerated() {
             if part == "**" {
                 guard index == parts.count - 1 else { throw .tailNotLast }

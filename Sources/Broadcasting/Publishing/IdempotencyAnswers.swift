@@ -1,15 +1,18 @@
 import DequeModule
+import HashTreeCollections
 
-/// Remembers the answers to publishes with an idempotency key, for a time and up to a number of keys.
+/// Remembers the answers to publishes with an idempotency key, for a time and up to a number of keys and bytes.
 struct IdempotencyAnswers {
     private enum Known {
         case inProgress(fingerprint: UInt64)
         case answered(StoredAnswer)
     }
 
-    private var known: [IdempotencyKey: Known] = [:]
+    private var known: TreeDictionary<IdempotencyKey, Known> = [:]
     /// Oldest first.
     private var order: Deque<(key: IdempotencyKey, time: UInt64)> = []
+    /// Over all answers; see ``weight(_:)``.
+    private var bytes = 0
 
     /// The receipt of a publish that was answered before; nil when the key is new.
     func answer(_ idempotency: Idempotency) throws(PublishRefusal) -> Receipt? {
@@ -37,25 +40,30 @@ struct IdempotencyAnswers {
     mutating func record(_ answer: StoredAnswer) {
         known[answer.idempotency.key] = .answered(answer)
         order.append((answer.idempotency.key, answer.time))
+        bytes += Self.weight(answer)
     }
 
-    /// The most answers that are removed at once.
-    private static let expiredAtOnce = 1024
+    /// The bytes that an answer counts for in ``HistoryPolicy/idempotencyBytes``.
+    private static func weight(_ answer: StoredAnswer) -> Int {
+        let receipt = answer.receipt
+        let texts = [answer.idempotency.key.description, receipt.first, receipt.last] + receipt.channels.map(\.description)
+        return texts.reduce(HistoryPolicy.overhead) { $0 + $1.utf8.count }
+    }
 
     /// Removes answers that are too old or too many, the oldest first.
     ///
     /// - Parameters:
-    ///   - window: milliseconds that an answer is remembered.
-    ///   - limit: the most answers.
+    ///   - most: how many it removes at most.
     ///   - now: milliseconds since 1970.
     /// - Returns: the keys of the removed answers.
-    mutating func expire(window: UInt64, limit: Int, now: UInt64) -> [IdempotencyKey] {
+    mutating func expire(_ policy: HistoryPolicy, atMost most: Int, now: UInt64) -> [IdempotencyKey] {
         var expired: [IdempotencyKey] = []
-        while expired.count < Self.expiredAtOnce, let oldest = order.first,
-            order.count > limit || (oldest.time < now && now - oldest.time > window)
+        while expired.count < most, let oldest = order.first,
+            order.count > policy.idempotencyKeys || bytes > policy.idempotencyBytes
+                || (oldest.time < now && now - oldest.time > policy.idempotencyWindow)
         {
             order.removeFirst()
-            known[oldest.key] = nil
+            if case .answered(let answer) = known.removeValue(forKey: oldest.key) { bytes -= Self.weight(answer) }
             expired.append(oldest.key)
         }
         return expired

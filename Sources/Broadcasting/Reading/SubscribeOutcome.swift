@@ -6,4 +6,6 @@ public enum SubscribeOutcome: Sendable {
     case ended
     /// The request names channels that do not exist, and ``HistoryPolicy/channels`` allows no more.
     case tooManyChannels(limit: Int)
+    /// The request has new patterns, and ``HistoryPolicy/patterns`` allows no more.
+    case tooManyPatterns(limit: Int)
 }

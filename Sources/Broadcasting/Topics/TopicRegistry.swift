@@ -25,6 +25,8 @@ final class TopicRegistry {
 
     func find(_ name: ChannelName) -> Topic? { channels[name] }
 
+    func find(_ pattern: ChannelPattern) -> Topic? { patterns[pattern] }
+
     var channelCount: Int { channels.count }
 
     var patternCount: Int { patterns.count }

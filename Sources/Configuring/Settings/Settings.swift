@@ -36,6 +36,10 @@ public struct Settings: Sendable, Equatable {
     public var idleTimeout: UInt64 = 60_000
     /// The most channels that one subscriber or one event may name.
     public var channelsPerSubscriber = 100
+    /// The most segments of a name or a pattern.
+    public var segments = 16
+    /// The most bytes of all bodies in progress.
+    public var bodies = 256 << 20
     /// The most bytes that wait for the event loops before publishers wait.
     public var fanoutBacklog = 16 << 20
     /// The most bytes that the kernel holds unsent for one connection.

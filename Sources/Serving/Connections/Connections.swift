@@ -96,8 +96,9 @@ struct Connections: ~Copyable {
     // MARK: Exchanges
 
     /// Starts an exchange on a connection.
-    mutating func startExchange(_ slot: UInt32, _ limits: MessageLimits) -> Exchange {
-        let exchange = spareExchange.take().flatMap { $0.limits == limits ? $0 : nil } ?? Exchange(limits: limits)
+    mutating func startExchange(_ slot: UInt32, _ limits: MessageLimits, _ bodies: BodyMemory) -> Exchange {
+        let spare = spareExchange.take().flatMap { $0.limits == limits ? $0 : nil }
+        let exchange = spare ?? Exchange(limits: limits, bodies)
         table[slot].state = .exchanging(exchange)
         return exchange
     }

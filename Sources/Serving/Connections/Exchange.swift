@@ -23,37 +23,6 @@ final class Exchange {
         case finished
     }
 
-    /// The change that the archive writes.
-    enum AwaitedWrite {
-        case publish
-        case stream(PublishStream)
-        case end(ChannelName)
-    }
-
-    /// Work that the loop must do before the exchange continues.
-    enum Work {
-        case answer(Route)
-        case publish(PublishRequest, body: [UInt8])
-        /// Publish some events of a body that continues.
-        case publishPart([Publication], PublishStream)
-        /// All connections are in use: open a stream only to make its client reconnect much later.
-        case turnAway(StreamFraming)
-    }
-
-    /// How the loop treats the requests of a connection.
-    struct Rules {
-        let router: Router
-        let admission: Admission
-        let isDraining: Bool
-        /// The most bytes of an event in a body that crier publishes as it arrives.
-        let bodyLimit: Int
-    }
-
-    /// The period in which the client has to make progress.
-    enum Timeout {
-        case head, body, idle
-    }
-
     /// With more bytes of answers than this in the output, the exchange reads no further request. TCP then slows down a
     /// client that pipelines without reading.
     private static let outputLimit = 64 * 1024
@@ -71,9 +40,12 @@ final class Exchange {
     /// Whether the client has finished sending.
     private(set) var inputEnded = false
     private var newTimeout: Timeout?
+    /// The bytes of the body, until the answer.
+    private var counted: BodyBytes
 
-    init(limits: MessageLimits) {
+    init(limits: MessageLimits, _ bodies: BodyMemory) {
         self.limits = limits
+        counted = BodyBytes(bodies)
         parser = RequestParser(limits: limits, isEndless: PublishRequest.isStreamed)
     }
 
@@ -94,6 +66,11 @@ final class Exchange {
     /// Whether crier is publishing a body as it arrives.
     var isStreaming: Bool {
         if case .streaming = state { true } else { false }
+    }
+
+    /// Whether crier publishes a body as it arrives, and waits for the rest of an event.
+    var isWithinEvent: Bool {
+        if case .streaming(let stream) = state { stream.isIdle && stream.unfinished > 0 } else { false }
     }
 
     /// Whether the output has so many bytes that the exchange reads no further request.
@@ -136,7 +113,7 @@ final class Exchange {
         while true {
             if case .streaming(let stream) = state {
                 if let publications = stream.next() { return .publishPart(publications, stream) }
-                if stream.isOver { finish(stream) }
+                if stream.isOver { finish(stream) } else { counted.lower(to: stream.unfinished) }
             }
             if isFinished { return nil }
             if isWaiting || isClogged {
@@ -147,7 +124,7 @@ final class Exchange {
                 switch try parser.next(input, &offset) {
                 case .needsMore: return nil
                 case .head(let head): if let work = start(head, rules) { return work }
-                case .body(let range): collect(input.extracting(range))
+                case .body(let range): collect(input.extracting(range), limit: rules.bodiesLimit)
                 case .end: if let work = completeRequest() { return work }
                 }
             } catch {
@@ -172,8 +149,7 @@ final class Exchange {
             if head.expectsContinue { output.append(ResponseWriter.continueResponse) }
             newTimeout = .body
             if request.isStreamed {
-                let channelLimit = rules.router.channelsPerRequest
-                state = .streaming(PublishStream(request, limit: rules.bodyLimit, channelLimit: channelLimit))
+                state = .streaming(PublishStream(request, limit: rules.bodyLimit, rules.router.nameLimits))
             } else {
                 state = .collecting(request, body: [])
             }
@@ -184,9 +160,18 @@ final class Exchange {
         return nil
     }
 
-    private func collect(_ bytes: Span<UInt8>) {
+    private func collect(_ bytes: Span<UInt8>, limit: Int) {
         switch state {
-        case .streaming(let stream): stream.append(bytes)
+        case .streaming, .collecting:
+            guard counted.add(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
+        case .head, .discarding, .awaitingArchive, .awaitingFanOut, .finished: return
+        }
+        switch state {
+        case .streaming(let stream):
+            let wasWithinEvent = stream.unfinished > 0
+            stream.append(bytes)
+            // Each event has a time of its own to arrive in full.
+            if stream.unfinished > 0, !wasWithinEvent || !stream.isIdle { newTimeout = .body }
         case .collecting(let request, var body):
             // The state must not share the body, or each append would copy it.
             state = .head
@@ -194,6 +179,13 @@ final class Exchange {
             state = .collecting(request, body: body)
         case .head, .discarding, .awaitingArchive, .awaitingFanOut, .finished: break
         }
+    }
+
+    /// Refuses more of a body, because all bodies together have too many bytes.
+    private func refuseBody(limit: Int) {
+        let problem = Problem(
+            503, "All bodies in progress have \(limit) bytes, which is the limit (limits.bodies).", retryAfter: 1)
+        if case .streaming(let stream) = state { stream.stop(problem) } else { refuse(problem) }
     }
 
     private func completeRequest() -> Work? {
@@ -228,6 +220,7 @@ final class Exchange {
 
     /// Answers the last request.
     func respond(_ answer: Answer) {
+        counted.lower(to: 0)
         output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead))
         // Parsing the next request may fail before it has a method; its answer then needs a body.
         isHead = false
@@ -257,10 +250,10 @@ final class Exchange {
         }
     }
 
-    /// Ends a body that might never end, because the daemon is stopping.
-    func stopStream() {
+    /// Ends a body that crier publishes as it arrives.
+    func stopStream(_ problem: Problem) {
         guard case .streaming(let stream) = state, stream.isIdle else { return }
-        stream.stop(Problem(503, "The daemon stops.", retryAfter: 1))
+        stream.stop(problem)
         keepsAlive = false
         finish(stream)
     }
@@ -275,7 +268,7 @@ final class Exchange {
     /// - Returns: the change that the archive wrote or refused; nil when the exchange does not wait for the archive.
     func resumeFromArchive() -> AwaitedWrite? {
         guard case .awaitingArchive(let write) = state else { return nil }
-        if case .stream(let stream) = write { state = .streaming(stream) } else { state = .head }
+        if case .stream(let stream) = write { resume(stream) } else { state = .head }
         return write
     }
 
@@ -292,6 +285,12 @@ final class Exchange {
     func resumeFromFanOut() {
         guard case .awaitingFanOut(_, let stream) = state else { return }
         newTimeout = .idle
-        if let stream { state = .streaming(stream) } else { state = keepsAlive ? .head : .finished }
+        if let stream { resume(stream) } else { state = keepsAlive ? .head : .finished }
+    }
+
+    private func resume(_ stream: PublishStream) {
+        state = .streaming(stream)
+        // The client could not send the rest of the event while crier did not read.
+        if stream.unfinished > 0 { newTimeout = .body }
     }
 }

@@ -68,7 +68,7 @@ extension Reactor {
     private mutating func startExchange(_ slot: UInt32) -> Exchange {
         // The time for a first head already runs since the loop accepted the connection.
         if case .idle = connections[slot].state { connections.setTimeout(slot, after: settings.headTimeout) }
-        return connections.startExchange(slot, settings.messages)
+        return connections.startExchange(slot, settings.messages, context.bodies)
     }
 
     /// The client has finished sending.
@@ -84,10 +84,11 @@ extension Reactor {
         let listener = context.listeners[Int(connections[slot].listener)]
         let rules = Exchange.Rules(
             router: Router(
-                roles: listener.roles, hosts: listener.hosts, channelsPerRequest: settings.channelsPerRequest,
+                roles: listener.roles, hosts: listener.hosts, nameLimits: settings.names,
                 now: time.today,
                 clockAhead: time.clockAhead),
-            admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body)
+            admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body,
+            bodiesLimit: settings.bodies)
         var offset = 0
         while let work = exchange.next(input, &offset, rules) {
             perform(work, slot, exchange)
@@ -149,7 +150,7 @@ extension Reactor {
     private mutating func publish(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
         let publications: [Publication]
         do throws(Problem) {
-            publications = try request.publications(body, channelLimit: settings.channelsPerRequest)
+            publications = try request.publications(body, settings.names)
         } catch {
             return exchange.respond(error.answer)
         }
@@ -269,7 +270,10 @@ extension Reactor {
         case .exchanging(let exchange):
             // A client without an answer waits for crier, and a body that crier publishes as it arrives may stay open
             // for days.
-            if exchange.isWaiting || exchange.isStreaming {
+            if exchange.isWithinEvent {
+                exchange.stopStream(Problem(408, "The rest of an event did not come in time."))
+                _ = settle(slot, exchange)
+            } else if exchange.isWaiting || exchange.isStreaming {
                 connections.setTimeout(slot, after: settings.bodyTimeout)
             } else if exchange.isFinished || !exchange.output.isEmpty {
                 connections.close(slot, .timeout)

@@ -13,7 +13,7 @@ extension Reactor {
         case .subscribed(let subscription): start(subscription, form, slot, exchange)
         // After 204 an EventSource does not reconnect.
         case .ended: exchange.respond(Answer(status: 204))
-        case .tooManyChannels: turnAway(exchange, form.framing)
+        case .tooManyChannels, .tooManyPatterns: turnAway(exchange, form.framing)
         }
     }
 

@@ -233,7 +233,7 @@ struct Reactor: ~Copyable {
             case .idle: connections.close(slot, .shutdown)
             case .exchanging(let exchange):
                 guard exchange.isStreaming else { continue }
-                exchange.stopStream()
+                exchange.stopStream(Problem(503, "The daemon stops.", retryAfter: 1))
                 _ = settle(slot, exchange)
             case .lingering, .closed: break
             }

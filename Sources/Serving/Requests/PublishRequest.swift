@@ -42,14 +42,14 @@ final class PublishRequest: Sendable {
     }
 
     /// The events of a complete body.
-    func publications(_ body: [UInt8], channelLimit: Int) throws(Problem) -> [Publication] {
+    func publications(_ body: [UInt8], _ names: NameLimits) throws(Problem) -> [Publication] {
         switch form {
         case .data(var event):
             do throws(InvalidEvent) { event.data = try EventData(utf8: body) } catch { throw Problem(error) }
             return [Publication(event, to: channels)]
         case .envelopes:
             do throws(Envelope.Misplaced) {
-                return try Envelope.all(body, Envelope.Rules(channels: channels, channelLimit: channelLimit))
+                return try Envelope.all(body, Envelope.Rules(channels: channels, names: names))
             } catch {
                 throw Problem(400, "Event \(error.place): \(error.reason)")
             }

@@ -26,11 +26,11 @@ final class PublishStream {
     private static let sliceLimit = 512
 
     /// - Parameter limit: the most bytes of an event.
-    init(_ request: PublishRequest, limit: Int, channelLimit: Int) {
+    init(_ request: PublishRequest, limit: Int, _ names: NameLimits) {
         if case .eventStream = request.form {
             reader = .events(EventStreamReader(limit: limit), request.channels)
         } else {
-            let rules = Envelope.Rules(channels: request.channels, channelLimit: channelLimit)
+            let rules = Envelope.Rules(channels: request.channels, names: names)
             reader = .lines(EnvelopeLines(rules, limit: limit))
         }
     }
@@ -93,6 +93,14 @@ final class PublishStream {
     /// Whether no event waits to be published.
     var isIdle: Bool { waiting.isEmpty }
 
+    /// The bytes of an event that has not arrived in full.
+    var unfinished: Int {
+        switch reader {
+        case .lines(let lines): lines.unfinished
+        case .events(let events, _): events.unfinished
+        }
+    }
+
     /// Counts events that are in the log.
     func add(_ receipt: Receipt) {
         published += receipt.count
@@ -121,5 +129,5 @@ final class PublishStream {
 
 extension EnvelopeLines {
     /// A placeholder while the real value reads: a second reference to its memory would cause a copy.
-    fileprivate static let none = EnvelopeLines(Envelope.Rules(channels: [], channelLimit: 0), limit: 0)
+    fileprivate static let none = EnvelopeLines(Envelope.Rules(channels: [], names: NameLimits()), limit: 0)
 }

@@ -13,7 +13,7 @@ extension Router {
         for bytes in try names(head, path, query) {
             if bytes.contains(UInt8(ascii: "*")), let text = String(validating: bytes, as: UTF8.self) {
                 do throws(ChannelPattern.Invalid) {
-                    request.patterns.append(try ChannelPattern(text))
+                    request.patterns.append(try ChannelPattern(text, segments: nameLimits.segments))
                 } catch {
                     throw Problem(error)
                 }

@@ -9,8 +9,8 @@ struct Router: Sendable {
     let roles: Roles
     /// The values of Host that the listening socket answers.
     let hosts: HostRules
-    /// Channels that one request may name.
-    let channelsPerRequest: Int
+    /// The limits on the channels that a request names.
+    let nameLimits: NameLimits
     /// Milliseconds since 1970, by the clock that gives events their times; for `?since=`.
     let now: UInt64
     /// Milliseconds that the clock of the machine is ahead of it, because somebody has set it.
@@ -112,14 +112,20 @@ struct Router: Sendable {
             throw Problem(
                 400, "No channel is named: \(head.method) /events/{channel}, or /events?channel=a&channel=b.\(hint)")
         }
-        guard all.count <= channelsPerRequest else {
-            throw Problem(400, "\(all.count) channels are named; \(channelsPerRequest) is the limit.")
+        guard all.count <= nameLimits.channels else {
+            throw Problem(
+                400,
+                "\(all.count) channels are named; \(nameLimits.channels) is the limit (limits.channels-per-subscriber).")
         }
         return all
     }
 
     func channel(_ bytes: ArraySlice<UInt8>) throws(Problem) -> ChannelName {
-        do throws(ChannelName.Invalid) { return try ChannelName(utf8: bytes) } catch { throw Problem(error) }
+        do throws(ChannelName.Invalid) {
+            return try ChannelName(utf8: bytes, segments: nameLimits.segments)
+        } catch {
+            throw Problem(error)
+        }
     }
 
     /// Refuses to publish or delete for a page of another origin. Such a page can make a browser POST text without a

@@ -1,3 +1,4 @@
+import Broadcasting
 import Configuring
 import HTTPMessages
 import Serving
@@ -18,7 +19,8 @@ extension Settings {
         serving.bodyTimeout = bodyTimeout
         serving.idleTimeout = idleTimeout
         serving.messages = MessageLimits(head: head, target: target, fields: fields, body: body)
-        serving.channelsPerRequest = channelsPerSubscriber
+        serving.names = NameLimits(channels: channelsPerSubscriber, segments: segments)
+        serving.bodies = bodies
         serving.fanoutBacklog = fanoutBacklog
         let room = max(1, descriptors - Self.descriptorReserve)
         serving.connections = connections == 0 ? room : min(connections, room)

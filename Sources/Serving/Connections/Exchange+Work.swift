@@ -1,0 +1,38 @@
+import Broadcasting
+import HTTPMessages
+
+// What an exchange and the loop tell each other.
+extension Exchange {
+    /// The change that the archive writes.
+    enum AwaitedWrite {
+        case publish
+        case stream(PublishStream)
+        case end(ChannelName)
+    }
+
+    /// Work that the loop must do before the exchange continues.
+    enum Work {
+        case answer(Route)
+        case publish(PublishRequest, body: [UInt8])
+        /// Publish some events of a body that continues.
+        case publishPart([Publication], PublishStream)
+        /// All connections are in use: open a stream only to make its client reconnect much later.
+        case turnAway(StreamFraming)
+    }
+
+    /// How the loop treats the requests of a connection.
+    struct Rules {
+        let router: Router
+        let admission: Admission
+        let isDraining: Bool
+        /// The most bytes of an event in a body that crier publishes as it arrives.
+        let bodyLimit: Int
+        /// The most bytes of all bodies; see ``BodyMemory``.
+        let bodiesLimit: Int
+    }
+
+    /// The period in which the client has to make progress.
+    enum Timeout {
+        case head, body, idle
+    }
+}
