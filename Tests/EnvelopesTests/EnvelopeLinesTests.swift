@@ -10,7 +10,8 @@ import TimeLimits
         #"{"data":"one"}"# + "\n\r\n \t\n" + #"{"data":"zwöi","id":"2"}"# + "\r\n" + #"{"data":3}"#
 
     private func publications(_ pieces: [[UInt8]], limit: Int = 1000) throws -> [String] {
-        var lines = EnvelopeLines(Envelope.Rules(channels: [try ChannelName("a")], names: NameLimits(channels: 1)), limit: limit)
+        var lines = EnvelopeLines(
+            Envelope.Rules(channels: [try ChannelName("a")], names: NameLimits(channels: 1)), limit: limit)
         var found: [Publication] = []
         for piece in pieces { try lines.feed(piece.span, into: &found) }
         try lines.finish(into: &found)
@@ -26,7 +27,8 @@ import TimeLimits
     }
 
     @Test func `report the number of a bad line, and keep the lines before it`() throws {
-        var lines = EnvelopeLines(Envelope.Rules(channels: [try ChannelName("a")], names: NameLimits(channels: 1)), limit: 20)
+        var lines = EnvelopeLines(
+            Envelope.Rules(channels: [try ChannelName("a")], names: NameLimits(channels: 1)), limit: 20)
         var found: [Publication] = []
         let error = #expect(throws: Envelope.Misplaced.self) {
             try lines.feed(Array("{\"data\":1}\n\n{\"data\":2}\n{}\n{\"data\":3}\n".utf8).span, into: &found)

@@ -8,7 +8,8 @@ import TimeLimits
 
 private func read(_ text: String, channels: [String] = ["a"], limit: Int = 3) throws -> Publication {
     try Envelope.one(
-        Array(text.utf8), Envelope.Rules(channels: try channels.map { try ChannelName($0) }, names: NameLimits(channels: limit)))
+        Array(text.utf8),
+        Envelope.Rules(channels: try channels.map { try ChannelName($0) }, names: NameLimits(channels: limit)))
 }
 
 private func data(_ text: String) throws -> String {

@@ -63,7 +63,9 @@ extension RealProcess {
                     try request(daemon.port, "POST /events/b", body: unfinished).status == 503
                 }
                 let refused = try request(daemon.port, "POST /events/b", body: unfinished)
-                #expect(refused.body.contains("All bodies in progress have 65536 bytes") && refused.body.contains("limits.bodies"))
+                #expect(
+                    refused.body.contains("All bodies in progress have 65536 bytes")
+                        && refused.body.contains("limits.bodies"))
                 #expect(refused.head.contains("Retry-After: 1"))
                 try publish(daemon.port, "b", "a small one has room")
                 #expect(publishers.count == 3)

@@ -65,6 +65,31 @@ extension RealProcess {
             try request(daemon.port, "GET /channels").body == "{\"channels\":[],\"next\":null}\n"
         }
 
+        @Test func `that resume from the same position at once get the events in their own forms`() async throws {
+            try await withDaemon(["--set", "server.loops=1"]) { daemon in
+                let first = try publish(daemon.port, "a", "0")
+                var ids: [String] = []
+                for number in 1...30 { ids.append(try publish(daemon.port, "a", "\(number)")) }
+                var clients: [Client] = []
+                for _ in 0..<40 { clients.append(try Client(daemon.port)) }
+                // All requests lie in the kernel when the loop goes on.
+                daemon.signal(SIGSTOP)
+                for (number, client) in clients.enumerated() {
+                    let version = number % 2 == 0 ? "HTTP/1.0" : "HTTP/1.1"
+                    try client.send(
+                        "GET /events/a \(version)\r\nHost: localhost\r\nLast-Event-ID: \(first)\r\n\r\n")
+                }
+                daemon.signal(SIGCONT)
+                for client in clients {
+                    _ = try client.read(until: "\nretry: ")
+                    _ = try client.read(until: "\n")
+                    for (index, id) in ids.enumerated() {
+                        try #require(try client.event() == "id: \(id)\ndata: \(index + 1)")
+                    }
+                }
+            }
+        }
+
         @Test func `that reconnect at the same time get the events they missed, in order and in their own forms`()
             async throws
         {

@@ -16,7 +16,9 @@ import TimeLimits
         var offset = 0
         let bytes = Array(text.utf8)
         guard case .head(let head) = try parser.next(bytes.span, &offset) else { throw Refusal.badRequestLine }
-        return Router(roles: roles, hosts: hosts, nameLimits: NameLimits(channels: 3, segments: 4), now: 0, clockAhead: 0).route(head)
+        return Router(
+            roles: roles, hosts: hosts, nameLimits: NameLimits(channels: 3, segments: 4), now: 0, clockAhead: 0
+        ).route(head)
     }
 
     private func refused(_ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin]) throws

@@ -46,7 +46,8 @@ struct IdempotencyAnswers {
     /// The bytes that an answer counts for in ``HistoryPolicy/idempotencyBytes``.
     private static func weight(_ answer: StoredAnswer) -> Int {
         let receipt = answer.receipt
-        let texts = [answer.idempotency.key.description, receipt.first, receipt.last] + receipt.channels.map(\.description)
+        let texts =
+            [answer.idempotency.key.description, receipt.first, receipt.last] + receipt.channels.map(\.description)
         return texts.reduce(HistoryPolicy.overhead) { $0 + $1.utf8.count }
     }
 

@@ -176,8 +176,6 @@ struct FanOut: ~Copyable {
         for membership in subscribers[slot].topics.memberships {
             for item in topics[Int(membership.fanOut)]!.waiting where item.frame.sequence > position {
                 frames.append(item.frame)
-                // Events after the end of a channel are for later subscribers only.
-                if item.frame.endsTopic != nil { break }
             }
         }
         frames.sort { $0.sequence < $1.sequence }

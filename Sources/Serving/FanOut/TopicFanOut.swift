@@ -96,8 +96,8 @@ struct TopicFanOut {
 
     // MARK: Events
 
-    /// The events on offer now: as many as one write batch holds, and none after the end of the channel, because those
-    /// are for later subscribers.
+    /// The events on offer now: as many as one write batch holds. Nothing follows the end of a channel: the channel gets
+    /// another topic.
     var offered: ContiguousArray<MailboxItem>.SubSequence { waiting[..<starts.count] }
 
     mutating func append(_ item: MailboxItem) {
@@ -107,7 +107,6 @@ struct TopicFanOut {
 
     private mutating func offerMore() {
         while starts.count < min(waiting.count, WriteBatch.capacity) {
-            if let last = starts.indices.last, waiting[last].frame.endsTopic != nil { return }
             starts.append(Position(round: round, list: current, place: current < lists.count ? lists[current].next : 0))
         }
     }

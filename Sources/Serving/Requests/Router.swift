@@ -115,7 +115,8 @@ struct Router: Sendable {
         guard all.count <= nameLimits.channels else {
             throw Problem(
                 400,
-                "\(all.count) channels are named; \(nameLimits.channels) is the limit (limits.channels-per-subscriber).")
+                "\(all.count) channels are named; \(nameLimits.channels) is the limit (limits.channels-per-subscriber)."
+            )
         }
         return all
     }
