@@ -65,11 +65,11 @@ extension HubState {
         if event.channels.count == 1 {
             let topic = registry.channel(event.channels[0], policy)
             // All events of the channel share the list with its name.
-            event.frame.number(sequence, in: log.epoch, time: now, channels: topic.names, hasID: hasID)
+            event.frame.number(sequence, in: log.epochs.current, time: now, channels: topic.names, hasID: hasID)
             return NumberedEvent(frame: event.frame, labels: event.labels, topics: [topic.id])
         }
         let channels = event.channels.unique()
-        event.frame.number(sequence, in: log.epoch, time: now, channels: channels, hasID: hasID)
+        event.frame.number(sequence, in: log.epochs.current, time: now, channels: channels, hasID: hasID)
         let topics = channels.map { registry.channel($0, policy).id }
         return NumberedEvent(frame: event.frame, labels: event.labels, topics: topics)
     }

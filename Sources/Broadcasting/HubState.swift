@@ -81,6 +81,7 @@ struct HubState {
     /// See ``Hub/restore(_:)``.
     mutating func restore(_ stored: StoredState) {
         writeQueue = WriteQueue()
+        log.epochs = stored.epochs
         log.advance(to: stored.head)
         log.uncertainThrough = stored.uncertainThrough
         for (slot, through) in stored.removedSlots { registry.restoreRemoved(slot: slot, through: through) }

@@ -16,7 +16,7 @@ private struct ArchivedHub {
     init(_ policy: HistoryPolicy = HistoryPolicy()) {
         let epoch = Epoch(description: "e")
         hub = Hub(epoch: epoch, policy: policy, mailboxes: [Mailbox(wakeLoop: {})], archive: SilentArchive())
-        hub.restore(StoredState(epoch: epoch))
+        hub.restore(StoredState(epochs: Epochs(epoch)))
         hub.finishRestoring(now: 0)
     }
 

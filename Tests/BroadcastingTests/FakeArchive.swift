@@ -61,7 +61,7 @@ final class FakeArchive: Archive {
         let contents = contents.withLock { $0 }
         hub.restore(
             StoredState(
-                epoch: Epoch(description: "e"), head: contents.head, channels: Array(contents.channels.values),
+                epochs: Epochs(Epoch(description: "e")), head: contents.head, channels: Array(contents.channels.values),
                 removedSlots: contents.removedSlots, answers: contents.answers.values.sorted { $0.time < $1.time }))
         for row in contents.rows.values.sorted(by: { $0.event.sequence < $1.event.sequence }) {
             let known = row.event.channels.filter { contents.channels[$0] != nil }

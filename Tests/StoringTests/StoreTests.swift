@@ -21,6 +21,12 @@ private final class Place {
         directory = try #require(made)
     }
 
+    private var copy: String { "\(directory)/copy.db" }
+
+    func backUp() throws { try DatabaseQueue(path: path).backup(to: DatabaseQueue(path: copy)) }
+
+    func putBack() throws { try DatabaseQueue(path: copy).backup(to: DatabaseQueue(path: path)) }
+
     func change(_ sql: String) throws { try DatabaseQueue(path: path).write { db in try db.execute(sql: sql) } }
 
     deinit {
@@ -47,7 +53,7 @@ private func publish(
 ) throws -> String {
     let mailbox = Mailbox(wakeLoop: {})
     let stored = try store.loadState()
-    let hub = Hub(epoch: stored.epoch, policy: policy, mailboxes: [mailbox], archive: store)
+    let hub = Hub(epoch: stored.epochs.current, policy: policy, mailboxes: [mailbox], archive: store)
     hub.restore(stored)
     try store.restore(into: hub, memory: 0)
     hub.finishRestoring(now: Clock.realtime)
@@ -85,8 +91,25 @@ private func publish(
     @Test func `continues with the next number, and writes all waiting events before it stops`() throws {
         let place = try Place()
         let ids = try (0..<3).map { number in try publish("\(number)", try store(place)) }
-        let epoch = ids[0].dropLast(2)
-        #expect(ids == (1...3).map { "\(epoch)-\($0)" })
+        #expect(ids.map { $0.suffix(2) } == ["-1", "-2", "-3"])
+        #expect(Set(ids.map { $0.dropLast(2) }).count == 3, "each process begins an epoch")
+        let epochs = try store(place).loadState().epochs
+        #expect(epochs.all.dropLast().map { "\($0.epoch)-\($0.first)" } == ids)
+    }
+
+    @Test func `that was put back from a copy knows no position of after the copy, however far it grows`() throws {
+        let place = try Place()
+        let before = try publish("in the copy", try store(place))
+        try place.backUp()
+        let lost = try (0..<3).map { number in try publish("\(number)", try store(place)) }
+        try place.putBack()
+        for number in 0..<5 { _ = try publish("after the copy \(number)", try store(place)) }
+        let stored = try store(place).loadState()
+        let position = try #require(EventPosition(before))
+        #expect(stored.epochs.all.contains { $0.epoch == position.epoch && $0.first == 1 })
+        #expect(
+            !stored.epochs.all.contains { beginning in lost.contains { $0.hasPrefix(beginning.epoch.description) } })
+        #expect(stored.head == 6)
     }
 
     @Test(arguments: [("normal", true), ("full", false)])
@@ -104,7 +127,8 @@ private func publish(
         let stored = try reopened.loadState()
         #expect(stored.head == (skips ? 1 << 32 + 1 : 1) && stored.uncertainThrough == (skips ? stored.head : 0))
         let hub = Hub(
-            epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: reopened)
+            epoch: stored.epochs.current, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: reopened
+        )
         hub.restore(stored)
         try reopened.restore(into: hub, memory: 1 << 20)
         let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array(id.utf8))
@@ -125,6 +149,7 @@ private func publish(
         "UPDATE meta SET value = 'not one!' WHERE name = 'epoch'", "UPDATE meta SET value = x'00' WHERE name = 'epoch'",
         "UPDATE meta SET value = -1 WHERE name = 'head'", "UPDATE meta SET value = 'x' WHERE name = 'head'",
         "UPDATE meta SET value = 9223372036854775807 WHERE name = 'head'", "DELETE FROM meta WHERE name = 'epoch'",
+        "UPDATE meta SET value = 99 WHERE name GLOB 'epoch/*'", "INSERT INTO meta VALUES ('epoch/A', 1)",
         "UPDATE channels SET name = 'a*'", "UPDATE channels SET evicted_through = -5",
         "UPDATE channels SET name = 'b'", "UPDATE channels SET id = 7", "UPDATE channels SET evicted_through = 1",
         "UPDATE channels SET ended_at = 5", "UPDATE channels SET checksum = 0",
@@ -176,7 +201,7 @@ private func publish(
         let damaged = try store(place)
         let stored = try damaged.loadState()
         let hub = Hub(
-            epoch: stored.epoch, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: damaged)
+            epoch: stored.epochs.current, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: damaged)
         hub.restore(stored)
         try damaged.restore(into: hub, memory: 1 << 20)
         hub.finishRestoring(now: Clock.realtime)
@@ -272,7 +297,7 @@ private struct ArchivedHub {
 
     private init(_ archive: Store, _ policy: HistoryPolicy) throws {
         let stored = try archive.loadState()
-        hub = Hub(epoch: stored.epoch, policy: policy, mailboxes: [mailbox], archive: archive)
+        hub = Hub(epoch: stored.epochs.current, policy: policy, mailboxes: [mailbox], archive: archive)
         hub.restore(stored)
         try archive.restore(into: hub, memory: 1 << 20)
         hub.finishRestoring(now: Clock.realtime)

@@ -1,7 +1,7 @@
 /// The state that an archive restores when the daemon starts, before its events.
 public struct StoredState: Sendable {
-    /// The epoch of the log.
-    public var epoch: Epoch
+    /// The epochs of the log. The current one is new.
+    public var epochs: Epochs
     /// The highest number that the log has given to an event; 0 for none.
     public var head: UInt64
     /// A power failure may have destroyed events up to this number; 0 when none can be missing.
@@ -15,10 +15,10 @@ public struct StoredState: Sendable {
 
     /// A state.
     public init(
-        epoch: Epoch, head: UInt64 = 0, uncertainThrough: UInt64 = 0, channels: [ArchivedChannel] = [],
+        epochs: Epochs, head: UInt64 = 0, uncertainThrough: UInt64 = 0, channels: [ArchivedChannel] = [],
         removedSlots: [Int: UInt64] = [:], answers: [StoredAnswer] = []
     ) {
-        self.epoch = epoch
+        self.epochs = epochs
         self.head = head
         self.uncertainThrough = uncertainThrough
         self.channels = channels

@@ -4,7 +4,7 @@ import EventStreams
 /// The one ordered log: numbers events, indexes the retained events of all channels, and evicts them. Only code under
 /// the hub's lock may use it.
 final class EventLog {
-    let epoch: Epoch
+    var epochs: Epochs
     let registry: TopicRegistry
     /// The number of the newest event in the log; 0 before the first.
     private(set) var head: UInt64 = 0
@@ -25,7 +25,7 @@ final class EventLog {
     private var recentEvictions = RecentEvictions()
 
     init(epoch: Epoch, _ registry: TopicRegistry) {
-        self.epoch = epoch
+        epochs = Epochs(epoch)
         self.registry = registry
     }
 
@@ -48,7 +48,7 @@ final class EventLog {
 
     /// The id of an event with these labels, as it is on the wire.
     func id(_ sequence: UInt64, _ labels: PublisherLabels?) -> String {
-        labels?.id?.description ?? EventPosition(epoch: epoch, sequence: sequence).description
+        labels?.id?.description ?? EventPosition(epoch: epochs.epoch(of: sequence), sequence: sequence).description
     }
 
     // MARK: Adding and evicting

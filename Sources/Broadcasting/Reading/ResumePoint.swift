@@ -158,9 +158,7 @@ struct ResumePoint {
 
     private func sequence(of lastEventID: [UInt8], _ topics: [Topic]) -> UInt64? {
         guard let text = String(validating: lastEventID, as: UTF8.self) else { return nil }
-        let position = EventPosition(text).flatMap {
-            $0.epoch == log.epoch && $0.sequence <= log.head ? $0.sequence : nil
-        }
+        let position = EventPosition(text).flatMap { log.epochs.sequence(of: $0, head: log.head) }
         guard let id = (try? EventID(text)) ?? nil, let given = log.sequence(of: id, topics) else { return position }
         guard let position else { return given }
         // When a publisher copies a stream of crier to another channel of the same daemon, the ids are positions too.

@@ -2,7 +2,7 @@ import Broadcasting
 import GRDB
 import Kernel
 
-/// The table `meta`: the epoch and the last number of the log, and how the last process ended.
+/// The table `meta`: the epochs and the last number of the log, and how the last process ended.
 struct EpochRecord {
     private let durability: Store.Durability
 
@@ -14,22 +14,20 @@ struct EpochRecord {
     /// and must not take another event for it.
     private static let skippedNumbers: UInt64 = 1 << 32
 
-    /// Reads the state that the log continues from, and marks the file as in use.
+    /// Reads the state that the log continues from, begins a new epoch, and marks the file as in use.
     func load(_ db: Database) throws -> StoredState {
         let boot = Machine.bootID
         guard let epoch = try value("epoch", db) else {
             guard try Int.fetchOne(db, sql: "SELECT count(*) FROM events") == 0 else {
                 throw StoreError.damaged("it has events but no epoch")
             }
-            let epoch = Epoch.random()
-            try set("epoch", epoch.description, db)
+            let epochs = Epochs(.random())
+            try set(epochs, db)
             try markInUse(boot, db)
-            return StoredState(epoch: epoch)
+            return StoredState(epochs: epochs)
         }
-        guard let epoch = epoch.text(0), (1...32).contains(epoch.utf8.count),
-            epoch.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
-        else { throw StoreError.damaged("its epoch is invalid") }
-        var state = StoredState(epoch: Epoch(description: epoch))
+        guard let epoch = epoch.text(0).flatMap(Self.epoch) else { throw StoreError.damaged("its epoch is invalid") }
+        var state = StoredState(epochs: Epochs(epoch))
         state.head = max(try number("head", db), try newest(db))
         state.uncertainThrough = try number("broken", db)
         // No log reaches 2^62; beyond it, adding could overflow.
@@ -42,6 +40,8 @@ struct EpochRecord {
             try set("head", Int64(state.head), db)
             try set("broken", Int64(state.head), db)
         }
+        state.epochs = try epochs(after: epoch, head: state.head, db)
+        try set(state.epochs, db)
         state.channels = try ChannelRow.all(db).map(\.channel)
         // Otherwise the log would assign numbers a second time.
         guard state.channels.allSatisfy({ $0.evictedThrough <= state.head }) else {
@@ -64,6 +64,44 @@ struct EpochRecord {
     /// Marks the history up to a number as uncertain: a client that resumes from there gets a gap event. The row keeps
     /// the name `broken` of the file format.
     func markUncertain(through number: UInt64, _ db: Database) throws { try set("broken", Int64(number), db) }
+
+    // MARK: Epochs
+
+    /// How the names of rows with earlier epochs begin. The value is the number of the first event.
+    private static let prefix = "epoch/"
+
+    /// The epochs of the file, and a new one.
+    ///
+    /// - Parameter last: the epoch of the last process. Files of before crier remembered epochs have only this one.
+    private func epochs(after last: Epoch, head: UInt64, _ db: Database) throws -> Epochs {
+        var past: [Epochs.Beginning] = []
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT value, substr(name, ?) FROM meta WHERE name GLOB ?",
+            arguments: [Self.prefix.utf8.count + 1, Self.prefix + "*"])
+        while let row = try rows.next() {
+            guard let first = row.number(0), first <= head + 1, let epoch = row.text(1).flatMap(Self.epoch) else {
+                throw StoreError.damaged("an epoch is invalid")
+            }
+            past.append(Epochs.Beginning(epoch, first: first))
+        }
+        if !past.contains(where: { $0.epoch == last }) { past.append(Epochs.Beginning(last, first: 1)) }
+        return Epochs(Epochs.Beginning(.random(), first: head + 1), past: past.sorted { $0.first < $1.first })
+    }
+
+    private func set(_ epochs: Epochs, _ db: Database) throws {
+        try db.execute(sql: "DELETE FROM meta WHERE name GLOB ?", arguments: [Self.prefix + "*"])
+        for beginning in epochs.all { try set(Self.prefix + beginning.epoch.description, Int64(beginning.first), db) }
+        try set("epoch", epochs.current.description, db)
+    }
+
+    private static func epoch(_ text: String) -> Epoch? {
+        let isValid =
+            (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+        return isValid ? Epoch(description: text) : nil
+    }
+
+    // MARK: Values
 
     private func markInUse(_ boot: String, _ db: Database) throws {
         try set("boot", boot, db)

@@ -41,7 +41,7 @@ struct HistorySetup {
         do {
             return try Server(
                 loops: loops, listeners: listeners, settings: serving, history: settings.history,
-                epoch: stored?.epoch ?? .random(), archive: store, log: log
+                epoch: stored?.epochs.current ?? .random(), archive: store, log: log
             ) { hub throws(StoreError) in try prepare(hub, settings) }
         } catch let error as StoreError {
             throw Failure(description: "\(path): \(error)")
