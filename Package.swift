@@ -48,7 +48,7 @@ let package = Package(
         .target(
             name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", deque, hashTrees, heap],
             swiftSettings: settings),
-        .target(name: "Envelopes", dependencies: ["Broadcasting", "EventStreams"], swiftSettings: settings),
+        .target(name: "Envelopes", dependencies: ["Broadcasting", "Bytes", "EventStreams"], swiftSettings: settings),
 
         // The data path.
         .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
@@ -89,6 +89,7 @@ let package = Package(
 
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .target(name: "TimeLimits", path: "Tests/TimeLimits", swiftSettings: settings),
+        .testTarget(name: "BytesTests", dependencies: ["Bytes", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "TimeLimits", system], swiftSettings: settings),
         .testTarget(
             name: "HTTPMessagesTests",

@@ -39,7 +39,7 @@ public final class Hub: Sendable {
     ///   - reply: receives the completion when the archive has written them.
     ///   - now: milliseconds since 1970.
     public func publish(
-        _ publications: [Publication], idempotency: Idempotency? = nil, reply: ReplyAddress, now: UInt64
+        _ publications: ArraySlice<Publication>, idempotency: Idempotency? = nil, reply: ReplyAddress, now: UInt64
     ) -> PublishOutcome {
         // Encoding takes time that grows with the data, so it happens before the hub takes the lock.
         let events = publications.map { EncodedEvent($0, epoch: epoch) }
@@ -258,8 +258,7 @@ public final class Hub: Sendable {
             var loops: UInt64 = 0
             // Posted under the lock: otherwise two publishers could post in another order than that of the log.
             for loop in state.outgoing.indices where !state.outgoing[loop].isEmpty {
-                mailboxes[loop].post(state.outgoing[loop])
-                state.outgoing[loop].removeAll(keepingCapacity: state.outgoing[loop].capacity <= 4096)
+                mailboxes[loop].post(&state.outgoing[loop])
                 loops |= 1 << UInt64(loop)
             }
             return (result, loops, state.writeQueue?.needsNotification() ?? false)

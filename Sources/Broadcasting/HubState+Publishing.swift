@@ -64,9 +64,9 @@ extension HubState {
         let hasID = event.labels?.id != nil
         if event.channels.count == 1 {
             let topic = registry.channel(event.channels[0], policy)
-            // All events of the channel share the list with its name.
+            // All events of the channel share the lists with its name and its number.
             event.frame.number(sequence, in: log.epochs.current, time: now, channels: topic.names, hasID: hasID)
-            return NumberedEvent(frame: event.frame, labels: event.labels, topics: [topic.id])
+            return NumberedEvent(frame: event.frame, labels: event.labels, topics: topic.ids)
         }
         let channels = event.channels.unique()
         event.frame.number(sequence, in: log.epochs.current, time: now, channels: channels, hasID: hasID)
@@ -90,14 +90,12 @@ extension HubState {
             log.advance(to: event.frame.sequence)
             let subscribers = post(event, since: first.frame.sequence, &receipt.backlogs)
             if event.frame.sequence == first.frame.sequence { receipt.subscribers = subscribers }
-        }
-        for event in events {
             writeQueue?.share(event.frame.sequence, by: event.topics.count)
-            for topic in event.topics { append(event.frame, event.labels, to: registry[topic], now: now) }
-        }
-        for event in events {
             for id in event.topics {
-                if let topic = registry.topic(at: id.index) { removeIfIdle(topic) }
+                let topic = registry[id]
+                append(event.frame, event.labels, to: topic, now: now)
+                // The next event may have the same channel.
+                if topic.isIdle { emptied.append(topic) }
             }
         }
         removeEmptied()

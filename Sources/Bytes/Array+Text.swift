@@ -14,13 +14,14 @@ extension [UInt8] {
 
     /// Appends a number in decimal digits.
     public mutating func append(decimal number: UInt64) {
-        let start = count
+        var divisor: UInt64 = 1
+        while number / divisor >= 10 { divisor *= 10 }
         var rest = number
-        repeat {
-            append(0x30 + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        self[start...].reverse()
+        while divisor > 0 {
+            append(0x30 + UInt8(truncatingIfNeeded: rest / divisor))
+            rest %= divisor
+            divisor /= 10
+        }
     }
 
     /// Appends a number, 0 or more, in decimal digits.

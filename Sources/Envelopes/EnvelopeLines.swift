@@ -1,4 +1,5 @@
 public import Broadcasting
+import Bytes
 
 /// Parses newline-delimited envelopes (application/x-ndjson) from pieces of any size. It skips empty lines.
 public struct EnvelopeLines: Sendable {
@@ -27,12 +28,13 @@ public struct EnvelopeLines: Sendable {
         _ bytes: Span<UInt8>, into publications: inout [Publication]
     ) throws(Envelope.Misplaced) {
         var start = 0
-        for index in bytes.indices where bytes[index] == 0x0A {
-            try add(bytes, start..<index)
+        while true {
+            let end = bytes.firstIndex(of: 0x0A, or: 0x0A, from: start)
+            try add(bytes, start..<end)
+            if end == bytes.count { return }
             try endLine(&publications)
-            start = index + 1
+            start = end + 1
         }
-        try add(bytes, start..<bytes.count)
     }
 
     /// Parses the last line, which needs no line feed. Call it at the end of the body.

@@ -1,4 +1,5 @@
 import Broadcasting
+import Bytes
 import EventStreams
 
 /// Collects the members of an envelope while the scanner reads them.
@@ -7,18 +8,39 @@ struct EnvelopeMembers {
         case channel, channels, event, id, retry, key, data
     }
 
-    private var seen: [Name] = []
+    /// A set of names.
+    private struct Names {
+        private var bits: UInt8 = 0
+
+        func contains(_ name: Name) -> Bool { bits & Self.bit(name) != 0 }
+
+        mutating func insert(_ name: Name) { bits |= Self.bit(name) }
+
+        private static func bit(_ name: Name) -> UInt8 {
+            switch name {
+            case .channel: 1
+            case .channels: 2
+            case .event: 4
+            case .id: 8
+            case .retry: 16
+            case .key: 32
+            case .data: 64
+            }
+        }
+    }
+
+    private var seen = Names()
     private var channels: [ChannelName] = []
     private var event = Event(data: nil)
 
     mutating func read(
-        _ bytes: [UInt8], _ scanner: inout JSONScanner, _ rules: Envelope.Rules
+        _ bytes: ArraySlice<UInt8>, _ scanner: inout JSONScanner, _ rules: Envelope.Rules
     ) throws(InvalidEnvelope) {
         guard let name = Self.name(bytes) else {
             throw .unknownMember(String(decoding: bytes.prefix(64), as: UTF8.self))
         }
         guard !seen.contains(name) else { throw .repeatedMember(name.rawValue) }
-        seen.append(name)
+        seen.insert(name)
         switch name {
         case .channel: try add(try text(&scanner, name), rules.names)
         case .channels:
@@ -29,17 +51,17 @@ struct EnvelopeMembers {
             }
         case .data: event.data = try data(&scanner)
         case .retry:
-            let digits = scanner.peek() == 0x22 ? try scanner.string() : Array(try scanner.value())
-            event.retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits[...]) }
+            let digits = scanner.peek() == 0x22 ? try scanner.string() : try scanner.value()
+            event.retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits) }
         case .event:
             let bytes = try text(&scanner, name)
-            event.name = try valid { () throws(InvalidEvent) in try EventName(utf8: bytes[...]) }
+            event.name = try valid { () throws(InvalidEvent) in try EventName(utf8: bytes) }
         case .id:
             let bytes = try text(&scanner, name)
-            event.id = try valid { () throws(InvalidEvent) in try EventID(utf8: bytes[...]) }
+            event.id = try valid { () throws(InvalidEvent) in try EventID(utf8: bytes) }
         case .key:
             let bytes = try text(&scanner, name)
-            event.key = try valid { () throws(InvalidEvent) in try EventKey(utf8: bytes[...]) }
+            event.key = try valid { () throws(InvalidEvent) in try EventKey(utf8: bytes) }
         }
     }
 
@@ -53,16 +75,16 @@ struct EnvelopeMembers {
         return Publication(event, to: channels)
     }
 
-    private static func name(_ bytes: [UInt8]) -> Name? {
+    private static func name(_ bytes: ArraySlice<UInt8>) -> Name? {
         // `data` first: every event has it.
-        if bytes == [0x64, 0x61, 0x74, 0x61] { return .data }
+        if bytes.equals("data") { return .data }
         return Name.allCases.first { $0.rawValue.utf8.elementsEqual(bytes) }
     }
 
-    private mutating func add(_ bytes: [UInt8], _ limits: NameLimits) throws(InvalidEnvelope) {
+    private mutating func add(_ bytes: ArraySlice<UInt8>, _ limits: NameLimits) throws(InvalidEnvelope) {
         let name: ChannelName
         do throws(ChannelName.Invalid) {
-            name = try ChannelName(utf8: bytes[...], segments: limits.segments)
+            name = try ChannelName(utf8: bytes, segments: limits.segments)
         } catch {
             throw .channel(error)
         }
@@ -70,7 +92,7 @@ struct EnvelopeMembers {
         channels.append(name)
     }
 
-    private func text(_ scanner: inout JSONScanner, _ name: Name) throws(InvalidEnvelope) -> [UInt8] {
+    private func text(_ scanner: inout JSONScanner, _ name: Name) throws(InvalidEnvelope) -> ArraySlice<UInt8> {
         guard scanner.peek() == 0x22 else {
             throw .wrongKind(name.rawValue, expected: name == .channels ? "an array of strings" : "a string")
         }
@@ -79,8 +101,8 @@ struct EnvelopeMembers {
 
     /// The text of a string; for other JSON the bytes as written.
     private func data(_ scanner: inout JSONScanner) throws(InvalidEnvelope) -> EventData {
-        let bytes = scanner.peek() == 0x22 ? try scanner.string() : Array(try scanner.value())
-        return try valid { () throws(InvalidEvent) in try EventData(utf8: bytes) }
+        let bytes = scanner.peek() == 0x22 ? try scanner.string() : try scanner.value()
+        return try valid { () throws(InvalidEvent) in try EventData(utf8: Array(bytes)) }
     }
 
     private func valid<Part>(_ part: () throws(InvalidEvent) -> Part) throws(InvalidEnvelope) -> Part {

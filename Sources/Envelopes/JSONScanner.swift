@@ -1,3 +1,5 @@
+import Bytes
+
 /// Parses JSON (RFC 8259) strictly. It accepts no extension, and nothing after the end.
 struct JSONScanner {
     private let bytes: [UInt8]
@@ -39,21 +41,19 @@ struct JSONScanner {
     private func wrong(_ problem: String) -> InvalidEnvelope { .notJSON(problem, at: min(index, bytes.count) + 1) }
 
     /// Parses a string and decodes its escapes. The caller must check that the bytes are UTF-8.
-    mutating func string() throws(InvalidEnvelope) -> [UInt8] {
+    mutating func string() throws(InvalidEnvelope) -> ArraySlice<UInt8> {
         try expect(0x22, "a quotation mark")
         let start = index
-        while index < bytes.count {
-            switch bytes[index] {
-            // Most strings contain no escape.
-            case 0x22:
-                defer { index += 1 }
-                return Array(bytes[start..<index])
-            case 0x5C: return try escapedString(from: start)
-            case 0..<0x20: throw wrong("a control character in a string")
-            default: index += 1
-            }
+        index = bytes.span.firstIndex(of: 0x22, or: 0x5C, below: 0x20, from: index)
+        guard index < bytes.count else { throw wrong("the end of a string is missing") }
+        switch bytes[index] {
+        // Most strings contain no escape.
+        case 0x22:
+            defer { index += 1 }
+            return bytes[start..<index]
+        case 0x5C: return try escapedString(from: start)[...]
+        default: throw wrong("a control character in a string")
         }
-        throw wrong("the end of a string is missing")
     }
 
     private mutating func escapedString(from start: Int) throws(InvalidEnvelope) -> [UInt8] {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The lines of the data of an event: the pieces between CRLF, LF and CR, including empty ones.
 struct DataLines: Sequence, IteratorProtocol {
     private let bytes: [UInt8]
@@ -10,7 +12,7 @@ struct DataLines: Sequence, IteratorProtocol {
 
     mutating func next() -> Range<Int>? {
         guard let start else { return nil }
-        let end = Self.lineBreak(bytes, from: start)
+        let end = bytes.span.firstIndex(of: 0x0A, or: 0x0D, from: start)
         if end == bytes.count {
             self.start = nil
         } else {
@@ -18,27 +20,5 @@ struct DataLines: Sequence, IteratorProtocol {
             self.start = end + (isPair ? 2 : 1)
         }
         return start..<end
-    }
-
-    /// The index of the first CR or LF from a place on; the number of bytes when there is none.
-    private static func lineBreak(_ bytes: [UInt8], from start: Int) -> Int {
-        unsafe bytes.withUnsafeBytes { bytes in
-            var index = start
-            // Eight bytes at a time: most data has no line break.
-            while index + 8 <= bytes.count {
-                let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                if hasByte(0x0A, word) || hasByte(0x0D, word) { break }
-                index += 8
-            }
-            while index < bytes.count, unsafe bytes[index] != 0x0A && bytes[index] != 0x0D { index += 1 }
-            return index
-        }
-    }
-
-    /// Whether one of the eight bytes of a word has a value. The subtraction borrows from a zero byte only.
-    private static func hasByte(_ byte: UInt8, _ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let difference = word ^ (ones &* UInt64(byte))
-        return (difference &- ones) & ~difference & (ones << 7) != 0
     }
 }

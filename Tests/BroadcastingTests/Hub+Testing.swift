@@ -25,3 +25,10 @@ extension Hub {
         return subscribers
     }
 }
+
+extension Mailbox {
+    func post(_ items: [MailboxItem]) {
+        var items = items
+        post(&items)
+    }
+}

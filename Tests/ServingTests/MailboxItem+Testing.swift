@@ -10,3 +10,10 @@ func item(
         wire: Array(repeating: UInt8(sequence & 127), count: bytes))
     return MailboxItem(frame: frame, topic: id, work: work, backlog: backlog)
 }
+
+extension Mailbox {
+    func post(_ items: [MailboxItem]) {
+        var items = items
+        post(&items)
+    }
+}

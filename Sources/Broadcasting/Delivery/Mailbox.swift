@@ -15,14 +15,20 @@ public final class Mailbox: Sendable {
     }
 
     /// Posts items. The caller must ``wake()`` the loop afterwards, outside of its own locks.
-    func post(_ posted: [MailboxItem]) {
+    ///
+    /// - Parameter posted: is empty afterwards.
+    func post(_ posted: inout [MailboxItem]) {
         var bytes = 0
-        for item in posted {
-            bytes += item.frame.count
-            item.backlog.add(item.work)
+        for index in posted.indices {
+            bytes += posted[index].frame.count
+            posted[index].backlog.add(posted[index].work)
         }
         backlog.add(bytes)
-        items.withLock { $0 += posted }
+        items.withLock { items in
+            // Often nothing waits. Then no item is copied.
+            if items.isEmpty { swap(&items, &posted) } else { items += posted }
+        }
+        posted.removeAll(keepingCapacity: posted.capacity <= 4096)
     }
 
     /// Posts a result that the loop waited for, and wakes the loop.

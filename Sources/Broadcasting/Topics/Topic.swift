@@ -69,6 +69,9 @@ final class Topic {
         if case .ended = status { true } else { false }
     }
 
+    /// The number of the topic, alone in a list.
+    private(set) lazy var ids = [id]
+
     /// The name of a channel, alone in a list; empty for a pattern.
     private(set) lazy var names: [ChannelName] = name.map { [$0] } ?? []
 

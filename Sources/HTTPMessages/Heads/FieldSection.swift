@@ -69,7 +69,8 @@ public struct FieldSection: Sendable {
             }
             members.append(rest.trimmed)
         }
-        members.removeAll(where: \.isEmpty)
+        // A key path in place of the closure would be made anew each time.
+        if !members.isEmpty { members.removeAll { $0.isEmpty } }
         return members
     }
 

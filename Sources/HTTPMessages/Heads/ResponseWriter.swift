@@ -13,12 +13,19 @@ public struct ResponseWriter {
     /// - Parameter body: how many bytes the caller will append to the head.
     public init(status: Int, body: Int = 0) {
         bytes.reserveCapacity(256 + body)
+        if status == 200 {
+            bytes.append("HTTP/1.1 200 OK\r\n")
+            return
+        }
         bytes.append("HTTP/1.1 ")
         bytes.append(decimal: status)
         bytes.append(Ascii.space)
         bytes.append(Self.reason(status))
         endLine()
     }
+
+    /// Adds whole fields, each with the line break after it.
+    public mutating func add(lines: StaticString) { bytes.append(lines) }
 
     /// Adds a field.
     public mutating func add(_ name: StaticString, _ value: StaticString) {

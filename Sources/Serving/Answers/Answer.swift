@@ -16,8 +16,10 @@ struct Answer: Sendable {
     }
 
     /// - Parameter text: a JSON text, without the line feed that follows it.
-    static func json(_ text: [UInt8]) -> Answer {
-        Answer(status: 200, type: "application/json", body: text + [0x0A])
+    static func json(_ text: consuming [UInt8]) -> Answer {
+        var body = text
+        body.append(0x0A)
+        return Answer(status: 200, type: "application/json", body: body)
     }
 
     /// The bytes on the wire.
@@ -29,9 +31,8 @@ struct Answer: Sendable {
         if let type { head.add("Content-Type", type) }
         // RFC 9110 section 8.6: never with 204.
         if status != 204 { head.add("Content-Length", number: body.count) }
-        head.add("Cache-Control", "no-store")
-        head.add("X-Content-Type-Options", "nosniff")
-        head.add("Connection", keepsAlive ? "keep-alive" : "close")
+        head.add(lines: "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n")
+        head.add(lines: keepsAlive ? "Connection: keep-alive\r\n" : "Connection: close\r\n")
         var wire = head.finish()
         if !isHead { wire += body }
         return wire

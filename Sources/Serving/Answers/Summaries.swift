@@ -47,6 +47,7 @@ enum Summaries {
                 + Array("}".utf8)
         }
         var json: [UInt8] = []
+        json.reserveCapacity(96 + 16 * receipt.channels.count)
         json.append(#"{"id":"#)
         append(receipt.first, to: &json)
         json.append(#","channels":["#)

@@ -15,7 +15,7 @@ extension Exchange {
         case answer(Route)
         case publish(PublishRequest, body: [UInt8])
         /// Publish some events of a body that continues.
-        case publishPart([Publication], PublishStream)
+        case publishPart(ArraySlice<Publication>, PublishStream)
         /// All connections are in use: open a stream only to make its client reconnect much later.
         case turnAway(StreamFraming)
     }

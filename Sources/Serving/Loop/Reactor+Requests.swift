@@ -155,7 +155,7 @@ extension Reactor {
             return exchange.respond(error.answer)
         }
         let outcome = context.hub.publish(
-            publications, idempotency: request.idempotency(publications), reply: replyAddress(slot), now: time.today)
+            publications[...], idempotency: request.idempotency(publications), reply: replyAddress(slot), now: time.today)
         switch outcome {
         case .published(let receipt): acknowledge(receipt, slot, exchange)
         case .repeated(let receipt): exchange.respond(.json(Summaries.receipt(receipt)))
@@ -166,7 +166,7 @@ extension Reactor {
 
     /// Publishes a part of a body that continues.
     private mutating func publish(
-        _ publications: [Publication], _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
+        _ publications: ArraySlice<Publication>, _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
     ) {
         switch context.hub.publish(publications, reply: replyAddress(slot), now: time.today) {
         case .published(let receipt), .repeated(let receipt): acknowledge(receipt, slot, exchange)

@@ -38,10 +38,19 @@ struct HostRules: Sendable {
 
     /// Whether it is an address of 127.0.0.0/8 or `[::1]`: a name that points there cannot look like one of them.
     private static func isLoopbackAddress(_ name: ArraySlice<UInt8>) -> Bool {
-        if name.equals("[::1]") { return true }
-        let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0].equals("127")
-            && parts.allSatisfy { (1...3).contains($0.count) && $0.allSatisfy { (0x30...0x39).contains($0) } }
+        guard name.starts(with: "127.") else { return name.equals("[::1]") }
+        var (dots, digits) = (0, 0)
+        for byte in name {
+            switch byte {
+            case UInt8(ascii: "."):
+                guard digits > 0 else { return false }
+                (dots, digits) = (dots + 1, 0)
+            case 0x30...0x39: digits += 1
+            default: return false
+            }
+            if digits > 3 { return false }
+        }
+        return dots == 3 && digits > 0
     }
 
     private static func matches(_ rule: [UInt8], _ name: [UInt8]) -> Bool {

@@ -38,7 +38,7 @@ final class PublishStream {
     /// Reads the next bytes of the body.
     func append(_ bytes: Span<UInt8>) {
         guard problem == nil else { return }
-        var read = Array(waiting)
+        var read = waiting.isEmpty ? [] : Array(waiting)
         switch reader {
         case .lines(var lines):
             reader = .lines(EnvelopeLines.none)
@@ -75,14 +75,13 @@ final class PublishStream {
     }
 
     /// The events to be published next; nil when none wait.
-    func next() -> [Publication]? {
+    func next() -> ArraySlice<Publication>? {
         guard !waiting.isEmpty else { return nil }
         var channels = 0
-        let slice = Array(
-            waiting.prefix { publication in
-                channels += publication.channels.count
-                return channels <= Self.sliceLimit || channels == publication.channels.count
-            })
+        let slice = waiting.prefix { publication in
+            channels += publication.channels.count
+            return channels <= Self.sliceLimit || channels == publication.channels.count
+        }
         waiting = waiting.dropFirst(slice.count)
         return slice
     }
