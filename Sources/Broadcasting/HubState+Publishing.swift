@@ -13,7 +13,10 @@ extension HubState {
         } catch {
             return .refused(error)
         }
-        let events = encoded.map { number($0, now: now) }
+        var events: [NumberedEvent] = []
+        events.reserveCapacity(encoded.count)
+        var previous: Topic?
+        for event in encoded { events.append(number(event, &previous, now: now)) }
         guard writeQueue != nil else {
             let receipt = addToLog(events, now: now)
             if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
@@ -59,11 +62,15 @@ extension HubState {
     }
 
     /// Gives an event its number.
-    private func number(_ event: EncodedEvent, now: UInt64) -> NumberedEvent {
+    ///
+    /// - Parameter previous: the channel of the event before; the next event is often of the same.
+    private func number(_ event: EncodedEvent, _ previous: inout Topic?, now: UInt64) -> NumberedEvent {
         let sequence = log.nextSequence()
         let hasID = event.labels?.id != nil
         if event.channels.count == 1 {
-            let topic = registry.channel(event.channels[0], policy)
+            let name = event.channels[0]
+            let topic = previous.flatMap { $0.names[0] == name ? $0 : nil } ?? registry.channel(name, policy)
+            previous = topic
             // All events of the channel share the lists with its name and its number.
             event.frame.number(sequence, in: log.epochs.current, time: now, channels: topic.names, hasID: hasID)
             return NumberedEvent(frame: event.frame, labels: event.labels, topics: topic.ids)
@@ -148,13 +155,17 @@ extension HubState {
         return topic.subscribers
     }
 
+    /// Topics with fewer subscribers in a loop count as topics with so many. Otherwise megabytes of events could wait for
+    /// one subscriber, and would have left the caches of the processor when it is their turn.
+    private static let fewestSubscribers = 64
+
     /// Posts a frame to every loop that has subscribers of a topic.
     mutating func post(_ frame: Frame, _ topic: Topic) {
         guard topic.loops != 0 else { return }
         let backlog = topic.backlog ?? Backlog()
         topic.backlog = backlog
         // The acceptor spreads connections evenly over the loops, and with them, nearly, the subscribers of a topic.
-        let work = frame.count * max(1, topic.subscribers / topic.loops.nonzeroBitCount)
+        let work = frame.count * max(Self.fewestSubscribers, topic.subscribers / topic.loops.nonzeroBitCount)
         for loop in outgoing.indices where topic.loops & (1 << UInt64(loop)) != 0 {
             outgoing[loop].append(MailboxItem(frame: frame, topic: topic.id, work: work, backlog: backlog))
         }
