@@ -22,7 +22,7 @@ public enum Envelope {
     /// The most events of an array, which crier publishes in one step.
     public static let arrayLimit = 1000
     /// The most channels that the events of an array name in all, each counted once for each event.
-    public static let arrayChannelLimit = 4096
+    public static let arrayChannelLimit = 1024
 
     /// Parses one envelope.
     public static func one(_ bytes: [UInt8], _ rules: Rules) throws(InvalidEnvelope) -> Publication {

@@ -1,4 +1,4 @@
-import Broadcasting
+@testable import Broadcasting
 import EventStreams
 
 extension Hub {
@@ -27,7 +27,7 @@ extension Hub {
 }
 
 extension Mailbox {
-    func post(_ items: [MailboxItem]) {
+    func deliver(_ items: [MailboxItem]) {
         var items = items
         post(&items)
     }

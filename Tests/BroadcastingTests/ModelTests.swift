@@ -108,7 +108,7 @@ private struct World {
             publications.append(Publication(event, to: try chosen.map { try ChannelName($0) }))
             names.append(chosen)
         }
-        let outcome = hub.publish(publications, reply: ReplyAddress(loop: 0, token: 1), now: now)
+        let outcome = hub.publish(publications[...], reply: ReplyAddress(loop: 0, token: 1), now: now)
         guard case .published(let receipt) = outcome else { return }
         try #require(!isDurable && receipt.count == publications.count)
         let head = hub.summary.head

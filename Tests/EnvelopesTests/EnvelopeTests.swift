@@ -78,9 +78,9 @@ private func data(_ text: String) throws -> String {
             let event = #"{"data":1,"channels":[\#(names)]}"#
             return Array(("[" + Array(repeating: event, count: count).joined(separator: ",") + "]").utf8)
         }
-        #expect(try Envelope.all(array(40), rules).count == 40)
-        let error = #expect(throws: Envelope.Misplaced.self) { try Envelope.all(array(41), rules) }
-        #expect(error?.place == 41 && error?.reason == .tooManyChannelsInAll(limit: 4096))
+        #expect(try Envelope.all(array(10), rules).count == 10)
+        let error = #expect(throws: Envelope.Misplaced.self) { try Envelope.all(array(11), rules) }
+        #expect(error?.place == 11 && error?.reason == .tooManyChannelsInAll(limit: 1024))
     }
 
     @Test func `is refused when it is nested too deeply or not UTF-8`() throws {

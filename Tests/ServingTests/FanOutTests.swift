@@ -180,7 +180,7 @@ private struct FanOutFixture: ~Copyable {
             known = envelope
         }
         #expect(known != nil)
-        fixture.mailbox.post(items)
+        fixture.mailbox.deliver(items)
         fixture.run()
         #expect(known == nil, "it is freed when the loop has written it")
         // A subscriber that stalls and still holds it shares it with those that come later.

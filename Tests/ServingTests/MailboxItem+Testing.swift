@@ -12,7 +12,7 @@ func item(
 }
 
 extension Mailbox {
-    func post(_ items: [MailboxItem]) {
+    func deliver(_ items: [MailboxItem]) {
         var items = items
         post(&items)
     }

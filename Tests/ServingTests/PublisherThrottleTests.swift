@@ -11,7 +11,7 @@ import TimeLimits
         let throttle = PublisherThrottle([port])
         let backlog = Backlog()
         let items = (1...5).map { item($0, work: 10, backlog) }
-        port.mailbox.post(items)
+        port.mailbox.deliver(items)
         #expect(
             throttle.mustWait([backlog], limit: 49) && !throttle.mustWait([backlog], limit: 50)
                 && !throttle.mustWait([], limit: 49))
@@ -29,12 +29,12 @@ import TimeLimits
         let throttle = PublisherThrottle([port])
         // No backlog of the nine channels exceeds the limit, but the loop has more than eight times the limit.
         let items = (1...9).map { item($0, work: 1) }
-        port.mailbox.post(items)
+        port.mailbox.deliver(items)
         #expect(throttle.mustWait([], limit: 1) && !throttle.mustWait([], limit: 2))
         for item in items { throttle.finish(item, on: port, limit: 1) }
         #expect(throttle.relief == 1)
         let large = item(10, work: 9, bytes: 9)
-        port.mailbox.post([large])
+        port.mailbox.deliver([large])
         throttle.finish(large, on: port, limit: 1)
         #expect(throttle.relief == 2)
     }
@@ -43,7 +43,7 @@ import TimeLimits
         let port = try LoopPort()
         let throttle = PublisherThrottle([port])
         let (busy, other) = (Backlog(), Backlog())
-        port.mailbox.post([item(1, work: 3000 << 20, bytes: 1 << 20, busy)])
+        port.mailbox.deliver([item(1, work: 3000 << 20, bytes: 1 << 20, busy)])
         #expect(throttle.mustWait([busy], limit: 16 << 20) && !throttle.mustWait([other], limit: 16 << 20))
     }
 
@@ -52,7 +52,7 @@ import TimeLimits
         let throttle = PublisherThrottle([port, other])
         func relieve() {
             let item = item(1, work: 100)
-            port.mailbox.post([item])
+            port.mailbox.deliver([item])
             throttle.finish(item, on: port, limit: 10)
         }
         #expect(other.mailbox.prepareToSleep())

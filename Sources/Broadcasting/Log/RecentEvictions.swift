@@ -18,11 +18,12 @@ struct RecentEvictions {
     /// - Parameter steps: evictions that may still be looked at.
     func matching(_ pattern: ChannelPattern, _ steps: inout Int) -> Evictions {
         var evictions = Evictions(unknownThrough: unknownThrough)
+        let scan = PatternScan(pattern)
         for (sequence, channel) in recent {
             steps -= 1
             if steps < 0 {
                 evictions.merge(unknownThrough: sequence)
-            } else if pattern.matches(channel) {
+            } else if scan.matches(channel.description.utf8.span) {
                 evictions.record(sequence)
             }
         }

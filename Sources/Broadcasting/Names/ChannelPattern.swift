@@ -42,15 +42,7 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether the pattern covers a channel.
-    public func matches(_ name: ChannelName) -> Bool {
-        let parts = Segment.split(name.description)
-        let segments = Segment.split(description)
-        let hasTail = segments.last == .tail
-        guard hasTail ? parts.count >= segments.count : parts.count == segments.count else { return false }
-        return zip(segments, parts).enumerated().allSatisfy { index, pair in
-            pair.0 == .any || pair.0 == .tail ? index > 0 || !pair.1.isReserved : pair.0 == pair.1
-        }
-    }
+    public func matches(_ name: ChannelName) -> Bool { PatternScan(self).matches(name.description.utf8.span) }
 
     /// Whether the bytes are the same.
     public static func == (left: ChannelPattern, right: ChannelPattern) -> Bool {

@@ -66,6 +66,23 @@ struct PatternScan {
         return start > name.count ? .match : .seek(Self.prefix(name, start - 1) + [Self.afterAllBelow])
     }
 
+    /// Whether the pattern matches a name.
+    func matches(_ name: borrowing Span<UInt8>) -> Bool {
+        var start = 0
+        for (index, part) in parts.enumerated() {
+            guard start <= name.count else { return false }
+            if index == 0, name[0] == UInt8(ascii: "$") {
+                guard case .literal = part else { return false }
+            }
+            if case .tail = part { return true }
+            var end = start
+            while end < name.count, name[end] != UInt8(ascii: "/") { end += 1 }
+            if case .literal(let text) = part, Self.order(name, start..<end, text) != 0 { return false }
+            start = end + 1
+        }
+        return start > name.count
+    }
+
     private static func prefix(_ name: borrowing Span<UInt8>, _ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count + 1)

@@ -5,12 +5,19 @@ struct EventMatcher {
     private let registry: TopicRegistry
     /// By topic: see ``TopicCursor/reportedThrough``.
     private var reported: [Int: UInt64] = [:]
-    private let hasPatterns: Bool
+    /// The patterns, and up to where each is reported. A look at the topic's own patterns would cost more: everyone who
+    /// subscribes to a new pattern makes these be found again.
+    private var patterns: [(scan: PatternScan, reported: UInt64)] = []
 
     init(_ registry: TopicRegistry, _ cursors: [TopicCursor]) {
         self.registry = registry
-        for cursor in cursors { reported[cursor.topic.index] = cursor.reportedThrough }
-        hasPatterns = cursors.contains { registry[$0.topic].isPattern }
+        for cursor in cursors {
+            if let scan = registry[cursor.topic].scan {
+                patterns.append((scan, cursor.reportedThrough))
+            } else {
+                reported[cursor.topic.index] = cursor.reportedThrough
+            }
+        }
     }
 
     /// The event at a place, if the log retains it and the subscriber gets it.
@@ -27,10 +34,11 @@ struct EventMatcher {
     }
 
     private func isMatched(_ topic: Topic, _ sequence: UInt64) -> Bool {
-        guard hasPatterns else { return false }
-        return registry.patterns(matching: topic).contains { pattern in
-            reported[pattern.index].map { sequence > $0 } ?? false
+        guard let name = topic.name?.description else { return false }
+        for pattern in patterns where sequence > pattern.reported && pattern.scan.matches(name.utf8.span) {
+            return true
         }
+        return false
     }
 
     /// Whether the log retains an event and the subscriber gets it by one of its topics.

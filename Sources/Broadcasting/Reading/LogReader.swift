@@ -6,7 +6,7 @@ struct LogReader {
     let check: LagCheck
 
     /// The most entries of the index that one read for a subscriber with patterns scans.
-    private static var scanLimit: Int { 4096 }
+    private static var scanLimit: Int { 1024 }
 
     /// See ``Hub/read(_:after:isSlow:now:budget:into:)``.
     func read(_ cursors: [TopicCursor], budget: Int, into frames: inout [Frame]) -> LogSlice {

@@ -128,7 +128,8 @@ struct ResumePoint {
             guard let entry = matcher.entry(place)?.entry, let name = registry.topic(at: place.topic)?.name else {
                 continue
             }
-            for index in searches.indices where searches[index].topic.subject.covers(name) {
+            let bytes = name.description.utf8.span
+            for index in searches.indices where searches[index].topic.scan?.matches(bytes) == true {
                 searches[index].goBack(over: entry)
             }
             if searches.allSatisfy(\.isDone) { return }

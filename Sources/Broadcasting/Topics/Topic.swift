@@ -75,6 +75,10 @@ final class Topic {
     /// The name of a channel, alone in a list; empty for a pattern.
     private(set) lazy var names: [ChannelName] = name.map { [$0] } ?? []
 
+    /// Of a pattern: finds the names that it matches.
+    private(set) lazy var scan: PatternScan? =
+        if case .pattern(let pattern) = subject { PatternScan(pattern) } else { nil }
+
     /// The name of a channel; nil for a pattern.
     var name: ChannelName? {
         if case .channel(let name) = subject { name } else { nil }

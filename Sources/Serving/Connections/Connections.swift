@@ -136,13 +136,15 @@ struct Connections: ~Copyable {
     }
 
     /// Reads once, into the front of a buffer.
-    mutating func read(_ slot: UInt32, _ buffer: inout [UInt8]) -> ReadOutcome {
-        let outcome = table[slot].transport.read(into: &buffer)
+    ///
+    /// - Parameter most: bytes to read at most.
+    mutating func read(_ slot: UInt32, _ buffer: inout [UInt8], atMost most: Int) -> ReadOutcome {
+        let outcome = table[slot].transport.read(into: &buffer, atMost: most)
         switch outcome {
         case .bytes(let count):
             // A short read has emptied the socket, and epoll reports the next arrival. But epoll does not report a
             // hang-up again: the loop must read on to find the end of the stream.
-            if count < buffer.count, !table[slot].hasHungUp, !table[slot].hasShortReads { table[slot].input = .drained }
+            if count < most, !table[slot].hasHungUp, !table[slot].hasShortReads { table[slot].input = .drained }
         case .wouldBlock, .end, .failed: table[slot].input = .drained
         }
         return outcome

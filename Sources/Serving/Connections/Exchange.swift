@@ -63,6 +63,11 @@ final class Exchange {
         if case .finished = state { true } else { false }
     }
 
+    /// Whether crier is collecting a body, to publish it as one event or one array.
+    var isCollecting: Bool {
+        if case .collecting = state { true } else { false }
+    }
+
     /// Whether crier is publishing a body as it arrives.
     var isStreaming: Bool {
         if case .streaming = state { true } else { false }

@@ -24,7 +24,13 @@ struct Transport: ~Copyable {
     }
 
     /// Reads into the front of a buffer, which must not be empty.
-    func read(into buffer: inout [UInt8]) -> ReadOutcome { descriptor.read(into: &buffer) }
+    ///
+    /// - Parameter most: bytes to read at most, 1 or more.
+    func read(into buffer: inout [UInt8], atMost most: Int = .max) -> ReadOutcome {
+        unsafe buffer.withUnsafeMutableBytes { bytes in
+            unsafe descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(most)))
+        }
+    }
 
     /// Sends the end of the stream. The other direction stays open.
     func finishSending() { descriptor.finishSending() }

@@ -8,6 +8,9 @@ import Logging
 extension Reactor {
     /// The most reads of 64 KiB from one connection in a turn: a fast publisher must not keep the others waiting.
     private static var readsPerTurn: Int { 4 }
+    /// The most bytes that a read takes, unless crier collects a body: small requests and events take far longer than the
+    /// bytes of one large event.
+    private static var smallRead: Int { 8 * 1024 }
 
     // MARK: Reading and writing
 
@@ -53,11 +56,13 @@ extension Reactor {
                 if exchange.isWaiting || exchange.isFinished || exchange.isClogged || exchange.isInterrupted { return }
             }
             guard connections[slot].input != .drained else { return }
-            switch connections.read(slot, &buffer) {
+            let isCollecting = connections[slot].exchange?.isCollecting == true
+            switch connections.read(slot, &buffer, atMost: isCollecting ? buffer.count : Self.smallRead) {
             case .bytes(let count):
                 let exchange = connections[slot].exchange ?? startExchange(slot)
                 perform(buffer.span.extracting(0..<count), slot, exchange)
                 guard settle(slot, exchange) else { return }
+                if exchange.isStreaming { return connections.queueReadIfReadable(slot) }
             case .wouldBlock: return
             case .end, .failed: return endInput(slot)
             }
@@ -155,7 +160,8 @@ extension Reactor {
             return exchange.respond(error.answer)
         }
         let outcome = context.hub.publish(
-            publications[...], idempotency: request.idempotency(publications), reply: replyAddress(slot), now: time.today)
+            publications[...], idempotency: request.idempotency(publications), reply: replyAddress(slot),
+            now: time.today)
         switch outcome {
         case .published(let receipt): acknowledge(receipt, slot, exchange)
         case .repeated(let receipt): exchange.respond(.json(Summaries.receipt(receipt)))

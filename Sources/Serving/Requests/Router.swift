@@ -154,7 +154,7 @@ struct Router: Sendable {
                 throw Problem(400, "Unknown parameter \"\(name)\"; allowed: after.")
             }
             let after = query.first("after").map { String(decoding: $0, as: UTF8.self) }
-            return try only("GET, HEAD, OPTIONS", head) { .listChannels(after: after, count: 1000) }
+            return try only("GET, HEAD, OPTIONS", head) { .listChannels(after: after, count: 250) }
         }
         let name = try self.channel(channel)
         if head.method == "DELETE" {
