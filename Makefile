@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit browser clients systemd budgets stress faults bench lint sanitize install uninstall packages packages-test clean
+.PHONY: help run build test unit readme browser clients systemd budgets stress faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -22,13 +22,17 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets browser clients systemd
+test: packages-test lint unit build budgets readme browser clients systemd
 	@echo "Every test has passed."
 
 #:: make unit       test each module, and the real binary over real sockets
 unit: packages-test
 	swift build --build-tests
 	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); swift test --skip-build
+
+#:: make readme     run every example of the README, in order
+readme: build packages-test
+	Tests/Readme/run $(BINARY)
 
 #:: make browser    test the real daemon with a real Chromium
 browser: build packages-test
@@ -60,6 +64,10 @@ stress: packages
 #:: make faults     small faults in the code, one at a time, and the tests must notice each (ONLY: those with such a name)
 faults: packages-test
 	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); Tests/Faults/run $(if $(ONLY),--only '$(ONLY)')
+
+#:: make attacks    measure what expensive requests of some clients do to others
+attacks: build
+	Tests/Benchmarks/attacks $(BINARY)
 
 #:: make bench      measure crier, nchan and a minimal server on this machine (ROUNDS, SECONDS, SCENARIOS)
 bench: build

@@ -159,6 +159,8 @@ public final class Store: Archive, Sendable {
         var vacuum = Vacuum(writer)
         var lastVacuum = Clock.monotonic
         while true {
+            // Read first: a batch that comes between the last look at the queue and the stop must still be written.
+            let isLast = isStopping.load(ordering: .sequentiallyConsistent)
             var failed = false
             while !failed, let batch = hub.nextBatch() {
                 do throws(StoreError) {
@@ -171,7 +173,7 @@ public final class Store: Archive, Sendable {
                     failed = true
                 }
             }
-            if isStopping.load(ordering: .sequentiallyConsistent) { return }
+            if isLast { return }
             let isBusy = wakeup.wait(milliseconds: Self.idleTime)
             if !failed, !isBusy || Clock.monotonic >= lastVacuum + Self.vacuumInterval {
                 vacuum.run()

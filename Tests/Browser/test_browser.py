@@ -493,9 +493,8 @@ class ThePage(BrowserTest):
         element = driver.find_element(By.CSS_SELECTOR, selector)
         eventually(lambda: element.text == text, f"{selector} shows {text!r}")
 
-    def subscribe_with_form(self, names=""):
+    def subscribe_with_form(self):
         self.fill("channels", "weather/today")
-        self.fill("names", names)
         self.click("#subscribe button")
         self.wait_for_text("#state", "subscribed to weather/today")
 
@@ -506,7 +505,7 @@ class ThePage(BrowserTest):
         self.click("#publish button")
 
     def rows(self, count):
-        """Waits for this many rows; returns the id, the event and the data of all, the newest first."""
+        """Waits for this many rows; returns the channel, the event, the data and the id of all, the newest first."""
         rows = """return [...document.querySelectorAll('#events tr')]
             .map(row => [...row.cells].slice(1).map(cell => cell.textContent))"""
         eventually(lambda: len(driver.execute_script(rows)) >= count, f"{count} events are shown")
@@ -518,18 +517,82 @@ class ThePage(BrowserTest):
     def test_shows_what_its_form_publishes(self):
         self.subscribe_with_form()
         self.publish_with_form("sunny")
-        (event_id, name, data), = self.rows(1)
-        self.assertEqual((name, data), ("message", "sunny"))
+        (channel, name, data, event_id), = self.rows(1)
+        self.assertEqual((channel, name, data), ("weather/today", "message", "sunny"))
         self.wait_for_text("#receipt", f"published as {event_id} to 1 subscriber")
         self.assertEqual(self.crier.request("GET", "/channels/weather/today")[1]["last"], event_id)
         self.assert_no_complaints()
 
-    def test_shows_the_named_events_that_are_asked_for(self):
-        self.subscribe_with_form(names="warning, alarm")
+    def test_shows_at_first_what_its_other_form_publishes(self):
+        self.wait_for_text("#state", "subscribed to **")
+        self.click("#publish button")
+        (channel, _, data, _), = self.rows(1)
+        self.assertEqual((channel, data), ("news", "hello"))
+
+    def test_shows_named_events_without_being_told_their_names(self):
+        self.subscribe_with_form()
         self.publish_with_form("storm", event="alarm")
-        (_, name, data), = self.rows(1)
+        (_, name, data, _), = self.rows(1)
         self.assertEqual((name, data), ("alarm", "storm"))
         self.assert_no_complaints()
+
+    def test_subscribes_to_what_its_address_names_and_keeps_it_there(self):
+        self.subscribe_with_form()
+        address = driver.current_url
+        self.assertTrue(address.endswith("/?channel=weather%2Ftoday"), address)
+        driver.get(address)
+        self.wait_for_text("#state", "subscribed to weather/today")
+        self.assertEqual(driver.find_element(By.ID, "target").get_attribute("value"), "weather/today")
+
+    def test_says_in_words_why_a_subscription_is_refused(self):
+        self.fill("channels", "a**")
+        self.click("#subscribe button")
+        self.wait_for_text("#state", "An asterisk stands for a whole segment: write `a/*`, not `a*`.")
+
+    def test_lists_channels_to_subscribe_to(self):
+        self.crier.publish("/events/sport/results", "1:0")
+        driver.refresh()
+        eventually(lambda: driver.find_elements(By.CSS_SELECTOR, "#known button"), "the list has a channel")
+        self.click("#known button")
+        self.wait_for_text("#state", "subscribed to sport/results")
+        self.assertEqual(driver.find_element(By.ID, "target").get_attribute("value"), "sport/results")
+
+    def test_pauses_and_clears_the_list(self):
+        self.subscribe_with_form()
+        self.publish_with_form("one")
+        self.rows(1)
+        self.click("#pause")
+        self.publish_with_form("two")
+        self.wait_for_text("#pause", "Continue (1)")
+        self.assertEqual(len(self.rows(1)), 1)
+        self.click("#pause")
+        self.assertEqual([data for _, _, data, _ in self.rows(2)], ["two", "one"])
+        self.click("#clear")
+        self.assertFalse(driver.find_element(By.ID, "table").is_displayed())
+        self.assertTrue(driver.find_element(By.ID, "empty").is_displayed())
+
+    def test_indents_json_on_demand(self):
+        self.subscribe_with_form()
+        self.publish_with_form('{"a":[1]}')
+        self.assertEqual(self.rows(1)[0][2], '{"a":[1]}')
+        self.click("#pretty")
+        self.assertEqual(json.loads(self.rows(1)[0][2]), {"a": [1]})
+        self.assertIn("\n  ", self.rows(1)[0][2])
+
+    def test_shows_data_in_full_width_on_a_phone(self):
+        size = driver.get_window_size()
+        driver.set_window_size(390, 800)
+        try:
+            self.subscribe_with_form()
+            self.publish_with_form("x" * 300)
+            self.rows(1)
+            width = """return [document.querySelector('td.data').getBoundingClientRect().width,
+                document.documentElement.scrollWidth, innerWidth]"""
+            data, page, window = driver.execute_script(width)
+            self.assertGreater(data, 0.75 * window)
+            self.assertLessEqual(page, window)
+        finally:
+            driver.set_window_size(size["width"], size["height"])
 
     def test_draws_the_numbers_of_json(self):
         self.subscribe_with_form()
@@ -546,18 +609,17 @@ class ThePage(BrowserTest):
         markup = "<img src=x onerror=alert(1)>"
         self.crier.publish("/events/weather/today", markup, id=markup)
         self.crier.publish("/events/weather/today", json.dumps({markup: 1}))
-        self.assertEqual(self.rows(2)[1], [markup, "message", markup])
+        self.assertEqual(self.rows(2)[1], ["weather/today", "message", markup, markup])
         self.wait_for_text("#gauges span", markup)
         self.assertEqual(driver.find_elements(By.TAG_NAME, "img"), [])
         self.assert_no_complaints()
 
-    def test_says_that_its_channel_has_ended(self):
+    def test_says_that_its_channel_was_deleted(self):
         self.subscribe_with_form()
         self.crier.request("DELETE", "/channels/weather/today")
-        self.wait_for_text("#state", "closed by the daemon")
-        (_, name, data), = self.rows(1)
-        self.assertEqual((name, json.loads(data)), ("crier.end", {"channel": "weather/today"}))
-        self.assert_no_complaints()
+        self.wait_for_text("#state", "deleted; it opens again when someone publishes to it")
+        (_, name, data, event_id), = self.rows(1)
+        self.assertEqual((name, json.loads(data), event_id), ("crier.end", {"channel": "weather/today"}, ""))
 
     def test_unsubscribes_when_you_close_the_stream(self):
         self.crier.publish("/events/weather/today", "keeps the channel in being")
