@@ -87,6 +87,15 @@ sanitize: packages-test
 install:
 	@test -x $(BINARY) || { echo "There is no $(BINARY) yet: run 'make build' first." >&2; exit 1; }
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/crier
+	objcopy --only-keep-debug $(BINARY) $(BINARY).debug
+	install -D -m 0644 $(BINARY).debug $(DESTDIR)$(PREFIX)/lib/debug$(PREFIX)/bin/crier.debug
+	cd $(DESTDIR)$(PREFIX)/bin && strip crier && \
+		objcopy --add-gnu-debuglink=$(DESTDIR)$(PREFIX)/lib/debug$(PREFIX)/bin/crier.debug crier
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BINARY) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crier
+	$(BINARY) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_crier
+	$(BINARY) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crier.fish
 	test -e $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml || \
 		install -D -m 0644 config/crier.toml $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml
 	install -D -m 0644 systemd/crier.service $(DESTDIR)$(UNITDIR)/crier.service
@@ -99,7 +108,10 @@ install:
 
 #:: make uninstall  remove all of that but the configuration
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/crier $(DESTDIR)$(UNITDIR)/crier.service $(DESTDIR)$(UNITDIR)/crier.socket \
+	rm -f $(DESTDIR)$(PREFIX)/bin/crier $(DESTDIR)$(PREFIX)/lib/debug$(PREFIX)/bin/crier.debug \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crier \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_crier $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crier.fish \
+		$(DESTDIR)$(UNITDIR)/crier.service $(DESTDIR)$(UNITDIR)/crier.socket \
 		$(DESTDIR)$(UNITDIR)/crier-publish.socket $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf \
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf
 
@@ -109,7 +121,7 @@ clean:
 
 packages:
 	@.ci/swift
-	@.ci/packages libsystemd-dev libsqlite3-dev pkg-config curl
+	@.ci/packages libsystemd-dev libsqlite3-dev pkg-config curl binutils
 
 packages-test: packages
-	@.ci/packages python3-venv chromium chromium-driver systemd-container dbus valgrind
+	@.ci/packages python3-venv chromium chromium-driver systemd-container dbus valgrind iproute2

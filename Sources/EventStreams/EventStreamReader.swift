@@ -1,8 +1,6 @@
-/// Parses the event stream of a publisher, from pieces of any size. A client tolerates invalid input
-/// (``EventStreamParser``); this parser refuses it, because crier would have to change it to publish it.
-///
-/// It skips comments, unknown fields and blocks without data (WHATWG HTML 9.2.6). An event has only the id of its own
-/// block.
+/// Parses the event stream of a publisher, from pieces of any size. Like a client (``EventStreamParser``) it skips what
+/// the standard ignores: comments, unknown fields, blocks without data, a `retry` that is no number and an `id` with a NUL
+/// (WHATWG HTML 9.2.6). It refuses what crier would have to change to publish it. An event has only the id of its own block.
 public struct EventStreamReader: Sendable {
     /// Why the reader stops, and at which line.
     public struct Failure: Error, Sendable, Hashable {
@@ -37,6 +35,8 @@ public struct EventStreamReader: Sendable {
     private var sawCarriageReturn = false
     private var data: [UInt8]?
     private var event = Event(data: nil)
+    /// How many `retry` and `id` fields it has skipped because of their values.
+    public private(set) var ignored = 0
 
     /// A reader at the start of a stream.
     ///
@@ -100,9 +100,9 @@ public struct EventStreamReader: Sendable {
         } else if name.elementsEqual("event".utf8) {
             event.name = try EventName(utf8: value)
         } else if name.elementsEqual("id".utf8) {
-            event.id = try EventID(utf8: value)
+            if value.contains(0) { ignored += 1 } else { event.id = try EventID(utf8: value) }
         } else if name.elementsEqual("retry".utf8) {
-            event.retry = try Retry(digits: value)
+            if let retry = try? Retry(digits: value) { event.retry = retry } else { ignored += 1 }
         }
     }
 }

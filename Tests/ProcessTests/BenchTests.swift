@@ -359,7 +359,8 @@ extension RealProcess {
         }
 
         @Test(arguments: [
-            ["--subscribers", "0"], ["--subscribers", "-1", "--slow", "2"], ["--subscribers", "9223372036854775807"],
+            ["--subscribers", "0", "--publishers", "0"], ["--subscribers", "-1", "--slow", "2"],
+            ["--subscribers", "9223372036854775807"],
             ["--subscribers", "many"], ["--channels", "0"], ["--publishers", "65536"], ["--size", "29"],
             ["--threads", "0"], ["--arriving", "0"], ["--slow-rate", "0"], ["--slow-rate", "9223372036854775807"],
             ["--connects", "-1"], ["--connects", "inf"], ["--warm-up", "-1"], ["--duration", "0"],

@@ -28,6 +28,19 @@ extension RealProcess {
             return ["--set", "history.store=sqlite", "--set", "history.path=\(directory.path)/history.db"]
         }
 
+        @Test func `may be another server's stream with fields that the standard ignores, which the answer counts`()
+            async throws
+        {
+            try await withDaemon { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/mirror")
+                let body = try Body(daemon.port, "/events/mirror", "text/event-stream")
+                try body.send(":ok\nretry: 1000x\nid: a\u{0}b\ndata: one\n\n")
+                #expect(try subscriber.event().hasSuffix("\ndata: one"))
+                let answer = try body.finish()
+                #expect(answer.status == 200 && answer.body.hasSuffix(",\"ignored\":2}\n"), "\(answer)")
+            }
+        }
+
         @Test(arguments: [false, true])
         func `reaches subscribers line by line, in any pieces, and is counted at the end`(isDurable: Bool) async throws
         {

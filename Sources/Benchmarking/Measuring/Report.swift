@@ -31,6 +31,9 @@ public struct Report: Sendable {
             && measurements.failures == 0
     }
 
+    /// Whether the process that should be the server's did nothing although events were published.
+    public var isServerIdle: Bool { published > 0 && processor.map { $0 < 100_000 } == true }
+
     private var arrivals: Int { workload.subscribers + workload.stalled + workload.slow }
 
     /// A number with its section, name and unit.
@@ -54,8 +57,10 @@ public struct Report: Sendable {
             add(section, "max", Double(latencies.longest) / 1000, "ms")
         }
         add("arrival", "connections", Double(arrivals), "")
-        add("arrival", "rate", Double(arrivals) / arrivalSeconds, "/s")
-        if let arrivalProcessor { add("arrival", "cpu", Double(arrivalProcessor) / 1000 / Double(arrivals), "us") }
+        if arrivals > 0 { add("arrival", "rate", Double(arrivals) / arrivalSeconds, "/s") }
+        if arrivals > 0, let arrivalProcessor {
+            add("arrival", "cpu", Double(arrivalProcessor) / 1000 / Double(arrivals), "us")
+        }
         add("arrival", measurements.connect)
         add("publish", "rate", Double(published) / seconds, "/s")
         add("publish", measurements.answer)

@@ -61,8 +61,9 @@ enum Summaries {
         return json
     }
 
-    /// The members of an object: how many events were published, and the ids of the first and the last.
-    static func published(_ count: Int, first: String?, last: String?) -> [UInt8] {
+    /// The members of an object: how many events were published, the ids of the first and the last, and how many fields
+    /// crier skipped, if it did.
+    static func published(_ count: Int, first: String?, last: String?, ignored: Int = 0) -> [UInt8] {
         var json: [UInt8] = []
         json.append(#""published":"#)
         json.append(decimal: count)
@@ -70,6 +71,10 @@ enum Summaries {
         append(first, to: &json)
         json.append(#","last":"#)
         append(last, to: &json)
+        if ignored > 0 {
+            json.append(#","ignored":"#)
+            json.append(decimal: ignored)
+        }
         return json
     }
 

@@ -113,9 +113,14 @@ final class PublishStream {
         self.problem = problem
     }
 
+    /// How many fields crier has skipped, as the standard says.
+    private var ignored: Int {
+        if case .events(let events, _) = reader { events.ignored } else { 0 }
+    }
+
     /// The answer at the end.
     var answer: Answer {
-        let counts = Summaries.published(published, first: first, last: last)
+        let counts = Summaries.published(published, first: first, last: last, ignored: ignored)
         guard var problem else { return .json([0x7B] + counts + [0x7D]) }
         problem.members = counts
         problem.detail +=

@@ -95,8 +95,9 @@ struct Bench: ParsableCommand {
     func validate() throws {
         func check(_ isGood: Bool, _ sentence: String) throws { if !isGood { throw ValidationError(sentence) } }
         try check(
-            [subscribers, stalled, slow].allSatisfy((0...1 << 24).contains) && subscribers + stalled + slow > 0,
-            "There must be at least one subscriber, and at most 16777216 of each kind.")
+            [subscribers, stalled, slow].allSatisfy((0...1 << 24).contains)
+                && subscribers + stalled + slow + publishers > 0,
+            "There must be a subscriber or a publisher, and at most 16777216 subscribers of each kind.")
         try check((1...100_000).contains(channels), "--channels is 1 to 100000.")
         try check((0...65_535).contains(publishers), "--publishers is 0 to 65535.")
         try check(
@@ -123,8 +124,18 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         Signals.ignoreBrokenPipe()
+        let (limit, needed) = (ProcessLimits.raiseDescriptorLimit(), subscribers + stalled + slow + publishers + 64)
+        guard needed <= limit else {
+            StandardIO.writeError(
+                "this needs \(needed) file descriptors, and this process may have \(limit): raise the hard limit (ulimit -Hn)"
+            )
+            throw ExitCode(2)
+        }
         do {
             let report = try Benchmark(workload()).run { StandardIO.writeError($0) }
+            if report.isServerIdle, let pid {
+                StandardIO.writeError("process \(pid) used no processor time: is it the server that was measured?")
+            }
             StandardIO.write(json ? report.json : report.table)
             if !report.isFlawless { throw ExitCode(1) }
         } catch let error as ExitCode {
