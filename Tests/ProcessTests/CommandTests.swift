@@ -147,6 +147,10 @@ extension RealProcess {
                 #expect(taken.code == 1)
                 #expect(taken.error.contains("cannot listen on 127.0.0.1:\(daemon.port): "))
             }
+            let directory = try TemporaryDirectory()
+            let sockets = (0...256).flatMap { ["--listen", "unix:\(directory.path)/\($0)"] }
+            let many = try await crier(["serve"] + sockets)
+            #expect(many.code == 1 && many.error.contains("more than 256 listening sockets"), "\(many)")
             let nobody = try await crier("serve", "--listen", "systemd:nobody")
             #expect(nobody.code == 1 && nobody.error.contains("FileDescriptorName=nobody"))
         }

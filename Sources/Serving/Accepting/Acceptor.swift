@@ -28,6 +28,8 @@ struct Acceptor {
 
     private let context: LoopContext
     private var state = State.open
+    /// While there is no room, the loop pauses anew at every tick.
+    private var limiter = LogLineLimiter(limit: 1)
 
     init(_ context: LoopContext) {
         self.context = context
@@ -80,9 +82,11 @@ struct Acceptor {
     /// Stops accepting: clients wait in the kernel's backlog. Listening sockets are level-triggered, so one that stayed
     /// registered would make the loop spin.
     private mutating func pause(_ reason: String, _ poller: borrowing Poller) {
-        context.log.warning("accepting is paused", metadata: ["reason": "\(reason)"])
         unwatch(poller)
         state = .paused
+        guard let suppressed = limiter.admit(now: Clock.monotonic) else { return }
+        context.log.warning(
+            "accepting is paused", metadata: ["reason": "\(reason)", "suppressed": "\(suppressed)"])
     }
 
     /// Accepts again after a pause, when there is room.

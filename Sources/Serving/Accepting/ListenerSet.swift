@@ -4,6 +4,9 @@ public import Kernel
 public struct ListenerSet: ~Copyable {
     private(set) var shared: [SharedListener] = []
 
+    /// The most sockets of a server: a connection stores the number of its socket in one byte.
+    public static let limit = 256
+
     /// An empty set.
     public init() {}
 

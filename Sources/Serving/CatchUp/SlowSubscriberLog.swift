@@ -5,7 +5,7 @@ import Logging
 /// Counts and logs the slow subscribers that crier cuts off or makes skip. A thousand of them must not fill the
 /// journal.
 struct SlowSubscriberLog {
-    private var limiter = LogLineLimiter()
+    private var limiter = LogLineLimiter(limit: 10)
     private let log: Logger
     private let status: LoopStatus
 

@@ -111,6 +111,9 @@ struct ListenerSetup: ~Copyable {
     private mutating func add(
         _ settings: ListenSettings, _ make: (ConnectionOptions) throws(Errno) -> Listener
     ) throws(Failure) {
+        guard addresses.count < ListenerSet.limit else {
+            throw Failure(description: "there are more than \(ListenerSet.limit) listening sockets, which is the limit")
+        }
         let listener: Listener
         do throws(Errno) {
             listener = try make(options)
