@@ -38,6 +38,7 @@ let package = Package(
     targets: [
         // C: declarations only.
         .target(name: "CLinux"),
+        .target(name: "CLocaleData"),
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev", "pkg-config"])]),
 
@@ -81,6 +82,7 @@ let package = Package(
         .executableTarget(
             name: "crier",
             dependencies: [
+                "CLocaleData",
                 "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving", "Supervising", "Configuring",
                 "Storing", "Benchmarking", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
