@@ -35,4 +35,19 @@ extension Exchange {
     enum Timeout {
         case head, body, idle
     }
+
+    /// Whether crier is collecting a body, to publish it as one event or one array.
+    var isCollecting: Bool {
+        if case .collecting = state { true } else { false }
+    }
+
+    /// Whether crier is publishing a body as it arrives.
+    var isStreaming: Bool {
+        if case .streaming = state { true } else { false }
+    }
+
+    /// Whether crier publishes a body as it arrives, and waits for the rest of an event.
+    var isWithinEvent: Bool {
+        if case .streaming(let stream) = state { stream.isIdle && stream.unfinished > 0 } else { false }
+    }
 }

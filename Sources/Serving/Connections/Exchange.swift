@@ -63,21 +63,6 @@ final class Exchange {
         if case .finished = state { true } else { false }
     }
 
-    /// Whether crier is collecting a body, to publish it as one event or one array.
-    var isCollecting: Bool {
-        if case .collecting = state { true } else { false }
-    }
-
-    /// Whether crier is publishing a body as it arrives.
-    var isStreaming: Bool {
-        if case .streaming = state { true } else { false }
-    }
-
-    /// Whether crier publishes a body as it arrives, and waits for the rest of an event.
-    var isWithinEvent: Bool {
-        if case .streaming(let stream) = state { stream.isIdle && stream.unfinished > 0 } else { false }
-    }
-
     /// Whether the output has so many bytes that the exchange reads no further request.
     var isClogged: Bool { output.count > Self.outputLimit }
 
