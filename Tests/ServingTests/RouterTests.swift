@@ -143,7 +143,8 @@ import TimeLimits
     @Test(arguments: [
         ("localhost", 8), ("LOCALHOST:8080", 8), ("127.0.0.1", 8), ("127.9.9.9:1", 8), ("[::1]:8080", 8),
         ("events.example", 4), ("Events.Example:443", 4), ("a.b.example.org", 4), ("example.org", 0),
-        ("xexample.org", 0), ("evil.example", 0), ("127.0.0.1.evil.example", 0), ("127.evil.0.1", 0),
+        ("xexample.org", 0), ("evil.example", 0), ("127.0.0.1.evil.example", 0), ("127.evil.0.1", 0), ("127.0.0.1x", 0),
+        ("127.0.0x.1", 0),
         ("localhost.evil.example", 0), ("[::2]", 0), ("", 0), ("192.0.2.1", 0),
     ])
     func `answers a Host on loopback only if it is a name of this machine or of the settings`(
