@@ -66,8 +66,8 @@ let package = Package(
         .target(
             name: "Storing",
             dependencies: [
-                "Broadcasting", "EventStreams", "Kernel", logging, system,
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "Broadcasting", "EventStreams", "Kernel", logging, system, hashTrees,
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         .target(

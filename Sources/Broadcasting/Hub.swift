@@ -1,3 +1,4 @@
+import DequeModule
 import EventStreams
 
 /// The channels and the log of their events, which all loops share.
@@ -7,7 +8,7 @@ public final class Hub: Sendable {
     /// Names this life of the log.
     public let epoch: Epoch
 
-    private let state: Guarded<HubState>
+    let state: Guarded<HubState>
     private let mailboxes: [Mailbox]
     private let archive: (any Archive)?
     private let clock: @Sendable () -> UInt64
@@ -42,7 +43,11 @@ public final class Hub: Sendable {
         _ publications: ArraySlice<Publication>, idempotency: Idempotency? = nil, reply: ReplyAddress, now: UInt64
     ) -> PublishOutcome {
         // Encoding takes time that grows with the data, so it happens before the hub takes the lock.
-        let events = publications.map { EncodedEvent($0, epoch: epoch) }
+        var events: [EncodedEvent] = []
+        events.reserveCapacity(publications.count)
+        // A span lends each publication; a sequence would copy it.
+        let span = publications.span
+        for index in span.indices { events.append(EncodedEvent(span[index], epoch: epoch)) }
         return change(now) { $0.publish(events, idempotency, reply: reply, now: now) }
     }
 
@@ -168,26 +173,32 @@ public final class Hub: Sendable {
 
     /// Reports that the archive has written a batch.
     public func commit(_ batch: ArchiveBatch, now: UInt64) {
-        // A batch has as many writes as came in while the archive wrote the one before.
-        var rest = batch.writes[...]
-        while !rest.isEmpty {
-            let slice = rest.prefix(Self.writesAtOnce)
-            rest = rest.dropFirst(slice.count)
-            let completions = change(now) { $0.commit(slice, now: now) }
-            for (loop, completion) in completions { mailboxes[loop].complete(completion) }
-        }
+        forSlices(of: batch) { slice in change(now) { $0.commit(slice, now: now) } }
     }
-
-    /// How many publishes and ends of a batch one hold of the lock adds to the log.
-    private static let writesAtOnce = 64
 
     /// Reports that the archive could not write a batch. The hub refuses its publishes and ends.
     ///
     /// - Parameter reason: a sentence for the publishers, without a full stop.
     public func refuse(_ batch: ArchiveBatch, _ reason: String) {
-        let completions = locked { $0.refuse(batch, reason) }
-        for (loop, completion) in completions { mailboxes[loop].complete(completion) }
+        locked { state in state.writeQueue?.putBack(batch, state.registry) }
+        forSlices(of: batch) { slice in locked { $0.refuse(slice, reason) } }
     }
+
+    /// Passes the writes of a batch on, a few at a time, and then tells the loops what became of them.
+    private func forSlices(
+        of batch: ArchiveBatch, _ body: (Deque<PendingWrite>.SubSequence) -> [(loop: Int, Completion)]
+    ) {
+        var rest = batch.writes[...]
+        while !rest.isEmpty {
+            let slice = rest.prefix(steps: Self.stepsAtOnce)
+            rest = rest.dropFirst(slice.count)
+            for (loop, completion) in body(slice) { mailboxes[loop].complete(completion) }
+        }
+    }
+
+    /// How many events of a batch, each counted once for each of its channels, one hold of the lock adds to the log: a
+    /// single publish may have more.
+    private static let stepsAtOnce = 512
 
     // MARK: Figures
 

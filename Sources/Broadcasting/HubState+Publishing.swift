@@ -69,8 +69,13 @@ extension HubState {
         let hasID = event.labels?.id != nil
         if event.channels.count == 1 {
             let name = event.channels[0]
-            let topic = previous.flatMap { $0.names[0] == name ? $0 : nil } ?? registry.channel(name, policy)
-            previous = topic
+            let topic: Topic
+            if let previous, previous.names[0] == name {
+                topic = previous
+            } else {
+                topic = registry.channel(name, policy)
+                previous = topic
+            }
             // All events of the channel share the lists with its name and its number.
             event.frame.number(sequence, in: log.epochs.current, time: now, channels: topic.names, hasID: hasID)
             return NumberedEvent(frame: event.frame, labels: event.labels, topics: topic.ids)
@@ -104,6 +109,7 @@ extension HubState {
                 // The next event may have the same channel.
                 if topic.isIdle { emptied.append(topic) }
             }
+            unloadOldest()
         }
         removeEmptied()
         return receipt
@@ -121,7 +127,6 @@ extension HubState {
         log.append(frame.sequence, time: frame.time, size: frame.count, labels, frame: frame, to: topic)
         enforceLimits(of: topic, now: now)
         enforceTotal()
-        unloadOldest()
     }
 
     /// Posts an event to the subscribers of its channels and of the patterns that match them.
@@ -211,9 +216,10 @@ extension HubState {
     }
 
     /// Drops the events and ends that the archive could not write.
-    mutating func refuse(_ batch: ArchiveBatch, _ reason: String) -> [(loop: Int, Completion)] {
-        writeQueue?.putBack(batch, registry)
-        return batch.writes.map { write in
+    mutating func refuse(
+        _ writes: Deque<PendingWrite>.SubSequence, _ reason: String
+    ) -> [(loop: Int, Completion)] {
+        writes.map { write in
             switch write {
             case .publish(let events, let reply, let idempotency):
                 discountPendingWrites(events)

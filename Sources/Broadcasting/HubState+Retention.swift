@@ -59,7 +59,7 @@ extension HubState {
     }
 
     private mutating func evictFirst(of topic: Topic) {
-        let entry = log.evictFirst(of: topic)
+        let entry = log.evictFirst(of: topic, &budget)
         if !entry.isEnd { writeQueue?.evict(entry.sequence, from: topic) }
     }
 
@@ -82,6 +82,7 @@ extension HubState {
     /// Removes a topic if it retains nothing, has no subscriber, waits for no write and has not ended.
     mutating func removeIfIdle(_ topic: Topic) {
         guard topic.isIdle, registry.topic(at: topic.id.index) === topic else { return }
+        endedChannels.remove(topic)
         let slots = registry.remove(topic)
         if !topic.isPattern { writeQueue?.remove(topic, slots) }
     }
@@ -89,7 +90,7 @@ extension HubState {
     /// Whether there is room for more channels. Forgets the oldest ends to make room.
     mutating func hasRoom(for new: Int) -> Bool {
         while new > 0, registry.channelCount + new > policy.channels {
-            guard let forgotten = endedChannels.takeOldest(registry) else { return false }
+            guard let forgotten = endedChannels.oldestUnused() else { return false }
             reopen(forgotten)
             removeIfIdle(forgotten)
         }
@@ -111,8 +112,8 @@ extension HubState {
         post(frame, topic)
         if topic.subscribers == 0 { evictAll(of: topic) } else { append(frame, nil, to: topic, now: frame.time) }
         topic.status = .ended(at: frame.time, number: frame.sequence)
-        writeQueue?.changed.insert(topic.id.index)
-        endedChannels.add(topic.id, frame.sequence, registry)
+        writeQueue?.change(topic)
+        endedChannels.append(topic)
         removeEmptied()
         return topic.subscribers
     }
@@ -123,15 +124,19 @@ extension HubState {
         guard topic.isEnded, let name = topic.name else { return topic }
         let latest = registry.channel(name, policy)
         guard latest.isEnded else { return latest }
-        if latest.subscribers > 0 || !latest.log.isEmpty { return registry.replace(latest, policy) }
+        if latest.subscribers > 0 || !latest.log.isEmpty {
+            endedChannels.remove(latest)
+            return registry.replace(latest, policy)
+        }
         reopen(latest)
         return latest
     }
 
     /// Forgets that a channel has ended.
     private mutating func reopen(_ topic: Topic) {
+        endedChannels.remove(topic)
         topic.status = .open
-        writeQueue?.changed.insert(topic.id.index)
+        writeQueue?.change(topic)
     }
 
     // MARK: Upkeep

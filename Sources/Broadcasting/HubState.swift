@@ -90,9 +90,10 @@ struct HubState {
             topic.log.evictions.merge(unknownThrough: channel.evictedThrough)
             if let time = channel.endedAt {
                 topic.status = .ended(at: time, number: channel.evictedThrough)
-                endedChannels.add(topic.id, channel.evictedThrough, registry)
             }
         }
+        let ended = stored.channels.filter { $0.endedAt != nil }.sorted { $0.evictedThrough < $1.evictedThrough }
+        for topic in ended.compactMap({ registry.find($0.name) }) { endedChannels.append(topic) }
         for answer in stored.answers { answers.record(answer) }
     }
 

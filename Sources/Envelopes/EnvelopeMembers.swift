@@ -65,7 +65,7 @@ struct EnvelopeMembers {
         }
     }
 
-    func publication(_ rules: Envelope.Rules) throws(InvalidEnvelope) -> Publication {
+    consuming func publication(_ rules: Envelope.Rules) throws(InvalidEnvelope) -> Publication {
         guard seen.contains(.data) else { throw .noData }
         let isNamed = seen.contains(.channel) || seen.contains(.channels)
         if seen.contains(.channel) && seen.contains(.channels) { throw .channelTwice }

@@ -76,27 +76,27 @@ public final class Store: Archive, Sendable {
     }
 
     /// Passes every retained event to the hub, the newest ones with their bytes. It deletes damaged events and marks
-    /// the history before them as uncertain: a client that resumes from there gets a gap event.
+    /// the history before them as uncertain: a client that resumes from there gets a gap event. It also deletes the
+    /// events that no channel retained any more when the last process ended.
     ///
     /// - Parameter memory: the most bytes of events to keep in memory.
     public func restore(into hub: Hub, memory: Int) throws(StoreError) {
         do {
-            let damaged = try reader.read { db in
+            let (damaged, undeleted) = try reader.read { db in
                 let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(1)")
                 guard findings == ["ok"] else { throw StoreError.damaged(findings.first ?? "") }
                 return try Restorer(db).restore(into: hub, memory: memory)
             }
-            guard !damaged.isEmpty else { return }
+            guard !damaged.isEmpty || !undeleted.isEmpty else { return }
+            let uncertain = damaged.isEmpty ? nil : hub.markHistoryIncomplete()
+            try writer.write { db in
+                try BatchWriter.delete(undeleted + damaged, db)
+                if let uncertain { try EpochRecord(durability).markUncertain(through: uncertain, db) }
+            }
+            guard let first = damaged.first else { return }
             log.error(
                 "deleted damaged events; subscribers that resume from before them get a gap event",
-                metadata: [
-                    "path": "\(path)", "count": "\(damaged.count)", "first": "\(damaged[0])",
-                ])
-            let head = hub.markHistoryIncomplete()
-            try writer.write { db in
-                for row in damaged { try db.execute(sql: "DELETE FROM events WHERE sequence = ?", arguments: [row]) }
-                try EpochRecord(durability).markUncertain(through: head, db)
-            }
+                metadata: ["path": "\(path)", "count": "\(damaged.count)", "first": "\(first)"])
         } catch {
             throw StoreError(error)
         }

@@ -107,32 +107,81 @@ extension PublishOutcome {
 }
 
 @Suite(.endsInTime()) struct `A batch for the archive` {
+    @Test func `deletes events in the end, although more channels evict events with each batch than a batch records`()
+        throws
+    {
+        let archived = ArchivedHub(HistoryPolicy(standard: HistoryLimits(events: 1)))
+        let names = try (0..<5000).map { try ChannelName("c\($0)") }
+        var deleted = 0
+        for _ in 0..<20 {
+            for name in names {
+                let publication = Publication(Event(data: EventData("x")), to: [name])
+                _ = archived.hub.publish([publication], reply: ReplyAddress(loop: 0, token: 1), now: 0)
+            }
+            // Two batches for 5,000 events; each makes the hub evict as many.
+            for _ in 0..<2 { deleted += try archived.write().evicted.count }
+        }
+        #expect(deleted > 50_000, "\(deleted) of 95,000")
+        while let batch = archived.hub.nextBatch() {
+            deleted += batch.evicted.count
+            archived.hub.commit(batch, now: 0)
+        }
+        #expect(deleted == 95_000)
+    }
+
+    @Test func `has a limit on events in channels, and takes a larger publish alone`() throws {
+        let archived = ArchivedHub()
+        let names = try (0..<1000).map { try ChannelName("c\($0)") }
+        let publications = (0..<3).map { _ in Publication(Event(data: EventData("x")), to: names) }
+        for _ in 0..<4 { _ = archived.hub.publish(publications[...], reply: ReplyAddress(loop: 0, token: 1), now: 0) }
+        var sizes: [Int] = []
+        while let batch = archived.hub.nextBatch() {
+            sizes.append(batch.additions.count)
+            archived.hub.commit(batch, now: 0)
+        }
+        #expect(sizes == [3, 3, 3, 3])
+    }
+
+    @Test func `frees the memory of events of several channels like that of others`() throws {
+        let archived = ArchivedHub(HistoryPolicy(memory: 1000))
+        let names = try ["a", "b"].map { try ChannelName($0) }
+        for _ in 0..<100 {
+            let publication = Publication(Event(data: EventData(String(repeating: "x", count: 100))), to: names)
+            _ = archived.hub.publish([publication], reply: ReplyAddress(loop: 0, token: 1), now: 0)
+            try archived.write()
+        }
+        for name in names {
+            let inMemory = archived.hub.inspect(name) { $0.log.entries.count { $0.frame != nil } }
+            #expect(try #require(inMemory) < 10)
+        }
+    }
+
     @Test func `has a limit, and deletes no event before the archive knows that its channel has evicted it`() throws {
         let archived = ArchivedHub(HistoryPolicy(standard: HistoryLimits(age: 1000)))
-        for number in 0..<3000 {
+        for number in 0..<9000 {
             let publication = Publication(Event(data: EventData("x")), to: [try ChannelName("c\(number)")])
             _ = archived.hub.publish([publication], reply: ReplyAddress(loop: 0, token: 1), now: 0)
         }
         var written = 0
         while let batch = archived.hub.nextBatch() {
-            #expect(batch.additions.count <= 1024)
+            #expect(batch.additions.count <= 4096)
             written += batch.additions.count
             archived.hub.commit(batch, now: 0)
         }
-        #expect(written == 3000)
+        #expect(written == 9000)
         // Subscribers keep the channels, so that their records are written.
-        for number in 0..<3000 {
+        for number in 0..<9000 {
             _ = archived.hub.enter(SubscriptionRequest(channels: [try ChannelName("c\(number)")]), now: 0)
         }
-        archived.hub.sweep(now: 5000)
+        for _ in 0..<3 { archived.hub.sweep(now: 5000) }
         var (recorded, deleted): (Set<String>, Int) = ([], 0)
         while let batch = archived.hub.nextBatch() {
-            #expect(batch.channels.count <= 1024)
+            #expect(batch.channels.count <= 4096)
             recorded.formUnion(batch.channels.map(\.name.description))
             deleted += batch.evicted.count
-            #expect(deleted == 0 || recorded.count == 3000)
+            #expect(deleted == 0 || recorded.count == 9000)
             archived.hub.commit(batch, now: 5000)
         }
-        #expect(deleted == 3000)
+        #expect(deleted == 9000)
     }
 }

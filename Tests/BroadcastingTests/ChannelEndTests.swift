@@ -112,6 +112,26 @@ import TimeLimits
         #expect(try enter("c2") == nil && enter("c1") != nil)
     }
 
+    @Test func `stays remembered while its channel has subscribers, and is forgotten after them`() throws {
+        let hub = Hub(
+            epoch: Epoch(description: "e"), policy: HistoryPolicy(channels: 3), mailboxes: [Mailbox(wakeLoop: {})])
+        func enter(_ name: String) throws -> Subscription? {
+            hub.enter(SubscriptionRequest(channels: [try ChannelName(name)]), now: 0)
+        }
+        let behind = try #require(try enter("a"))
+        for name in ["a", "b", "c"] {
+            _ = hub.publish(Event(data: EventData("x")), to: [try ChannelName(name)], now: 0)
+            _ = hub.end(try ChannelName(name), now: 0)
+        }
+        #expect(try enter("new") != nil)
+        #expect(try enter("a") == nil && enter("c") == nil, "the end of b made room")
+        hub.unsubscribe(behind.cursors[0].topic, lastOn: 0)
+        #expect(try enter("newer") != nil)
+        #expect(try enter("a") == nil, "the end of c made room, since a had its turn")
+        #expect(try enter("newest") != nil && hub.summary.channels == 3)
+        #expect(try enter("one more").map { _ in 0 } == nil)
+    }
+
     @Test func `needs a channel that exists and has not ended yet`() throws {
         let fixture = HubFixture()
         #expect(fixture.hub.end(try ChannelName("a"), now: 0) == nil)

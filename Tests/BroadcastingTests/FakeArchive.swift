@@ -39,14 +39,14 @@ final class FakeArchive: Archive {
             contents.removedSlots.merge(batch.removedSlots) { _, new in new }
             for channel in batch.channels { contents.channels[channel.name] = channel }
             for addition in batch.additions {
-                for name in addition.channels where contents.channels[name] == nil {
+                for name in addition.frame.channels where contents.channels[name] == nil {
                     contents.channels[name] = ArchivedChannel(name: name, evictedThrough: 0, endedAt: nil)
                 }
                 let frame = addition.frame
                 contents.rows[frame.sequence] = Row(
                     event: StoredEvent(
                         sequence: frame.sequence, time: frame.time, size: frame.count, labels: addition.labels,
-                        channels: addition.channels), frame: frame)
+                        channels: addition.frame.channels), frame: frame)
             }
             for sequence in batch.evicted { contents.rows[sequence] = nil }
             for key in batch.expired { contents.answers[key] = nil }

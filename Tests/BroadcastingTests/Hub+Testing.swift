@@ -2,6 +2,11 @@
 import EventStreams
 
 extension Hub {
+    /// Looks at the topic of a channel; nil when there is none.
+    func inspect<Result: Sendable>(_ name: ChannelName, _ body: @Sendable (Topic) -> Result) -> Result? {
+        state.withLock { $0.registry.find(name).map(body) }
+    }
+
     /// Publishes to a hub without an archive, which answers at once.
     func publish(_ event: Event, to channels: [ChannelName], now: UInt64) -> Receipt {
         let outcome = publish([Publication(event, to: channels)], reply: ReplyAddress(loop: 0, token: 0), now: now)

@@ -112,3 +112,42 @@ import TimeLimits
         #expect(unsafe String(decoding: items[0].frame.bytes, as: UTF8.self) == "id: e-1\ndata: x\n\n")
     }
 }
+
+@Suite(.endsInTime()) struct `A read of the latest events` {
+    @Test(arguments: [1, 3])
+    func `looks at a bounded number of events, and a reader still gets the newest of each key`(channels: Int) throws {
+        let fixture = try SlowPolicyFixture(HistoryLimits(events: 30_000))
+        let names = (0..<channels).map { "l/\($0)" }
+        var reader = try fixture.subscribe(names)
+        for number in 1...20_000 {
+            try fixture.publish("\(number)", to: names[number % channels], key: "k\(number % 6007)")
+        }
+        var received: [String] = []
+        var reads = 0
+        while reads < 100 {
+            received += reader.read()
+            reads += 1
+            if reader.position == 20_000 { break }
+        }
+        #expect(reads > 2)
+        #expect(received == received.sorted { Int($0)! < Int($1)! })
+        #expect(Set(received).count == received.count && received.count < 20_000)
+        #expect(received.suffix(6007) == (13_994...20_000).map { "\($0)" }[...])
+    }
+}
+
+@Suite(.endsInTime()) struct `A read of many channels` {
+    @Test func `returns the fewer events, the more channels there are, and every event in the end`() throws {
+        let fixture = HubFixture(HistoryLimits(events: 10_000))
+        let names = try (0..<100).map { try ChannelName("c\($0)") }
+        for number in 0..<1000 {
+            _ = fixture.hub.publish(Event(data: EventData("\(number)")), to: [names[number % 100]], now: 0)
+        }
+        let request = SubscriptionRequest(channels: names, replay: .all)
+        let subscription = try #require(fixture.hub.enter(request, now: 0))
+        var frames: [Frame] = []
+        _ = fixture.hub.read(subscription.cursors, after: subscription.position, now: 0, budget: .max, into: &frames)
+        #expect(frames.map(\.sequence) == Array(1...21))
+        #expect(fixture.replay(subscription, budget: .max).count == 1000)
+    }
+}

@@ -128,7 +128,7 @@ private struct World {
         guard Int.random(in: 0..<8, using: &generator) > 0 else { return hub.refuse(batch, "the disk is full") }
         archive.write(batch)
         for addition in batch.additions {
-            note(addition.frame.sequence, addition.channels.map(\.description), addition.labels?.id)
+            note(addition.frame.sequence, addition.frame.channels.map(\.description), addition.labels?.id)
         }
         // The process may end after the write and before the hub learns of it.
         if Int.random(in: 0..<20, using: &generator) == 0 { return try crash() }
@@ -236,7 +236,7 @@ private struct World {
         while isDurable, let batch = hub.nextBatch() {
             archive.write(batch)
             for addition in batch.additions {
-                note(addition.frame.sequence, addition.channels.map(\.description), addition.labels?.id)
+                note(addition.frame.sequence, addition.frame.channels.map(\.description), addition.labels?.id)
             }
             hub.commit(batch, now: now)
         }

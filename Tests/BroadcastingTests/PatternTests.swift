@@ -42,6 +42,50 @@ import TimeLimits
         #expect(fixture.read(try fixture.subscribe("caf\u{E9}/*", replay: .all)) == ["one"])
     }
 
+    @Test(arguments: ["\u{301}b", "\u{200D}", "\u{FE0F}/c"])
+    func `splits names at every slash, also at one that a combining mark follows`(rest: String) throws {
+        let fixture = PatternFixture()
+        let depth = rest.utf8.count { $0 == UInt8(ascii: "/") }
+        let pattern = "a" + String(repeating: "/*", count: depth + 1)
+        let live = try (fixture.subscribe(pattern), fixture.subscribe("*"))
+        try fixture.publish("one", to: "a/" + rest)
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        #expect(items.map(\.topic) == [live.0.cursors[0].topic])
+        #expect(fixture.read(try fixture.subscribe(pattern, replay: .all)) == ["one"])
+        #expect(fixture.read(try fixture.subscribe("*", replay: .all)) == [])
+        #expect(throws: ChannelPattern.Invalid.tooManySegments(limit: 2)) {
+            try ChannelPattern("a/\u{301}b/*", segments: 2)
+        }
+    }
+
+    @Test func `is not remembered by a channel that very many patterns match`() throws {
+        let fixture = PatternFixture()
+        for bits in 0..<128 {
+            let segments = (0..<7).map { bits & 1 << $0 == 0 ? "a" : "*" }
+            _ = try fixture.subscribe(segments.joined(separator: "/") + "/*")
+        }
+        try fixture.publish("one", to: "a/a/a/a/a/a/a/x")
+        var items: [MailboxItem] = []
+        fixture.mailbox.collectItems(into: &items)
+        #expect(items.count == 128)
+        let remembered = fixture.hub.inspect(try ChannelName("a/a/a/a/a/a/a/x")) { $0.matchingPatterns.topics.count }
+        #expect(remembered == 0)
+    }
+
+    @Test func `costs each read for its subscriber the fewer events, the more patterns the subscriber has`() throws {
+        let fixture = PatternFixture(HistoryPolicy(standard: HistoryLimits(events: 10_000)))
+        for number in 1...5000 { try fixture.publish("\(number)", to: "b") }
+        for (patterns, expected) in [(1, 2048), (100, 21)] {
+            let request = SubscriptionRequest(
+                channels: [], patterns: try (0..<patterns).map { try ChannelPattern("a\($0)/*") }, replay: .all)
+            let subscription = try #require(fixture.hub.enter(request, now: 0))
+            var frames: [Frame] = []
+            let slice = fixture.hub.read(subscription.cursors, after: 0, now: 0, budget: .max, into: &frames)
+            #expect(frames.isEmpty && slice.through == UInt64(expected) && slice.head == nil)
+        }
+    }
+
     @Test func `that overlaps other patterns or channels delivers each event once and in order`() throws {
         let fixture = PatternFixture()
         for number in 0..<10 { try fixture.publish("\(number)", to: "a/\(number % 2)", "a/b", "c") }

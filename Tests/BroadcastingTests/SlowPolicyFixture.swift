@@ -28,6 +28,10 @@ struct SlowPolicyFixture {
     func end(_ channel: String) throws { _ = hub.end(try ChannelName(channel), now: 0) }
 
     func subscribe(_ channels: String..., from id: String? = nil) throws -> SlowReader {
+        try subscribe(channels, from: id)
+    }
+
+    func subscribe(_ channels: [String], from id: String? = nil) throws -> SlowReader {
         let request = SubscriptionRequest(
             channels: try channels.map { try ChannelName($0) }, lastEventID: id.map { Array($0.utf8) })
         let subscription = try #require(hub.enter(request, now: 0))
@@ -56,7 +60,7 @@ struct SlowReader {
             cursors, after: position, isSlow: isSlow, now: now, budget: budget, into: &frames)
         if let cut = slice.cut { return ["cut: \(cut)"] }
         cursors = slice.cursors ?? cursors
-        position = max(frames.last?.sequence ?? position, slice.head ?? 0)
+        position = max(frames.last?.sequence ?? position, slice.through ?? 0, slice.head ?? 0)
         return (slice.gap.map { ["lost \($0.lost.map(String.init) ?? "?")"] } ?? []) + frames.map(describe)
     }
 

@@ -50,13 +50,13 @@ extension RealProcess {
         {
             try await withDaemon(["--set", "limits.bodies=64KiB", "--set", "server.loops=1"]) { daemon in
                 // One read each, so that none of these is still arriving when the next request comes.
-                let unfinished = String(repeating: "x", count: 20_000)
+                let unfinished = String(repeating: "x", count: 28_000)
                 var publishers: [Client] = []
                 for type in ["text/plain", "application/x-ndjson", "text/event-stream"] {
                     let client = try Client(daemon.port)
                     try client.send(
                         "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(type)\r\n"
-                            + "Content-Length: 30000\r\n\r\n" + unfinished)
+                            + "Content-Length: 60000\r\n\r\n" + unfinished)
                     publishers.append(client)
                 }
                 try await eventually("the bodies are counted") {
@@ -77,7 +77,7 @@ extension RealProcess {
                 let client = try Client(daemon.port)
                 for _ in 0..<5 {
                     try client.send(
-                        "POST /events/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000\r\n\r\n" + unfinished)
+                        "POST /events/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 28000\r\n\r\n" + unfinished)
                     #expect(try client.answer().status == 200)
                 }
             }

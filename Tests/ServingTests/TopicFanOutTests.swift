@@ -99,6 +99,7 @@ private struct Model {
         let expected = sequences.indices.map { settled + 1 + UInt64($0) }
         #expect(sequences == expected, "\(comment)")
         #expect(sequences.count <= WriteBatch.capacity)
+        #expect(topic.offered.dropLast().allSatisfy { $0.frame.endsTopic == nil }, "\(comment): offered beyond an end")
         for sequence in sequences.dropFirst(offered.count) {
             offered.append(Waiting(sequence: sequence, owed: Set(places.keys)))
         }
@@ -155,6 +156,26 @@ private struct Model {
         }
         #expect(settled == Array(1...UInt64(count)) && topic.waiting.isEmpty)
         #expect(topic.settle().isEmpty)
+    }
+
+    // The last subscriber of a channel left before its loop took the end, and the topic, or its number, is used again.
+    @Test func `offers nothing beyond an end until every subscriber was offered the end`() {
+        var topic = emptyFanOut()
+        for slot: UInt32 in 0..<2 { _ = topic.append(slot, to: .form(.chunked)) }
+        topic.append(item(1))
+        _ = topic.advance(to: 1)
+        for sequence: UInt64 in 2...4 { topic.append(item(sequence, ends: sequence == 2)) }
+        #expect(topic.offered.map(\.frame.sequence) == [1, 2])
+        _ = topic.advance(to: 2)
+        #expect(topic.settle().map(\.frame.sequence) == [1])
+        #expect(topic.offered.map(\.frame.sequence) == [2], "the first subscriber was not offered the end")
+        _ = topic.advance(to: 1)
+        #expect(topic.settle().map(\.frame.sequence) == [2])
+        #expect(topic.offered.map(\.frame.sequence) == [3, 4])
+        _ = topic.advance(to: 2)
+        #expect(topic.settle().isEmpty, "an item that the first subscriber was not offered is not settled")
+        _ = topic.advance(to: 1)
+        #expect(topic.settle().map(\.frame.sequence) == [3, 4])
     }
 }
 

@@ -213,6 +213,47 @@ private func publish(
         #expect(subscription.gap != nil && subscription.gap?.lost == nil)
     }
 
+    @Test(arguments: [(2, 0), (1, 2)])
+    func `deletes events whose channel is gone, without a gap if the last process had yet to delete them`(
+        undeletedThrough: Int, uncertainThrough: UInt64
+    ) throws {
+        let place = try Place()
+        _ = try publish("x", try store(place))
+        _ = try publish("y", try store(place))
+        try place.change("DELETE FROM channels; INSERT OR REPLACE INTO meta VALUES ('undeleted', \(undeletedThrough))")
+        let left = try store(place)
+        let stored = try left.loadState()
+        let hub = Hub(
+            epoch: stored.epochs.current, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: left)
+        hub.restore(stored)
+        try left.restore(into: hub, memory: 1 << 20)
+        #expect(hub.summary.events == 0)
+        #expect(try left.loadState().uncertainThrough == uncertainThrough)
+        let rows = try DatabaseQueue(path: place.path).read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM events")
+        }
+        #expect(rows == 0)
+    }
+
+    @Test(arguments: ["epoch/abc", "epoch/abd"])
+    func `with an epoch that begins before the first number is refused`(name: String) throws {
+        let place = try Place()
+        _ = try publish("x", try store(place))
+        try place.change("INSERT INTO meta VALUES ('\(name)', 0)")
+        #expect(throws: StoreError.self) { try store(place).loadState() }
+    }
+
+    @Test func `takes times that lie in the future for now, because somebody may have set the clock back`() throws {
+        let place = try Place()
+        let future = Clock.realtime + 86_400_000
+        try ArchivedHub.use(place) { archived in _ = try archived.publish("x", to: "a", now: future) }
+        try ArchivedHub.use(place, HistoryPolicy(standard: HistoryLimits(age: 60_000))) { restored in
+            #expect(restored.hub.summary.events == 1)
+            for _ in 0..<64 { restored.hub.sweep(now: Clock.realtime + 120_000) }
+            #expect(restored.hub.summary.events == 0)
+        }
+    }
+
     @Test func `stores a channel that was deleted and published to again`() throws {
         let place = try Place()
         let id = try ArchivedHub.use(place, HistoryPolicy(standard: HistoryLimits(age: 1000))) { archived in

@@ -9,8 +9,6 @@ public struct ArchiveBatch: Sendable {
         public let frame: Frame
         /// The names that its publisher gave it.
         public let labels: PublisherLabels?
-        /// Its channels.
-        public let channels: [ChannelName]
     }
 
     /// Channels that the archive must delete before it writes the rest: a channel with the same name may follow.
@@ -23,6 +21,8 @@ public struct ArchiveBatch: Sendable {
     public private(set) var additions: [Addition] = []
     /// Events that no channel retains any more.
     public let evicted: [UInt64]
+    /// Further events up to here that no channel retains may come in later batches; 0 when there are none.
+    public let undeletedThrough: UInt64
     /// Idempotency keys and their answers.
     public private(set) var answers: [StoredAnswer] = []
     /// Idempotency keys that the archive must delete.
@@ -40,9 +40,14 @@ public struct ArchiveBatch: Sendable {
         case reopened(after: UInt64)
     }
 
-    /// Takes everything from the queue.
-    init(_ queue: WriteQueue, _ log: EventLog) {
-        (writes, evicted, expired) = (queue.writes, queue.evicted, queue.expired)
+    /// - Parameters:
+    ///   - changed: the channels that have changed, by the index of their topic.
+    init(
+        _ queue: WriteQueue, _ log: EventLog, writes: Deque<PendingWrite>, changed: TreeSet<Int>,
+        evicted: [UInt64], undeletedThrough: UInt64
+    ) {
+        (self.writes, self.evicted, self.undeletedThrough) = (writes, evicted, undeletedThrough)
+        expired = queue.expired
         (removed, removedSlots) = (queue.removed, queue.removedSlots)
         head = log.head
         var changes: [Int: Change] = [:]
@@ -50,7 +55,8 @@ public struct ArchiveBatch: Sendable {
             switch write {
             case .publish(let events, _, let idempotency):
                 for event in events {
-                    add(event, log)
+                    additions.append(Addition(frame: event.frame, labels: event.labels))
+                    head = event.frame.sequence
                     for topic in event.topics {
                         if case .ended(let frame) = changes[topic.index] {
                             changes[topic.index] = .reopened(after: frame.sequence)
@@ -65,14 +71,8 @@ public struct ArchiveBatch: Sendable {
                 head = frame.sequence
             }
         }
-        for index in changes.keys where !queue.changed.contains(index) { record(index, changes[index], log) }
-        for index in queue.changed { record(index, changes[index], log) }
-    }
-
-    private mutating func add(_ event: NumberedEvent, _ log: EventLog) {
-        let channels = event.topics.compactMap { log.registry[$0].name }
-        additions.append(Addition(frame: event.frame, labels: event.labels, channels: channels))
-        head = event.frame.sequence
+        for index in changes.keys where !changed.contains(index) { record(index, changes[index], log) }
+        for index in changed { record(index, changes[index], log) }
     }
 
     private static func answer(

@@ -5,10 +5,8 @@ import HashTreeCollections
 struct WriteQueue {
     /// In the order of the log.
     var writes: Deque<PendingWrite> = []
-    /// Events that no channel retains any more.
-    private(set) var evicted: [UInt64] = []
-    /// Channels whose ``ArchivedChannel`` has changed, by the index of their topic.
-    var changed: TreeSet<Int> = []
+    /// Events that no channel retains any more, and channels whose ``ArchivedChannel`` has changed.
+    private var evictions = EvictionQueue()
     /// Channels that were removed.
     private(set) var removed: [ChannelName] = []
     /// Slots of ``RemovedChannels`` that have changed.
@@ -21,8 +19,7 @@ struct WriteQueue {
     private var isNotified = false
 
     var isEmpty: Bool {
-        writes.isEmpty && evicted.isEmpty && changed.isEmpty && removed.isEmpty && removedSlots.isEmpty
-            && expired.isEmpty
+        writes.isEmpty && evictions.isEmpty && removed.isEmpty && removedSlots.isEmpty && expired.isEmpty
     }
 
     /// Whether the archive must be woken now.
@@ -32,8 +29,9 @@ struct WriteQueue {
         return true
     }
 
-    /// How many writes and how many changed channels a batch has at most: to put it together holds the hub's lock.
-    private static let batchLimit = 1024
+    /// How many events, each counted once for each of its channels, and how many changed channels a batch has at most: to
+    /// put it together holds the hub's lock. A single publish may have more.
+    private static let batchLimit = 4096
 
     /// Takes what waits, up to a limit; nil when there is nothing.
     mutating func nextBatch(_ log: EventLog) -> ArchiveBatch? {
@@ -41,32 +39,28 @@ struct WriteQueue {
             isNotified = false
             return nil
         }
-        var next = WriteQueue()
-        swap(&next, &self)
-        (shared, next.shared) = (next.shared, [:])
         // The archive asks again after this batch, so it needs no wakeup before that.
         isNotified = true
-        while next.writes.count > Self.batchLimit, let last = next.writes.popLast() { writes.prepend(last) }
-        if next.changed.count > Self.batchLimit {
-            (changed, next.changed) = (next.changed, TreeSet(next.changed.prefix(Self.batchLimit)))
-            for index in next.changed { changed.remove(index) }
-            // Before the archive deletes an event, it must know that its channels have evicted it: a client that
-            // resumes before it after a restart must get a gap.
-            (evicted, next.evicted) = (next.evicted, [])
+        let taken = Deque(writes[...].prefix(steps: Self.batchLimit))
+        let (channels, events) = evictions.next(limit: Self.batchLimit)
+        defer {
+            if taken.count < writes.count { writes.removeFirst(taken.count) } else { writes = [] }
+            (removed, removedSlots, expired) = ([], [:], [])
         }
-        return ArchiveBatch(next, log)
+        return ArchiveBatch(
+            self, log, writes: taken, changed: channels, evicted: events, undeletedThrough: evictions.undeletedThrough)
     }
 
     /// After the archive failed to write a batch: queues its evictions, removals and expiries again. They have happened
     /// in memory, so the archive must still write them; the hub refuses the publishes and ends.
     mutating func putBack(_ batch: ArchiveBatch, _ registry: TopicRegistry) {
         isNotified = false
-        evicted.insert(contentsOf: batch.evicted, at: 0)
+        evictions.putBack(batch.evicted)
         removed.insert(contentsOf: batch.removed, at: 0)
         removedSlots.merge(batch.removedSlots) { newer, _ in newer }
         expired.insert(contentsOf: batch.expired, at: 0)
         for channel in batch.channels {
-            if let topic = registry.find(channel.name) { changed.insert(topic.id.index) }
+            if let topic = registry.find(channel.name) { change(topic) }
         }
     }
 
@@ -77,21 +71,24 @@ struct WriteQueue {
 
     /// Records that a channel no longer retains an event.
     mutating func evict(_ sequence: UInt64, from topic: Topic) {
-        changed.insert(topic.id.index)
+        change(topic)
         if !shared.isEmpty, let count = shared[sequence] {
             shared[sequence] = count > 1 ? count - 1 : nil
             if count > 1 { return }
         }
-        evicted.append(sequence)
+        evict(sequence)
     }
 
-    /// Records that no channel retains an event that the archive restored.
-    mutating func evict(_ sequence: UInt64) { evicted.append(sequence) }
+    /// Records that no channel retains an event.
+    mutating func evict(_ sequence: UInt64) { evictions.append(event: sequence) }
+
+    /// Records that the ``ArchivedChannel`` of a topic has changed.
+    mutating func change(_ topic: Topic) { evictions.insert(channel: topic.id.index) }
 
     /// Records that a topic was removed.
     mutating func remove(_ topic: Topic, _ slots: [(slot: Int, through: UInt64)]) {
         for (slot, through) in slots { removedSlots[slot] = through }
-        changed.remove(topic.id.index)
+        evictions.remove(channel: topic.id.index)
         // The archive knows a channel by its name, which a replaced topic has no more.
         if let name = topic.name, !topic.isReplaced { removed.append(name) }
     }

@@ -7,8 +7,8 @@ public import HTTPMessages
 /// The bytes have the framing of a chunk around them, so a chunked stream and a bare one share them. A publisher's
 /// thread encodes the event before it takes the hub's lock; under the lock, ``number(_:in:time:)`` writes the id in front
 /// of it. Nothing writes afterwards. That is why sharing the bytes without a lock is safe, and why `@unchecked` is true.
-/// The bytes have memory of their own and are not in an array, so that an address handed to the kernel in a vectored
-/// write stays valid for as long as the frame lives.
+/// The bytes never move, so that an address handed to the kernel in a vectored write stays valid for as long as the frame
+/// lives.
 @safe
 public final class Frame: @unchecked Sendable {
     /// The number of the event in the log; 0 until it has one.
@@ -21,7 +21,10 @@ public final class Frame: @unchecked Sendable {
     /// The channels of the event, each once, in the order of the publisher; none for a `crier.end`.
     public private(set) var channels: [ChannelName]
 
-    /// Room for the longest header and id, the event, and the trailer of a chunk.
+    /// Room for the longest header and id, the event, and the trailer of a chunk. An object, because the memory of a
+    /// pointer comes from `posix_memalign`, which takes several times as long as `malloc`.
+    private let memory: ManagedBuffer<Void, UInt8>
+    /// The elements of ``memory``.
     private let storage: UnsafeMutableRawBufferPointer
     /// The place of the header of the chunk, and that of the event, in ``storage``.
     private var start: (header: Int, event: Int)
@@ -53,7 +56,7 @@ public final class Frame: @unchecked Sendable {
         self.endsTopic = endsTopic
         self.channels = channels
         start = (Self.longestHeader, Self.longestHeader)
-        unsafe storage = Self.allocate(wire.count)
+        unsafe (memory, storage) = Self.allocate(wire.count)
         unsafe UnsafeMutableRawBufferPointer(rebasing: storage[start.event...]).copyBytes(from: wire)
         writeHeader()
     }
@@ -61,28 +64,28 @@ public final class Frame: @unchecked Sendable {
     /// Encodes an event that has no number yet.
     ///
     /// - Parameter epoch: the one that ``number(_:in:time:)`` will be called with.
-    init(_ event: Event, epoch: Epoch) {
+    init(_ event: borrowing Event, epoch: Epoch) {
         (sequence, time, endsTopic, channels) = (0, 0, nil, [])
         let prefix = "id: ".utf8.count
         let longestID = event.id.map { $0.description.utf8.count } ?? epoch.description.utf8.count + 1 + 20
         let rest = prefix + longestID + 1
         let size = EventEncoder.sizeAfterID(of: event)
-        unsafe storage = Self.allocate(rest + size)
+        unsafe (memory, storage) = Self.allocate(rest + size)
         start = (Self.longestHeader, Self.longestHeader + rest)
         unsafe EventEncoder.writeAfterID(of: event, to: storage.baseAddress! + start.event)
         if let id = event.id { prepend(id: id.description) }
     }
 
-    private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
-        let memory = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: longestHeader + count + StreamFraming.chunkTrailerCount, alignment: 1)
-        unsafe memory[memory.count - 2] = 0x0D
-        unsafe memory[memory.count - 1] = 0x0A
-        return unsafe memory
-    }
-
-    deinit {
-        unsafe storage.deallocate()
+    private static func allocate(_ count: Int) -> (ManagedBuffer<Void, UInt8>, UnsafeMutableRawBufferPointer) {
+        let count = longestHeader + count + StreamFraming.chunkTrailerCount
+        let memory = ManagedBuffer<Void, UInt8>.create(minimumCapacity: count) { _ in }
+        // The elements have no other place than the object itself, so their address is good for as long as it lives.
+        let storage = unsafe memory.withUnsafeMutablePointerToElements {
+            unsafe UnsafeMutableRawBufferPointer(start: $0, count: count)
+        }
+        unsafe storage[count - 2] = 0x0D
+        unsafe storage[count - 1] = 0x0A
+        return unsafe (memory, storage)
     }
 
     // MARK: Numbering

@@ -34,15 +34,20 @@ extension ChannelLog {
     }
 
     /// The events above a position that are the newest of their key, and the end of the channel.
-    func conflated(after position: UInt64) -> Deque<LogEntry> {
+    ///
+    /// - Parameter steps: how many events are looked at, 1 or more.
+    /// - Returns: the events, and the number up to which these are all.
+    func conflated(after position: UInt64, steps: Int) -> (entries: Deque<LogEntry>, through: UInt64) {
         let start = index(after: position)
         // Each key costs a binary search, so a scan over the keys is cheaper only when they are far fewer than the
         // events.
-        guard let sequences = newest.sequences(after: position, atMost: (entries.count - start) / 16) else {
-            return Deque(entries[start...].filter { isNewest($0) })
+        guard let sequences = newest.sequences(after: position, atMost: min(steps, entries.count - start) / 16) else {
+            let rest = entries[start...]
+            let seen = rest.prefix(steps)
+            return (Deque(seen.filter { isNewest($0) }), seen.count < rest.count ? seen.last?.sequence ?? .max : .max)
         }
         var chosen = Deque(sequences.map { entries[index(after: $0 - 1)] })
         if let last = entries.last, last.isEnd, last.sequence > position { chosen.append(last) }
-        return chosen
+        return (chosen, .max)
     }
 }

@@ -71,7 +71,7 @@ final class EventLog {
     }
 
     /// Evicts the oldest event of a channel, and records that for the patterns that match it.
-    func evictFirst(of topic: Topic) -> LogEntry {
+    func evictFirst(of topic: Topic, _ budget: inout HoldBudget) -> LogEntry {
         let (entry, weight, given) = topic.log.evictFirst()
         events -= 1
         bytes -= weight
@@ -80,6 +80,7 @@ final class EventLog {
         if let name = topic.name { recentEvictions.record(entry.sequence, of: name) }
         for pattern in registry.patterns(matching: topic) {
             registry[pattern].log.evictions.record(entry.sequence)
+            budget.use()
         }
         if let given { publisherIDs.remove(given, from: topic.id.index) }
         return entry
@@ -124,11 +125,13 @@ final class EventLog {
         loadedBytes > limit && index.last.map { $0.sequence > unloadedThrough } == true
     }
 
-    /// Frees the bytes of the oldest events that the archive has too, down to a limit.
+    /// Frees the bytes of the oldest events that the archive has too, down to a limit. Call it when all channels of an
+    /// event have it.
     func unloadOldest(limit: Int, _ budget: inout HoldBudget) {
         guard loadedBytes > limit else { return }
         for place in index[index.position(after: unloadedThrough)...] {
-            guard loadedBytes > limit, budget.take() else { return }
+            // An event of several channels has as many places, and all of its bytes go at once.
+            guard place.sequence == unloadedThrough || (loadedBytes > limit && budget.take()) else { return }
             if let bytes = registry.topic(at: place.topic)?.log.unload(place.sequence) { loadedBytes -= bytes }
             unloadedThrough = place.sequence
         }
@@ -150,8 +153,8 @@ final class EventLog {
     /// The number of the earliest retained event to which a publisher gave an id, in some topics.
     func sequence(of id: EventID, _ topics: [Topic]) -> UInt64? {
         let named = topics.filter { !$0.isPattern }.map(\.id.index)
-        guard topics.contains(where: \.isPattern) else { return publisherIDs.earliest(id, in: named, isMatch: nil) }
+        guard topics.contains(where: \.isPattern) else { return publisherIDs.earliest(id, in: named) }
         let matcher = EventMatcher(registry, topics.map { TopicCursor(topic: $0.id, reportedThrough: 0) })
-        return publisherIDs.earliest(id, in: named) { matcher.entry($0) != nil }
+        return publisherIDs.earliest(id, in: named, patterns: matcher.patternCount) { matcher.entry($0) != nil }
     }
 }

@@ -14,8 +14,8 @@ struct PublisherIDs {
 
     private var uses: TreeDictionary<EventID, Uses> = [:]
 
-    /// The most channels that ``earliest(_:in:isMatch:)`` looks at for patterns.
-    private static let searched = 4096
+    /// How many times ``earliest(_:in:patterns:isMatch:)`` compares a channel with a pattern.
+    private static let steps = 4096
 
     /// Adds an event, the newest so far.
     mutating func add(_ id: EventID, at place: LogIndexEntry) {
@@ -49,15 +49,18 @@ struct PublisherIDs {
     ///
     /// - Parameters:
     ///   - named: the indices of the channels among the topics.
-    ///   - isMatch: whether a pattern among the topics covers a place; nil when there is no pattern.
-    func earliest(_ id: EventID, in named: [Int], isMatch: ((LogIndexEntry) -> Bool)?) -> UInt64? {
+    ///   - patterns: how many patterns there are among the topics.
+    ///   - isMatch: whether one of them covers a place; nil when there is none.
+    func earliest(
+        _ id: EventID, in named: [Int], patterns: Int = 0, isMatch: ((LogIndexEntry) -> Bool)? = nil
+    ) -> UInt64? {
         switch uses[id] {
         case nil: return nil
         case .one(let place): return named.contains(place.topic) || isMatch?(place) == true ? place.sequence : nil
         case .many(let channels):
             let exact = named.compactMap { channels[$0]?.first }.min()
             guard let isMatch else { return exact }
-            guard channels.count <= Self.searched else { return nil }
+            guard channels.count * patterns <= Self.steps else { return nil }
             let matched = channels.compactMap { topic, sequences in
                 sequences.first.flatMap { isMatch(LogIndexEntry(topic: topic, sequence: $0)) ? $0 : nil }
             }

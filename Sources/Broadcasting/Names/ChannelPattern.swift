@@ -28,13 +28,14 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: a rule that the text breaks.
     public init(_ text: String, segments limit: Int = .max) throws(Invalid) {
         guard text.utf8.count <= ChannelName.limit else { throw .tooLong }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let asterisk = UInt8(ascii: "*")
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty }) else { throw .emptySegment }
         guard parts.count <= limit else { throw .tooManySegments(limit: limit) }
         for (index, part) in parts.enumerated() {
-            if part == "**" {
+            if part.elementsEqual([asterisk, asterisk]) {
                 guard index == parts.count - 1 else { throw .tailNotLast }
-            } else if part != "*", part.utf8.contains(UInt8(ascii: "*")) {
+            } else if part.count > 1, part.contains(asterisk) {
                 throw .partialWildcard
             }
         }

@@ -74,11 +74,17 @@ struct PatternScan {
             if index == 0, name[0] == UInt8(ascii: "$") {
                 guard case .literal = part else { return false }
             }
-            if case .tail = part { return true }
-            var end = start
-            while end < name.count, name[end] != UInt8(ascii: "/") { end += 1 }
-            if case .literal(let text) = part, Self.order(name, start..<end, text) != 0 { return false }
-            start = end + 1
+            switch part {
+            case .tail: return true
+            case .literal(let text):
+                let end = start + text.count
+                guard end == name.count || (end < name.count && name[end] == UInt8(ascii: "/")) else { return false }
+                for offset in text.indices where name[start + offset] != text[offset] { return false }
+                start = end + 1
+            case .any:
+                while start < name.count, name[start] != UInt8(ascii: "/") { start += 1 }
+                start += 1
+            }
         }
         return start > name.count
     }

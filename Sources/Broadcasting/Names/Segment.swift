@@ -17,5 +17,9 @@ struct Segment: Hashable {
     /// Whether a name that starts with this segment is the daemon's own, which no asterisk matches.
     var isReserved: Bool { text.utf8.first == UInt8(ascii: "$") }
 
-    static func split(_ text: String) -> [Segment] { text.split(separator: "/").map(Segment.init) }
+    /// Splits at the bytes of slashes. A character may begin with a slash and go on with a combining mark, so a split by
+    /// characters would miss it.
+    static func split(_ text: String) -> [Segment] {
+        text.utf8.split(separator: UInt8(ascii: "/")).map { Segment(text: Substring($0)) }
+    }
 }

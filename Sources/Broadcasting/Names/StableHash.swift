@@ -7,11 +7,11 @@ public struct StableHash: Sendable {
     /// The hash of no bytes.
     public init() {}
 
-    // Not generic: a generic function would be called through witness tables across modules, byte by byte.
-
     /// Adds bytes.
-    public mutating func add(_ bytes: [UInt8]) {
-        for byte in bytes { add(byte: byte) }
+    public mutating func add(_ bytes: RawSpan) {
+        for offset in bytes.byteOffsets {
+            add(byte: unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self))
+        }
     }
 
     /// Adds the UTF-8 of a string and a terminator, so that two strings never hash like their concatenation.

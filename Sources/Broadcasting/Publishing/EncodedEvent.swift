@@ -7,7 +7,7 @@ struct EncodedEvent: Sendable {
     /// As the publisher lists them.
     let channels: [ChannelName]
 
-    init(_ publication: Publication, epoch: Epoch) {
+    init(_ publication: borrowing Publication, epoch: Epoch) {
         frame = Frame(publication.event, epoch: epoch)
         labels = PublisherLabels(id: publication.event.id, key: publication.event.key)
         channels = publication.channels

@@ -20,14 +20,16 @@ struct EventMatcher {
         }
     }
 
+    /// How many patterns a look at a place compares with, at most.
+    var patternCount: Int { patterns.count }
+
     /// The event at a place, if the log retains it and the subscriber gets it.
     func entry(_ place: LogIndexEntry) -> (entry: LogEntry, size: Int)? {
-        let isNamed = reported[place.topic].map { place.sequence > $0 } ?? false
-        guard let topic = registry.topic(at: place.topic), isNamed || isMatched(topic, place.sequence) else {
-            return nil
-        }
+        guard let topic = registry.topic(at: place.topic) else { return nil }
         let index = topic.log.index(after: place.sequence - 1)
         guard index < topic.log.entries.count, topic.log.entries[index].sequence == place.sequence else { return nil }
+        let isNamed = reported[place.topic].map { place.sequence > $0 } ?? false
+        guard isNamed || isMatched(topic, place.sequence) else { return nil }
         // Only a subscriber that names a channel learns of its end.
         if topic.log.entries[index].isEnd, !isNamed { return nil }
         return (topic.log.entries[index], topic.log.size(at: index))

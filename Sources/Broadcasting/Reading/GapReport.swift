@@ -15,8 +15,8 @@ struct GapReport {
             oldest: range.oldest.map(id), newest: range.newest.map(id), lost: lost)
     }
 
-    /// How many events at either end of the log are searched for one that a pattern matches.
-    private static var searched: Int { 1024 }
+    /// How many times an event at either end of the log is compared with a pattern, to find one that matches.
+    private static var steps: Int { 1024 }
 
     /// The oldest and the newest retained event of some topics; nil for none. With patterns, also nil when it does not lie
     /// among the oldest or newest of all channels.
@@ -37,9 +37,9 @@ struct GapReport {
         if !patterns.isEmpty {
             let matcher = EventMatcher(log.registry, patterns)
             func isRetained(_ place: LogIndexEntry) -> Bool { matcher.entry(place) != nil }
+            let searched = max(1, Self.steps / patterns.count)
             include(
-                log.index.prefix(Self.searched).first(where: isRetained),
-                log.index.suffix(Self.searched).last(where: isRetained))
+                log.index.prefix(searched).first(where: isRetained), log.index.suffix(searched).last(where: isRetained))
         }
         return (oldest, newest)
     }

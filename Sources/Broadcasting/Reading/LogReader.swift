@@ -5,8 +5,10 @@ struct LogReader {
     let log: EventLog
     let check: LagCheck
 
-    /// The most entries of the index that one read for a subscriber with patterns scans.
-    private static var scanLimit: Int { 1024 }
+    /// How many times one read compares an entry of the index with a pattern, or looks for the next event in a channel.
+    private static var steps: Int { 2048 }
+    /// How many events of its channels with ``SlowPolicy/Action/latest`` one read looks at.
+    private static var conflatedSteps: Int { 8192 }
 
     /// See ``Hub/read(_:after:isSlow:now:budget:into:)``.
     func read(_ cursors: [TopicCursor], budget: Int, into frames: inout [Frame]) -> LogSlice {
@@ -24,7 +26,9 @@ struct LogReader {
             } else if cursors.count == 1, !check.isConflated(cursors[0]) {
                 readOne(cursors[0], &builder)
             } else {
-                merge(cursors.map { MergeInput($0, check) }, &builder)
+                merge(
+                    cursors.map { MergeInput($0, check, steps: max(1, Self.conflatedSteps / cursors.count)) }, &builder,
+                    &slice)
             }
         frames += builder.frames
         slice.absent = builder.absent
@@ -42,15 +46,24 @@ struct LogReader {
     }
 
     /// Merges several channels in the order of the log. Reads an event of two of them once.
-    private func merge(_ sources: [MergeInput], _ builder: inout SliceBuilder) -> Bool {
+    private func merge(_ sources: [MergeInput], _ builder: inout SliceBuilder, _ slice: inout LogSlice) -> Bool {
         var sources = sources
-        while let first = sources.lazy.compactMap(\.first).min(by: { $0.sequence < $1.sequence }) {
-            guard builder.add(first, size: first.frame?.count ?? SliceBuilder.assumedSize) else { return false }
+        let through = sources.reduce(UInt64.max) { min($0, $1.through) }
+        var left = Self.steps
+        while let first = sources.lazy.compactMap(\.first).min(by: { $0.sequence < $1.sequence }),
+            first.sequence <= through
+        {
+            guard left > 0, builder.add(first, size: first.frame?.count ?? SliceBuilder.assumedSize) else {
+                return false
+            }
+            left -= sources.count
             for index in sources.indices where sources[index].first?.sequence == first.sequence {
                 sources[index].next += 1
             }
         }
-        return true
+        guard through < .max else { return true }
+        if builder.absent.isEmpty { slice.through = through }
+        return false
     }
 
     /// Scans the events of all channels for those that match. Reads an event of two channels once. The cost does not
@@ -58,7 +71,7 @@ struct LogReader {
     private func scan(_ cursors: [TopicCursor], _ builder: inout SliceBuilder, _ slice: inout LogSlice) -> Bool {
         let index = log.index
         let matcher = EventMatcher(log.registry, cursors)
-        var left = Self.scanLimit
+        var left = Self.steps
         var last: UInt64 = 0
         for place in index[index.position(after: check.position)...] {
             // The index lists an event of several channels several times.
@@ -66,7 +79,7 @@ struct LogReader {
                 if builder.absent.isEmpty { slice.through = last }
                 return false
             }
-            (left, last) = (left - 1, place.sequence)
+            (left, last) = (left - max(1, matcher.patternCount), place.sequence)
             guard place.sequence != builder.last, let match = matcher.entry(place) else { continue }
             guard builder.add(match.entry, size: match.size) else { return false }
         }

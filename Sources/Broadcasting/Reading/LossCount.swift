@@ -23,13 +23,15 @@ struct LossCount {
         guard let last = missed.max() else { return 0 }
         if cursors.contains(where: { registry[$0.topic].isPattern }) {
             let matcher = EventMatcher(registry, cursors)
+            guard missed.count * max(1, matcher.patternCount) <= Self.countable else { return nil }
             return missed.count { !matcher.isComing($0, log) }
         }
         for cursor in cursors {
-            let source = MergeInput(cursor, check)
+            let source = MergeInput(cursor, check, steps: steps)
+            guard source.through >= last else { return nil }
             for entry in source.entries[source.next...].prefix(while: { $0.sequence <= last }) {
                 steps -= 1
-                guard steps >= 0 else { return nil }
+                guard steps > 0 else { return nil }
                 missed.remove(entry.sequence)
             }
         }

@@ -1,36 +1,50 @@
-import DequeModule
-
-/// The channels that have ended, in the order of their ends. When there is no room for another channel, the hub forgets
-/// the oldest end.
+/// The channels that have ended, in the order of their ends: a linked list through their topics, so that each operation
+/// takes the same time however many there are. When there is no room for another channel, the hub forgets the oldest
+/// end.
 struct EndedChannels {
-    private var ends: Deque<(topic: TopicID, number: UInt64)> = []
+    private var ends: (oldest: Topic, newest: Topic)?
 
-    /// Records the end of a channel.
-    ///
-    /// - Parameter number: the number of the end in the log.
-    mutating func add(_ topic: TopicID, _ number: UInt64, _ registry: TopicRegistry) {
-        // Channels that were opened again, or removed, stay listed until there are too many of them.
-        if ends.count >= 1024, ends.count > 2 * registry.channelCount {
-            ends = ends.filter { Self.isEnded($0, registry) }
-        }
-        ends.append((topic, number))
+    /// The neighbours of an ended channel in the list. The registry keeps a channel for as long as it is in the list.
+    struct Links {
+        fileprivate unowned var older: Topic?
+        fileprivate unowned var newer: Topic?
     }
 
-    /// Takes the channel that ended first and has no subscribers; nil when there is none.
-    mutating func takeOldest(_ registry: TopicRegistry) -> Topic? {
-        while let oldest = ends.popFirst() {
-            if Self.isEnded(oldest, registry), let topic = registry.topic(at: oldest.topic.index),
-                topic.subscribers == 0
-            {
-                return topic
-            }
+    /// How many ends ``oldestUnused()`` looks at.
+    private static let steps = 64
+
+    /// Adds a channel that has just ended.
+    mutating func append(_ topic: Topic) {
+        topic.endLinks = Links(older: ends?.newest)
+        ends?.newest.endLinks?.newer = topic
+        ends = (ends?.oldest ?? topic, topic)
+    }
+
+    /// Removes a channel whose end is forgotten, or whose name another topic has now. Does nothing when it is not in the
+    /// list.
+    mutating func remove(_ topic: Topic) {
+        guard let links = topic.endLinks else { return }
+        topic.endLinks = nil
+        links.older?.endLinks?.newer = links.newer
+        links.newer?.endLinks?.older = links.older
+        if let oldest = links.older == nil ? links.newer : ends?.oldest,
+            let newest = links.newer == nil ? links.older : ends?.newest
+        {
+            ends = (oldest, newest)
+        } else {
+            ends = nil
+        }
+    }
+
+    /// The channel that ended first and has no subscribers. Those that it finds with subscribers have their turn again
+    /// after all others.
+    mutating func oldestUnused() -> Topic? {
+        for _ in 0..<Self.steps {
+            guard let oldest = ends?.oldest else { return nil }
+            if oldest.subscribers == 0 { return oldest }
+            remove(oldest)
+            append(oldest)
         }
         return nil
-    }
-
-    /// Whether the channel is still the one that ended then. The number of a removed topic is used again.
-    private static func isEnded(_ end: (topic: TopicID, number: UInt64), _ registry: TopicRegistry) -> Bool {
-        guard let topic = registry.topic(at: end.topic.index), !topic.isReplaced else { return false }
-        return topic.endNumber == end.number
     }
 }

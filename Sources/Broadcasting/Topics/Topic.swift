@@ -10,12 +10,18 @@ final class Topic {
 
     let id: TopicID
     let subject: TopicSubject
+    /// The number of the topic, alone in a list: all of its events share it.
+    let ids: [TopicID]
+    /// The name of a channel, alone in a list, which all of its events share too; empty for a pattern.
+    let names: [ChannelName]
     var limits: HistoryLimits
     var slow: SlowPolicy
     /// The version of the policy that the limits are from; see ``HubState/policyVersion``.
     private(set) var policyVersion = 0
     var log: ChannelLog
     var status = Status.open
+    /// Its neighbours among the ended channels; nil when it is not one of them.
+    var endLinks: EndedChannels.Links?
     /// Whether a new topic has the name, because someone published again after the end. This one remains for the
     /// subscribers that still have to get the end.
     var isReplaced = false
@@ -37,6 +43,8 @@ final class Topic {
     init(_ id: TopicID, _ subject: TopicSubject, _ policy: HistoryPolicy, removedThrough: UInt64) {
         self.id = id
         self.subject = subject
+        ids = [id]
+        names = if case .channel(let name) = subject { [name] } else { [] }
         (limits, slow) = (policy.standard, policy.slow)
         log = ChannelLog(removedThrough: removedThrough)
         apply(policy, version: 0)
@@ -68,12 +76,6 @@ final class Topic {
     var isEnded: Bool {
         if case .ended = status { true } else { false }
     }
-
-    /// The number of the topic, alone in a list.
-    private(set) lazy var ids = [id]
-
-    /// The name of a channel, alone in a list; empty for a pattern.
-    private(set) lazy var names: [ChannelName] = name.map { [$0] } ?? []
 
     /// Of a pattern: finds the names that it matches.
     private(set) lazy var scan: PatternScan? =

@@ -76,7 +76,9 @@ final class TopicRegistry {
     }
 
     private func nextID() -> TopicID {
-        while let reused = free.popLast() {
+        // After many topics were removed, all of the list may be out of range.
+        for _ in 0..<64 {
+            guard let reused = free.popLast() else { break }
             if reused < topics.count, topics[reused] == nil { return TopicID(index: reused) }
         }
         topics.append(nil)
@@ -110,12 +112,16 @@ final class TopicRegistry {
 
     // MARK: Patterns
 
+    /// The most patterns that a channel remembers.
+    private static let keptPatterns = 64
+
     /// The patterns with subscribers that match a channel.
     func patterns(matching channel: Topic) -> [TopicID] {
         guard patternTree.count > 0, let name = channel.name else { return [] }
         if channel.matchingPatterns.version == patternsVersion { return channel.matchingPatterns.topics }
         let found = patternTree.patterns(matching: name)
-        channel.matchingPatterns = (found, patternsVersion)
+        // Every channel may match every pattern: long lists would be memory that no limit counts.
+        channel.matchingPatterns = found.count <= Self.keptPatterns ? (found, patternsVersion) : ([], 0)
         return found
     }
 

@@ -38,7 +38,7 @@ public struct Settings: Sendable, Equatable {
     public var channelsPerSubscriber = 100
     /// The most segments of a name or a pattern.
     public var segments = 16
-    /// The most bytes of all bodies in progress.
+    /// The most bytes of all bodies in progress. The first 8 KiB of each do not count.
     public var bodies = 256 << 20
     /// The most bytes that wait for the event loops before publishers wait.
     public var fanoutBacklog = 16 << 20

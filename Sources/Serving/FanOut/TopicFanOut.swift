@@ -96,8 +96,10 @@ struct TopicFanOut {
 
     // MARK: Events
 
-    /// The events on offer now: as many as one write batch holds. Nothing follows the end of a channel: the channel gets
-    /// another topic.
+    /// The events on offer now: as many as one write batch holds, and none after an end. While a subscriber of the ended
+    /// channel remains, the hub gives the name to another topic. But when the last one leaves before its loop has taken
+    /// the end, the hub may use this topic, or its number, again: then the end waits before events of later subscribers,
+    /// and a write batch stops at an end.
     var offered: ContiguousArray<MailboxItem>.SubSequence { waiting[..<starts.count] }
 
     mutating func append(_ item: MailboxItem) {
@@ -106,8 +108,10 @@ struct TopicFanOut {
     }
 
     private mutating func offerMore() {
+        if let last = starts.indices.last, waiting[last].frame.endsTopic != nil { return }
         while starts.count < min(waiting.count, WriteBatch.capacity) {
             starts.append(Position(round: round, list: current, place: current < lists.count ? lists[current].next : 0))
+            if waiting[starts.count - 1].frame.endsTopic != nil { return }
         }
     }
 

@@ -269,7 +269,7 @@ find('clear').addEventListener('click', clear)
 find('pretty').addEventListener('change', () => { for (const row of find('events').children) indent(row) })
 find('copy-subscribe').addEventListener('click', event => copy(event.target, `curl -N ${absolute(subscription())}`))
 find('copy-publish').addEventListener(
-  'click', event => copy(event.target, `curl --data-binary ${quoted(find('data').value)} ${absolute(publication())}`))
+  'click', event => copy(event.target, `curl --data-raw ${quoted(find('data').value)} ${absolute(publication())}`))
 
 // Both forms begin with the same channel.
 const asked = new URLSearchParams(location.search).getAll('channel')

@@ -64,7 +64,7 @@ final class PublishRequest: Sendable {
         for publication in publications {
             for channel in publication.channels { hash.add(channel.description) }
             hash.add(publication.event.key?.description ?? "")
-            hash.add(EventEncoder.encode(publication.event))
+            unsafe hash.add(EventEncoder.encode(publication.event).span.bytes)
         }
         return Idempotency(key: idempotencyKey, fingerprint: hash.value)
     }

@@ -43,6 +43,11 @@ struct EpochRecord {
         state.epochs = try epochs(after: epoch, head: state.head, db)
         try set(state.epochs, db)
         state.channels = try ChannelRow.all(db).map(\.channel)
+        // Somebody may have set the machine's clock back since.
+        let now = Clock.steady
+        for index in state.channels.indices {
+            state.channels[index].endedAt = state.channels[index].endedAt.map { min($0, now) }
+        }
         // Otherwise the log would assign numbers a second time.
         guard state.channels.allSatisfy({ $0.evictedThrough <= state.head }) else {
             throw StoreError.damaged("a channel has events after the last number")
@@ -79,7 +84,8 @@ struct EpochRecord {
             db, sql: "SELECT value, substr(name, ?) FROM meta WHERE name GLOB ?",
             arguments: [Self.prefix.utf8.count + 1, Self.prefix + "*"])
         while let row = try rows.next() {
-            guard let first = row.number(0), first <= head + 1, let epoch = row.text(1).flatMap(Self.epoch) else {
+            guard let first = row.number(0), (1...head + 1).contains(first), let epoch = row.text(1).flatMap(Self.epoch)
+            else {
                 throw StoreError.damaged("an epoch is invalid")
             }
             past.append(Epochs.Beginning(epoch, first: first))
@@ -142,7 +148,12 @@ struct EpochRecord {
 
     /// Drops damaged answers: a publisher that retries may then publish twice, which is better than not at all.
     private func answers(_ db: Database) throws -> [StoredAnswer] {
-        try Row.fetchAll(db, sql: "SELECT \(StoredAnswer.columns) FROM answers ORDER BY time")
-            .compactMap(StoredAnswer.init)
+        let now = Clock.steady
+        return try Row.fetchAll(db, sql: "SELECT \(StoredAnswer.columns) FROM answers ORDER BY time")
+            .compactMap(StoredAnswer.init).map { answer in
+                var answer = answer
+                answer.time = min(answer.time, now)
+                return answer
+            }
     }
 }

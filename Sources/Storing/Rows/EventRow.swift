@@ -15,28 +15,7 @@ struct EventRow {
     let key: String?
     let wire: [UInt8]
 
-    /// Detects damage to the row. SQLite detects damage to the structure of the file, but not to its content.
-    var checksum: Int64 {
-        var hash = StableHash()
-        hash.add(sequence)
-        hash.add(time)
-        hash.add(UInt64(bitPattern: channel))
-        for text in [others, id, key] { hash.add(text ?? "") }
-        hash.add(wire)
-        return Int64(bitPattern: hash.value)
-    }
-
     static let columns = "sequence, time, channel, others, id, key, checksum, wire"
-
-    init(sequence: UInt64, time: UInt64, channel: Int64, others: String?, labels: PublisherLabels?, wire: [UInt8]) {
-        self.sequence = sequence
-        self.time = time
-        self.channel = channel
-        self.others = others
-        id = labels?.id?.description
-        key = labels?.key?.description
-        self.wire = wire
-    }
 
     /// Reads a row; nil when the row is damaged.
     init?(_ row: Row) {
@@ -50,7 +29,24 @@ struct EventRow {
         id = row.text(4)
         key = row.text(5)
         self.wire = wire
-        guard self.checksum == checksum else { return nil }
+        let expected = unsafe Self.checksum(
+            sequence: sequence, time: time, channel: channel, others: others, id: id, key: key, wire: wire.span.bytes)
+        guard checksum == expected else { return nil }
+    }
+
+    /// Detects damage to a row. SQLite detects damage to the structure of the file, but not to its content.
+    static func checksum(
+        sequence: UInt64, time: UInt64, channel: Int64, others: String?, id: String?, key: String?, wire: RawSpan
+    ) -> Int64 {
+        var hash = StableHash()
+        hash.add(sequence)
+        hash.add(time)
+        hash.add(UInt64(bitPattern: channel))
+        hash.add(others ?? "")
+        hash.add(id ?? "")
+        hash.add(key ?? "")
+        hash.add(wire)
+        return Int64(bitPattern: hash.value)
     }
 
     var labels: PublisherLabels? {

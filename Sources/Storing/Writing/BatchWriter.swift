@@ -1,19 +1,24 @@
 import Broadcasting
 import EventStreams
-import Foundation
 import GRDB
+import HashTreeCollections
 
 /// Writes the hub's batches to the file, each in one transaction.
 final class BatchWriter {
     private let queue: DatabaseQueue
     private let files: [OpenFile]
     /// The row number of each channel in the file.
-    private var channels: [ChannelName: Int64]
+    ///
+    /// A tree: a batch that adds a channel changes a copy of it, which must not cost a copy of every name.
+    private var channels: TreeDictionary<ChannelName, Int64>
+    /// What the file has of ``ArchiveBatch/undeletedThrough``; nil before the first batch.
+    private var undeletedThrough: UInt64?
 
     init(_ queue: DatabaseQueue, files: [OpenFile], channels: [ChannelRow]) {
         self.queue = queue
         self.files = files
-        self.channels = Dictionary(channels.map { ($0.channel.name, $0.id) }, uniquingKeysWith: { first, _ in first })
+        self.channels = TreeDictionary(
+            channels.map { ($0.channel.name, $0.id) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Writes a batch completely or not at all.
@@ -34,13 +39,11 @@ final class BatchWriter {
             throw StoreError(error)
         }
         channels = known
-        // A dictionary does not shrink by itself after many channels are deleted.
-        if channels.capacity > 4 * max(channels.count, 4096) {
-            channels = Dictionary(uniqueKeysWithValues: channels.map { ($0.key, $0.value) })
-        }
+        undeletedThrough = batch.undeletedThrough
     }
 
-    private func write(_ batch: ArchiveBatch, _ db: Database, _ known: inout [ChannelName: Int64]) throws {
+    private func write(_ batch: ArchiveBatch, _ db: Database, _ known: inout TreeDictionary<ChannelName, Int64>) throws
+    {
         if !batch.removed.isEmpty {
             let forget = try db.cachedStatement(sql: "DELETE FROM channels WHERE name = ?")
             for name in batch.removed {
@@ -56,14 +59,17 @@ final class BatchWriter {
         }
         try write(batch.channels, db, &known)
         try add(batch.additions, db, &known)
-        try remove(batch.evicted, db)
+        try Self.delete(batch.evicted.map { Int64($0) }, db)
         try write(batch.answers, batch.expired, db)
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO meta VALUES ('head', ?)")
-            .execute(arguments: [Int64(batch.head)])
+        let set = try db.cachedStatement(sql: "INSERT OR REPLACE INTO meta VALUES (?, ?)")
+        try set.execute(arguments: ["head", Int64(batch.head)])
+        if batch.undeletedThrough != undeletedThrough {
+            try set.execute(arguments: ["undeleted", Int64(batch.undeletedThrough)])
+        }
     }
 
     private func write(
-        _ changed: [ArchivedChannel], _ db: Database, _ known: inout [ChannelName: Int64]
+        _ changed: [ArchivedChannel], _ db: Database, _ known: inout TreeDictionary<ChannelName, Int64>
     ) throws {
         guard !changed.isEmpty else { return }
         for channel in changed {
@@ -81,7 +87,9 @@ final class BatchWriter {
         try update.execute()
     }
 
-    private func row(of name: ChannelName, _ db: Database, _ known: inout [ChannelName: Int64]) throws -> Int64 {
+    private func row(of name: ChannelName, _ db: Database, _ known: inout TreeDictionary<ChannelName, Int64>) throws
+        -> Int64
+    {
         if let row = known[name] { return row }
         try db.cachedStatement(sql: "INSERT INTO channels (name, evicted_through, checksum) VALUES (?, 0, 0)")
             .execute(arguments: [name.description])
@@ -93,44 +101,37 @@ final class BatchWriter {
     }
 
     private func add(
-        _ additions: [ArchiveBatch.Addition], _ db: Database, _ known: inout [ChannelName: Int64]
+        _ additions: [ArchiveBatch.Addition], _ db: Database, _ known: inout TreeDictionary<ChannelName, Int64>
     ) throws {
         guard !additions.isEmpty else { return }
-        let insert = try db.cachedStatement(
-            sql: "INSERT INTO events (\(EventRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        let insert = try EventInsert(db)
         for addition in additions {
-            var rows: [Int64] = []
-            for name in addition.channels { rows.append(try row(of: name, db, &known)) }
-            let others = rows.count > 1 ? rows.dropFirst().map(String.init).joined(separator: " ") : nil
-            let frame = addition.frame
-            let row = EventRow(
-                sequence: frame.sequence, time: frame.time, channel: rows[0], others: others,
-                labels: addition.labels, wire: unsafe Array(frame.bytes))
-            insert.setUncheckedArguments([
-                Int64(row.sequence), Int64(row.time), row.channel, row.others, row.id, row.key, row.checksum,
-                Data(row.wire),
-            ])
-            try insert.execute()
+            let channels = addition.frame.channels
+            let row = try row(of: channels[0], db, &known)
+            var others: String?
+            if channels.count > 1 {
+                others = try channels.dropFirst().map { try self.row(of: $0, db, &known).description }
+                    .joined(separator: " ")
+            }
+            try insert.add(addition.frame, addition.labels, channel: row, others: others)
         }
     }
 
-    /// Deletes ranges: the log evicts events in order, so most numbers are consecutive.
-    private func remove(_ evicted: [UInt64], _ db: Database) throws {
-        guard !evicted.isEmpty else { return }
+    /// Deletes the rows of events. It deletes ranges: the log evicts events in order, so most numbers are consecutive.
+    static func delete(_ rows: [Int64], _ db: Database) throws {
+        guard !rows.isEmpty else { return }
         let delete = try db.cachedStatement(sql: "DELETE FROM events WHERE sequence BETWEEN ? AND ?")
-        var first = evicted[0]
+        var first = rows[0]
         var last = first
-        for sequence in evicted.dropFirst() {
-            if sequence == last + 1 {
-                last = sequence
+        for row in rows.dropFirst() {
+            if row == last &+ 1 {
+                last = row
                 continue
             }
-            delete.setUncheckedArguments([Int64(first), Int64(last)])
-            try delete.execute()
-            (first, last) = (sequence, sequence)
+            try delete.execute(arguments: [first, last])
+            (first, last) = (row, row)
         }
-        delete.setUncheckedArguments([Int64(first), Int64(last)])
-        try delete.execute()
+        try delete.execute(arguments: [first, last])
     }
 
     private func write(_ answers: [StoredAnswer], _ expired: [IdempotencyKey], _ db: Database) throws {
