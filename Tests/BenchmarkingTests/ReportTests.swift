@@ -19,8 +19,8 @@ private func report(
     for milliseconds in 1...100 {
         measurements.delivery.record(nanoseconds: UInt64(milliseconds) * 1_000_000)
         measurements.answer.record(nanoseconds: 2_000_000)
-        measurements.connect.record(nanoseconds: 500_000)
     }
+    for _ in 0..<(subscribers + 2) { measurements.connect.record(nanoseconds: 500_000) }
     change(&measurements)
     return Report(
         workload: workload, measurements: measurements, lost: lost, seconds: 2, published: 1000, delivered: delivered,

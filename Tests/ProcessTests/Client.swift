@@ -147,6 +147,13 @@ final class Client {
         return Answer(status: status, head: lines, body: String(decoding: try read(length), as: UTF8.self))
     }
 
+    /// Whether bytes of the daemon have come that no call has taken.
+    var hasInput: Bool {
+        var readiness = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
+        let count = unsafe poll(&readiness, 1, 0)
+        return count > 0 || !received.isEmpty
+    }
+
     private var text: String { String(decoding: received, as: UTF8.self) }
 
     /// - Returns: false at the end of the stream.

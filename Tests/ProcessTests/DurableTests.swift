@@ -198,6 +198,58 @@ extension RealProcess {
             }
         }
 
+        @Test func `ends and opens channels again while the disk is full now and then, and a restart agrees`()
+            async throws
+        {
+            guard let disk = try SmallDisk(size: "8m") else { return }
+            // The state of each channel by the answers: its events since the last end, and whether it has ended.
+            var states: [String: (events: [String], isEnded: Bool)] = [:]
+            var generator = SplitMix(state: 11)
+            try await withDaemon(flags(disk.path, "history.events=100000")) { daemon in
+                var (published, failed) = (0, 0)
+                for round in 0..<6 {
+                    if round % 2 == 1 { try disk.fill() } else { disk.makeRoom() }
+                    for number in 0..<60 {
+                        let channel = "c\(Int.random(in: 0..<3, using: &generator))"
+                        let state = states[channel] ?? ([], false)
+                        if Int.random(in: 0..<3, using: &generator) == 0 {
+                            let status = try request(daemon.port, "DELETE /channels/\(channel)").status
+                            if status == 200 { states[channel] = ([], true) }
+                            #expect([200, 404, 503].contains(status))
+                            if status == 503 { failed += 1 }
+                        } else {
+                            let data = "\(round) \(number) " + String(repeating: "x", count: 3000)
+                            let status = try request(daemon.port, "POST /events/\(channel)", body: data).status
+                            if status == 200 {
+                                states[channel] = (state.isEnded ? [data] : state.events + [data], false)
+                                published += 1
+                            } else {
+                                #expect(status == 503)
+                                failed += 1
+                            }
+                        }
+                    }
+                }
+                #expect(published > 20 && failed > 20, "\(published) published, \(failed) failed")
+                disk.makeRoom()
+                try await eventually("publishing works again") {
+                    try request(daemon.port, "POST /events/last", body: "x").status == 200
+                }
+            }
+            try await withDaemon(flags(disk.path, "history.events=100000")) { daemon in
+                for (channel, state) in states.sorted(by: { $0.key < $1.key }) {
+                    if state.isEnded {
+                        #expect(try request(daemon.port, "GET /events/\(channel)").status == 204, "\(channel)")
+                        continue
+                    }
+                    let subscriber = try Client.subscribed(daemon.port, "/events/\(channel)?replay=all")
+                    for data in state.events { #expect(try subscriber.event().hasSuffix("\ndata: \(data)")) }
+                    try publish(daemon.port, channel, "end")
+                    #expect(try subscriber.event().hasSuffix("\ndata: end"))
+                }
+            }
+        }
+
         @Test func `does not start on a read-only file system, and starts later without loss`() async throws {
             guard let disk = try SmallDisk(size: "4m") else { return }
             try await withDaemon(flags(disk.path)) { daemon in try publish(daemon.port, "a", "1") }

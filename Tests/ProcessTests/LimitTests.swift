@@ -117,5 +117,25 @@ extension RealProcess {
                 #expect(newest == 422 && oldest == 200)
             }
         }
+
+        @Test func `on remembered answers counts the names of channels in them`() async throws {
+            let flags = ["history.idempotency-bytes=64KiB", "history.idempotency-keys=10000"]
+            try await withDaemon(flags.flatMap { ["--set", $0] }) { daemon in
+                let names = (0..<30).map { "channel=\(String(repeating: "n", count: 200))\($0)" }
+                func publish(_ key: Int, _ data: String) throws -> Int {
+                    try request(
+                        daemon.port, "POST /events?" + names.joined(separator: "&"), body: data,
+                        fields: ["Idempotency-Key: \(key)"]
+                    ).status
+                }
+                // Each answer has 6 KiB of names.
+                for key in 0..<20 {
+                    let status = try publish(key, "x")
+                    #expect(status == 200)
+                }
+                let (newest, oldest) = (try publish(19, "another"), try publish(5, "another"))
+                #expect(newest == 422 && oldest == 200)
+            }
+        }
     }
 }

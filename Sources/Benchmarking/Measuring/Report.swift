@@ -34,7 +34,8 @@ public struct Report: Sendable {
     /// Whether the process that should be the server's did nothing although events were published.
     public var isServerIdle: Bool { published > 0 && processor.map { $0 < 100_000 } == true }
 
-    private var arrivals: Int { workload.subscribers + workload.stalled + workload.slow }
+    /// The subscribers whose stream was opened.
+    private var arrivals: Int { Int(measurements.connect.count) }
 
     /// A number with its section, name and unit.
     private struct Figure {

@@ -149,18 +149,23 @@ struct Router: Sendable {
     private func resolveChannels(_ head: RequestHead, _ channel: ArraySlice<UInt8>) throws(Problem) -> Route {
         guard !channel.isEmpty else {
             let query = try query(head)
-            for parameter in query.parameters where !parameter.name.equals("after") {
-                let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)
-                throw Problem(400, "Unknown parameter \"\(name)\"; allowed: after.")
-            }
+            try refuseParameters(of: query, except: "after")
             let after = query.first("after").map { String(decoding: $0, as: UTF8.self) }
             return try only("GET, HEAD, OPTIONS", head) { .listChannels(after: after, count: 250) }
         }
         let name = try self.channel(channel)
+        try refuseParameters(of: try query(head))
         if head.method == "DELETE" {
             try refuseOtherOrigins(head)
             return .endChannel(name)
         }
         return try only("GET, HEAD, DELETE, OPTIONS", head) { .showChannel(name) }
+    }
+
+    private func refuseParameters(of query: Query, except allowed: StaticString? = nil) throws(Problem) {
+        for parameter in query.parameters where allowed.map({ !parameter.name.equals($0) }) ?? true {
+            let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)
+            throw Problem(400, "Unknown parameter \"\(name)\"; allowed: \(allowed.map { "\($0)" } ?? "none").")
+        }
     }
 }

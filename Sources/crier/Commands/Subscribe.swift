@@ -62,7 +62,10 @@ struct Subscribe: ParsableCommand {
                 StandardIO.write(Self.text(type, data, id, format))
                 left -= 1
                 if left == 0 { return }
-            case .ended: return
+            case .ended:
+                StandardIO.writeError(
+                    channels.count == 1 ? "The channel has ended." : "All of the channels have ended.")
+                return
             case .refused(let reason):
                 StandardIO.writeError(reason)
                 throw ExitCode(1)
