@@ -45,9 +45,7 @@ public final class Hub: Sendable {
         // Encoding takes time that grows with the data, so it happens before the hub takes the lock.
         var events: [EncodedEvent] = []
         events.reserveCapacity(publications.count)
-        // A span lends each publication; a sequence would copy it.
-        let span = publications.span
-        for index in span.indices { events.append(EncodedEvent(span[index], epoch: epoch)) }
+        for index in publications.indices { events.append(EncodedEvent(publications[index], epoch: epoch)) }
         return change(now) { $0.publish(events, idempotency, reply: reply, now: now) }
     }
 

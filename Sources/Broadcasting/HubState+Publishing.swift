@@ -15,8 +15,9 @@ extension HubState {
         }
         var events: [NumberedEvent] = []
         events.reserveCapacity(encoded.count)
-        var previous: Topic?
-        for event in encoded { events.append(number(event, &previous, now: now)) }
+        var previous: (names: [ChannelName], topic: Topic)?
+        let prefix = log.idPrefix
+        for event in encoded { events.append(number(event, after: prefix, &previous, now: now)) }
         guard writeQueue != nil else {
             let receipt = addToLog(events, now: now)
             if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
@@ -63,25 +64,28 @@ extension HubState {
 
     /// Gives an event its number.
     ///
-    /// - Parameter previous: the channel of the event before; the next event is often of the same.
-    private func number(_ event: EncodedEvent, _ previous: inout Topic?, now: UInt64) -> NumberedEvent {
+    /// - Parameter previous: the channel of the event before, as its publisher named it; the next event often has the
+    ///   same list.
+    private func number(
+        _ event: EncodedEvent, after prefix: [UInt8], _ previous: inout (names: [ChannelName], topic: Topic)?,
+        now: UInt64
+    ) -> NumberedEvent {
         let sequence = log.nextSequence()
         let hasID = event.labels?.id != nil
         if event.channels.count == 1 {
-            let name = event.channels[0]
             let topic: Topic
-            if let previous, previous.names[0] == name {
-                topic = previous
+            if let previous, previous.names.isIdentical(to: event.channels) {
+                topic = previous.topic
             } else {
-                topic = registry.channel(name, policy)
-                previous = topic
+                topic = registry.channel(event.channels[0], policy)
+                previous = (event.channels, topic)
             }
             // All events of the channel share the lists with its name and its number.
-            event.frame.number(sequence, in: log.epochs.current, time: now, channels: topic.names, hasID: hasID)
+            event.frame.number(sequence, after: prefix, time: now, channels: topic.names, hasID: hasID)
             return NumberedEvent(frame: event.frame, labels: event.labels, topics: topic.ids)
         }
         let channels = event.channels.unique()
-        event.frame.number(sequence, in: log.epochs.current, time: now, channels: channels, hasID: hasID)
+        event.frame.number(sequence, after: prefix, time: now, channels: channels, hasID: hasID)
         let topics = channels.map { registry.channel($0, policy).id }
         return NumberedEvent(frame: event.frame, labels: event.labels, topics: topics)
     }
@@ -90,7 +94,8 @@ extension HubState {
 
     /// Adds events to the log and posts them to every loop that has subscribers.
     private mutating func addToLog(_ numbered: [NumberedEvent], now: UInt64) -> Receipt {
-        let isReopening = numbered.contains { event in event.topics.contains { registry[$0].isEnded } }
+        let isReopening =
+            registry.endedCount > 0 && numbered.contains { event in event.topics.contains { registry[$0].isEnded } }
         let events = isReopening ? numbered.map { opened($0) } : numbered
         let (first, last) = (events[0], events[events.count - 1])
         var receipt = Receipt(
@@ -140,6 +145,7 @@ extension HubState {
         for id in event.topics {
             let channel = registry[id]
             subscribers += postOnce(event.frame, channel, since: start, &backlogs)
+            guard registry.hasPatterns else { continue }
             for pattern in registry.patterns(matching: channel) {
                 subscribers += postOnce(event.frame, registry[pattern], since: start, &backlogs)
             }

@@ -111,7 +111,7 @@ extension HubState {
         guard !topic.isEnded else { return nil }
         post(frame, topic)
         if topic.subscribers == 0 { evictAll(of: topic) } else { append(frame, nil, to: topic, now: frame.time) }
-        topic.status = .ended(at: frame.time, number: frame.sequence)
+        registry.end(topic, at: frame.time, number: frame.sequence)
         writeQueue?.change(topic)
         endedChannels.append(topic)
         removeEmptied()
@@ -135,7 +135,7 @@ extension HubState {
     /// Forgets that a channel has ended.
     private mutating func reopen(_ topic: Topic) {
         endedChannels.remove(topic)
-        topic.status = .open
+        registry.reopen(topic)
         writeQueue?.change(topic)
     }
 

@@ -89,7 +89,7 @@ struct HubState {
             let topic = registry.channel(channel.name, policy)
             topic.log.evictions.merge(unknownThrough: channel.evictedThrough)
             if let time = channel.endedAt {
-                topic.status = .ended(at: time, number: channel.evictedThrough)
+                registry.end(topic, at: time, number: channel.evictedThrough)
             }
         }
         let ended = stored.channels.filter { $0.endedAt != nil }.sorted { $0.evictedThrough < $1.evictedThrough }
@@ -118,6 +118,15 @@ struct HubState {
             removeIfIdle(topic)
         }
         continueUnfinished(now: now)
+    }
+}
+
+extension Array {
+    /// Whether it is the same list in memory.
+    func isIdentical(to other: [Element]) -> Bool {
+        unsafe withUnsafeBufferPointer { mine in
+            unsafe other.withUnsafeBufferPointer { unsafe $0.baseAddress == mine.baseAddress }
+        }
     }
 }
 

@@ -31,7 +31,12 @@ struct EnvelopeMembers {
 
     private var seen = Names()
     private var channels: [ChannelName] = []
-    private var event = Event(data: nil)
+    // Not an event: its copies would count more references than there are members.
+    private var name: EventName?
+    private var id: EventID?
+    private var retry: Retry?
+    private var key: EventKey?
+    private var data: EventData?
 
     mutating func read(
         _ bytes: ArraySlice<UInt8>, _ scanner: inout JSONScanner, _ rules: Envelope.Rules
@@ -49,30 +54,30 @@ struct EnvelopeMembers {
                 guard channels.count < names.channels else { throw .tooManyChannels(limit: names.channels) }
                 try add(try text(&scanner, name), names)
             }
-        case .data: event.data = try data(&scanner)
+        case .data: data = try data(&scanner)
         case .retry:
             let digits = scanner.peek() == 0x22 ? try scanner.string() : try scanner.value()
-            event.retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits) }
+            retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits) }
         case .event:
             let bytes = try text(&scanner, name)
-            event.name = try valid { () throws(InvalidEvent) in try EventName(utf8: bytes) }
+            self.name = try valid { () throws(InvalidEvent) in try EventName(utf8: bytes) }
         case .id:
             let bytes = try text(&scanner, name)
-            event.id = try valid { () throws(InvalidEvent) in try EventID(utf8: bytes) }
+            id = try valid { () throws(InvalidEvent) in try EventID(utf8: bytes) }
         case .key:
             let bytes = try text(&scanner, name)
-            event.key = try valid { () throws(InvalidEvent) in try EventKey(utf8: bytes) }
+            key = try valid { () throws(InvalidEvent) in try EventKey(utf8: bytes) }
         }
     }
 
-    consuming func publication(_ rules: Envelope.Rules) throws(InvalidEnvelope) -> Publication {
+    func publication(_ rules: Envelope.Rules) throws(InvalidEnvelope) -> Publication {
         guard seen.contains(.data) else { throw .noData }
         let isNamed = seen.contains(.channel) || seen.contains(.channels)
         if seen.contains(.channel) && seen.contains(.channels) { throw .channelTwice }
         guard rules.channels.isEmpty || !isNamed else { throw .channelTwice }
         let channels = isNamed ? self.channels : rules.channels
         guard !channels.isEmpty else { throw .noChannel }
-        return Publication(event, to: channels)
+        return Publication(Event(id: id, name: name, retry: retry, data: data, key: key), to: channels)
     }
 
     private static func name(_ bytes: ArraySlice<UInt8>) -> Name? {

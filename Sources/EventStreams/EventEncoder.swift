@@ -15,11 +15,11 @@ public enum EventEncoder {
             wire.append(id)
             wire.append(lineFeed)
         }
-        let size = sizeAfterID(of: event)
+        let layout = EventLayout(event)
         return unsafe wire
-            + [UInt8](unsafeUninitializedCapacity: size) { memory, count in
-                unsafe writeAfterID(of: event, to: UnsafeMutableRawPointer(memory.baseAddress!))
-                count = size
+            + [UInt8](unsafeUninitializedCapacity: layout.size) { memory, count in
+                unsafe writeAfterID(of: event, layout, to: UnsafeMutableRawPointer(memory.baseAddress!))
+                count = layout.size
             }
     }
 
@@ -30,22 +30,15 @@ public enum EventEncoder {
 
     // MARK: Without the id
 
-    /// How many bytes an event has on the wire after its id.
-    public static func sizeAfterID(of event: Event) -> Int {
-        var size = 1
-        if let name = event.name { size += "event: ".utf8.count + name.description.utf8.count + 1 }
-        if let retry = event.retry { size += encode(retry: retry).count }
-        if let data = event.data {
-            for line in DataLines(data.bytes) { size += "data: ".utf8.count + line.count + 1 }
-        }
-        return size
-    }
-
     /// Encodes what follows the id of an event. A caller that learns the id later writes the id in front of it.
     ///
-    /// - Parameter memory: has room for ``sizeAfterID(of:)`` bytes.
+    /// - Parameters:
+    ///   - layout: that of the event.
+    ///   - memory: has room for ``EventLayout/size`` bytes.
     @unsafe
-    public static func writeAfterID(of event: Event, to memory: UnsafeMutableRawPointer) {
+    public static func writeAfterID(
+        of event: borrowing Event, _ layout: EventLayout, to memory: UnsafeMutableRawPointer
+    ) {
         var writer = unsafe MemoryWriter(memory)
         // Each line has the space after the colon: the client removes one space, which would otherwise be the first of
         // the value.
@@ -59,12 +52,18 @@ public enum EventEncoder {
             writer.write(line, line.indices)
         }
         if let data = event.data {
-            for line in DataLines(data.bytes) {
-                writer.write("data: ")
-                writer.write(data.bytes, line)
-                writer.write(lineFeed)
+            if layout.hasOneLine {
+                write(data.bytes, data.bytes.indices, to: &writer)
+            } else {
+                for line in DataLines(data.bytes) { write(data.bytes, line, to: &writer) }
             }
         }
+        writer.write(lineFeed)
+    }
+
+    private static func write(_ data: [UInt8], _ line: Range<Int>, to writer: inout MemoryWriter) {
+        writer.write("data: ")
+        writer.write(data, line)
         writer.write(lineFeed)
     }
 

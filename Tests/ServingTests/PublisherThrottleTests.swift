@@ -17,7 +17,7 @@ import TimeLimits
                 && !throttle.mustWait([], limit: 49))
         var reliefs: [Int] = []
         for item in items {
-            throttle.finish(item, on: port, limit: 30)
+            throttle.finish([item], on: port, limit: 30)
             reliefs.append(throttle.relief)
         }
         #expect(reliefs == [0, 1, 1, 1, 1])
@@ -31,12 +31,25 @@ import TimeLimits
         let items = (1...9).map { item($0, work: 1) }
         port.mailbox.deliver(items)
         #expect(throttle.mustWait([], limit: 1) && !throttle.mustWait([], limit: 2))
-        for item in items { throttle.finish(item, on: port, limit: 1) }
+        for item in items { throttle.finish([item], on: port, limit: 1) }
         #expect(throttle.relief == 1)
         let large = item(10, work: 9, bytes: 9)
         port.mailbox.deliver([large])
-        throttle.finish(large, on: port, limit: 1)
+        throttle.finish([large], on: port, limit: 1)
         #expect(throttle.relief == 2)
+    }
+
+    @Test func `frees each backlog of several items at once`() throws {
+        let port = try LoopPort()
+        let throttle = PublisherThrottle([port])
+        let (old, new) = (Backlog(), Backlog())
+        let items = [item(1, work: 10, old), item(2, work: 20, new), item(3, work: 30, new), item(4, work: 40, old)]
+        port.mailbox.deliver(items)
+        #expect(old.current == 50 && new.current == 50)
+        throttle.finish(items[..<3], on: port, limit: 100)
+        #expect(old.current == 40 && new.current == 0)
+        throttle.finish(items[3...], on: port, limit: 100)
+        #expect(old.current == 0 && port.mailbox.backlog.current == 0)
     }
 
     @Test func `does not hold the publishers of other channels for a large event to many subscribers`() throws {
@@ -53,7 +66,7 @@ import TimeLimits
         func relieve() {
             let item = item(1, work: 100)
             port.mailbox.deliver([item])
-            throttle.finish(item, on: port, limit: 10)
+            throttle.finish([item], on: port, limit: 10)
         }
         #expect(other.mailbox.prepareToSleep())
         relieve()

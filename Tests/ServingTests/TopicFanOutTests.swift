@@ -182,3 +182,12 @@ private struct Model {
 private func emptyFanOut() -> TopicFanOut {
     TopicFanOut(topic: TopicID(index: 0), subject: .pattern(try! ChannelPattern("**")))
 }
+
+extension TopicFanOut {
+    /// Settles, and returns the settled items.
+    fileprivate mutating func settle() -> [MailboxItem] {
+        var settled: [MailboxItem] = []
+        settle { settled += $0 }
+        return settled
+    }
+}

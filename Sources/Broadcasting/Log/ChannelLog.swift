@@ -44,11 +44,12 @@ struct ChannelLog {
     /// - Returns: the event, its weight in ``HistoryPolicy/total``, and the id that its publisher gave it.
     mutating func evictFirst() -> (entry: LogEntry, weight: Int, id: EventID?) {
         let entry = entries.removeFirst()
-        let weight = Self.weight(entry.end - start, labels[entry.sequence])
+        // Few channels have labels, and even an empty tree hashes the number.
+        let labels = self.labels.isEmpty ? nil : self.labels.removeValue(forKey: entry.sequence)
+        let weight = Self.weight(entry.end - start, labels)
         start = entry.end
         // The end is no event: a gap must not count it.
         if entry.isEnd { return (entry, weight, nil) }
-        let labels = labels.removeValue(forKey: entry.sequence)
         newest.evict(entry.sequence, labels?.key)
         evictions.record(entry.sequence)
         return (entry, weight, labels?.id)

@@ -4,7 +4,9 @@ import EventStreams
 /// The one ordered log: numbers events, indexes the retained events of all channels, and evicts them. Only code under
 /// the hub's lock may use it.
 final class EventLog {
-    var epochs: Epochs
+    var epochs: Epochs { didSet { idPrefix = epochs.current.prefix } }
+    /// See ``Epoch/prefix``.
+    private(set) var idPrefix: [UInt8]
     let registry: TopicRegistry
     /// The number of the newest event in the log; 0 before the first.
     private(set) var head: UInt64 = 0
@@ -26,6 +28,7 @@ final class EventLog {
 
     init(epoch: Epoch, _ registry: TopicRegistry) {
         epochs = Epochs(epoch)
+        idPrefix = epoch.prefix
         self.registry = registry
     }
 
@@ -78,9 +81,11 @@ final class EventLog {
         if entry.isEnd { return entry }
         if let frame = entry.frame { loadedBytes -= frame.count }
         if let name = topic.name { recentEvictions.record(entry.sequence, of: name) }
-        for pattern in registry.patterns(matching: topic) {
-            registry[pattern].log.evictions.record(entry.sequence)
-            budget.use()
+        if registry.hasPatterns {
+            for pattern in registry.patterns(matching: topic) {
+                registry[pattern].log.evictions.record(entry.sequence)
+                budget.use()
+            }
         }
         if let given { publisherIDs.remove(given, from: topic.id.index) }
         return entry

@@ -10,10 +10,14 @@ final class TopicRegistry {
     private var orderedChannels = OrderedChannels()
     private var patterns: TreeDictionary<ChannelPattern, Topic> = [:]
     private var patternTree = PatternTree()
+    /// Whether there is any pattern.
+    private(set) var hasPatterns = false
     /// Rises whenever a pattern is added or removed.
     private var patternsVersion = 1
     private var removed = RemovedChannels()
     private var sweepPosition = 0
+    /// How many topics have ended, also of those whose name another topic has now.
+    private(set) var endedCount = 0
 
     subscript(id: TopicID) -> Topic {
         guard let topic = topics[id.index] else { preconditionFailure("a topic in use stays in the registry") }
@@ -71,8 +75,21 @@ final class TopicRegistry {
         topics[topic.id.index] = topic
         patterns[pattern] = topic
         patternTree.insert(topic.id, at: pattern.description)
+        hasPatterns = true
         patternsVersion += 1
         return topic
+    }
+
+    /// Marks a channel as ended.
+    func end(_ topic: Topic, at time: UInt64, number: UInt64) {
+        topic.status = .ended(at: time, number: number)
+        endedCount += 1
+    }
+
+    /// Marks an ended channel as open.
+    func reopen(_ topic: Topic) {
+        topic.status = .open
+        endedCount -= 1
     }
 
     private func nextID() -> TopicID {
@@ -100,8 +117,10 @@ final class TopicRegistry {
         case .pattern(let pattern):
             patterns[pattern] = nil
             patternTree.remove(pattern.description)
+            hasPatterns = !patterns.isEmpty
             patternsVersion += 1
         }
+        if topic.isEnded { endedCount -= 1 }
         topics[topic.id.index] = nil
         free.append(topic.id.index)
         return records
@@ -117,7 +136,7 @@ final class TopicRegistry {
 
     /// The patterns with subscribers that match a channel.
     func patterns(matching channel: Topic) -> [TopicID] {
-        guard patternTree.count > 0, let name = channel.name else { return [] }
+        guard hasPatterns, let name = channel.name else { return [] }
         if channel.matchingPatterns.version == patternsVersion { return channel.matchingPatterns.topics }
         let found = patternTree.patterns(matching: name)
         // Every channel may match every pattern: long lists would be memory that no limit counts.

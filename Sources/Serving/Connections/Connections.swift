@@ -17,6 +17,9 @@ struct Connections: ~Copyable {
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     private var timeouts = TimerWheel()
     private var woken: [(tick: UInt32, token: UInt64)] = []
+    /// How often the loop has read requests in this turn, and whether it did so more than once in the last one.
+    private var reads = 0
+    private(set) var hasSeveralReaders = false
     /// All connections read into this buffer. No input stays in it after the read.
     private var inputBuffer = [UInt8](repeating: 0, count: 64 * 1024)
     /// Lays out bytes that belong to one connection.
@@ -129,8 +132,9 @@ struct Connections: ~Copyable {
         if table[slot].input == .readable { queueRead(slot) }
     }
 
-    /// Takes the queued connections.
+    /// Takes the queued connections, at the start of a turn.
     mutating func takeUnread() -> [Token] {
+        (hasSeveralReaders, reads) = (reads > 1, 0)
         defer { unread.removeAll(keepingCapacity: true) }
         return unread
     }
@@ -139,6 +143,7 @@ struct Connections: ~Copyable {
     ///
     /// - Parameter most: bytes to read at most.
     mutating func read(_ slot: UInt32, _ buffer: inout [UInt8], atMost most: Int) -> ReadOutcome {
+        reads += 1
         let outcome = table[slot].transport.read(into: &buffer, atMost: most)
         switch outcome {
         case .bytes(let count):

@@ -64,7 +64,7 @@ struct FanOut: ~Copyable {
         let index = Int(membership.fanOut)
         let moves = topics[index]!.remove(at: Int(membership.place), of: list)
         guard let topic = topics[index], topic.hasNoSubscribers else { return (false, moves) }
-        for item in topic.waiting { finish(item) }
+        Self.finish(topic.waiting[...], throttle, port, limit: backlogLimit)
         indexOfTopic[topic.topic] = nil
         topics[index] = nil
         queue.removeAll { $0 == membership.fanOut }
@@ -77,16 +77,18 @@ struct FanOut: ~Copyable {
     /// Takes the events that the hub posted to the loop.
     mutating func collectItems() {
         port.mailbox.collectItems(into: &items)
-        for item in items {
+        // Taken from the end, an item moves and is not copied.
+        items.reverse()
+        while let item = items.popLast() {
             guard let index = indexOfTopic[item.topic] else {
                 // The last subscriber left before the loop took the event.
-                finish(item)
+                Self.finish([item], throttle, port, limit: backlogLimit)
                 continue
             }
             if topics[Int(index)]!.waiting.isEmpty { queue.append(index) }
             topics[Int(index)]!.append(item)
         }
-        items.removeAll(keepingCapacity: items.capacity <= 4096)
+        if items.capacity > 4096 { items = [] }
     }
 
     /// Writes to some subscribers of the next topic: at least to a few, and to more until the deadline. Afterwards the
@@ -111,7 +113,9 @@ struct FanOut: ~Copyable {
             isRoundComplete = topics[index]!.advance(to: place)
         } while !isRoundComplete && Clock.monotonicNanoseconds < deadline
         port.status.delivered.add(delivered)
-        for item in topics[index]!.settle() { finish(item) }
+        topics[index]!.settle { [throttle, port, backlogLimit] items in
+            Self.finish(items, throttle, port, limit: backlogLimit)
+        }
         if !topics[index]!.waiting.isEmpty { queue.append(Int32(index)) }
     }
 
@@ -194,9 +198,11 @@ struct FanOut: ~Copyable {
         }
     }
 
-    /// Frees the room that an item has in the backlogs, and the envelopes of its event.
-    private func finish(_ item: MailboxItem) {
-        item.frame.releaseEnvelopes()
-        throttle.finish(item, on: port, limit: backlogLimit)
+    /// Frees the room that the items of a topic have in the backlogs, and the envelopes of their events.
+    private static func finish(
+        _ items: ContiguousArray<MailboxItem>.SubSequence, _ throttle: PublisherThrottle, _ port: LoopPort, limit: Int
+    ) {
+        for index in items.indices { items[index].frame.releaseEnvelopes() }
+        throttle.finish(items, on: port, limit: limit)
     }
 }

@@ -116,7 +116,9 @@ struct TopicFanOut {
     }
 
     /// Removes the events that fan-out has offered to every subscriber. Call it after each part of a round.
-    mutating func settle() -> ArraySlice<MailboxItem> {
+    ///
+    /// - Parameter finish: gets them before.
+    mutating func settle(_ finish: (ContiguousArray<MailboxItem>.SubSequence) -> Void) {
         if current == lists.count {
             round &+= 1
             current = 0
@@ -124,13 +126,12 @@ struct TopicFanOut {
             skipVisited()
         }
         let count = starts.firstIndex { !hasReturned(to: $0) } ?? starts.count
-        guard count > 0 else { return [] }
-        let settled = ArraySlice(waiting[..<count])
+        guard count > 0 else { return }
+        finish(waiting[..<count])
         waiting.removeFirst(count)
         starts.removeFirst(count)
         if waiting.isEmpty, waiting.capacity > 1024 { (waiting, starts) = ([], []) }
         offerMore()
-        return settled
     }
 
     /// Whether the scan has returned to a position. Subscribers that left may have made the lists shorter since.

@@ -8,8 +8,8 @@ import Logging
 extension Reactor {
     /// The most reads of 64 KiB from one connection in a turn: a fast publisher must not keep the others waiting.
     private static var readsPerTurn: Int { 4 }
-    /// The most bytes that a read takes, unless crier collects a body: small requests and events take far longer than the
-    /// bytes of one large event.
+    /// The most bytes that a read takes when several connections send, unless crier collects a body: small requests and
+    /// events take far longer than the bytes of one large event.
     private static var smallRead: Int { 8 * 1024 }
 
     // MARK: Reading and writing
@@ -56,8 +56,8 @@ extension Reactor {
                 if exchange.isWaiting || exchange.isFinished || exchange.isClogged || exchange.isInterrupted { return }
             }
             guard connections[slot].input != .drained else { return }
-            let isCollecting = connections[slot].exchange?.isCollecting == true
-            switch connections.read(slot, &buffer, atMost: isCollecting ? buffer.count : Self.smallRead) {
+            let isLarge = connections[slot].exchange?.isCollecting == true || !connections.hasSeveralReaders
+            switch connections.read(slot, &buffer, atMost: isLarge ? buffer.count : Self.smallRead) {
             case .bytes(let count):
                 let exchange = connections[slot].exchange ?? startExchange(slot)
                 perform(buffer.span.extracting(0..<count), slot, exchange)

@@ -35,10 +35,17 @@ final class PublisherThrottle: Sendable {
         waiting.bitwiseOr(1 << UInt64(loop), ordering: .sequentiallyConsistent)
     }
 
-    /// Called by a loop when the work of an item is done.
-    func finish(_ item: MailboxItem, on port: LoopPort, limit: Int) {
-        let isRelief = item.backlog.subtract(item.work, limit: limit)
-        let bytes = item.frame.count
+    /// Called by a loop when the work of some items of one topic is done.
+    func finish(_ items: ContiguousArray<MailboxItem>.SubSequence, on port: LoopPort, limit: Int) {
+        var (bytes, work, isRelief) = (0, 0, false)
+        for index in items.indices {
+            bytes += items[index].frame.count
+            work += items[index].work
+            // Nearly always all of them have the same backlog. A topic whose number is used again has another.
+            guard index + 1 == items.endIndex || items[index + 1].backlog !== items[index].backlog else { continue }
+            if items[index].backlog.subtract(work, limit: limit) { isRelief = true }
+            work = 0
+        }
         if port.mailbox.backlog.subtract(bytes, limit: Self.channelsPerLoop * limit) || isRelief { relieve() }
     }
 
