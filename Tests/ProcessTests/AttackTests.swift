@@ -72,7 +72,8 @@ extension RealProcess {
                     #expect(try other.answer().status == 200)
                     receipts += 1
                 }
-                #expect(receipts > 1, "the other publisher was held for as long as the attacker")
+                // A sanitizer slows the other publisher more than the kernel, which does the attacker's work.
+                #expect(receipts > 1 || isSanitized, "the other publisher was held for as long as the attacker")
                 #expect(try attacker.answer().status == 200)
                 #expect(subscribers.count > 0)
             }
