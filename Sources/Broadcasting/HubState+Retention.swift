@@ -23,7 +23,7 @@ extension HubState {
             if topic.isIdle { emptied.append(topic) }
         }
         // One block for every eighth of a block that is added: so the index never exceeds three times the events.
-        if log.hasWastefulIndex, log.head % UInt64(EventIndex.blockLimit / 8) == 0 { log.compactIndex() }
+        if log.hasWastefulIndex, log.appended.isMultiple(of: EventIndex.blockLimit / 8) { log.compactIndex() }
     }
 
     /// With an archive: frees the bytes of the oldest events that exceed ``HistoryPolicy/memory``.

@@ -17,6 +17,8 @@ final class EventLog {
     /// Retained events, counted once for each channel, and their weights.
     private(set) var events = 0
     private(set) var bytes = 0
+    /// How many events were ever added, counted once for each channel.
+    private(set) var appended = 0
     /// Every retained event, for ``HistoryPolicy/total`` and for subscribers by pattern.
     private(set) var index = EventIndex()
     /// Bytes of events in memory. The archive, if there is one, has them too.
@@ -66,6 +68,7 @@ final class EventLog {
     ) {
         topic.log.append(sequence, time: time, size: size, labels, frame: frame)
         events += 1
+        appended += 1
         bytes += ChannelLog.weight(size, labels)
         let place = LogIndexEntry(topic: topic.id.index, sequence: sequence)
         index.append(place)
