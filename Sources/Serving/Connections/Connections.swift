@@ -1,3 +1,4 @@
+import DequeModule
 import HTTPMessages
 import Kernel
 
@@ -13,12 +14,13 @@ struct Connections: ~Copyable {
 
     private var table = SlotTable<Connection>()
     /// Connections with input that the loop left unread, to be fair to others.
-    private var unread: [Token] = []
+    private var unread: Deque<Token> = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     private var timeouts = TimerWheel()
     private var woken: [(tick: UInt32, token: UInt64)] = []
-    /// How often the loop has read requests in this turn, and whether it did so more than once in the last one.
+    /// How often the loop has read requests in this turn.
     private var reads = 0
+    /// Whether several connections send at present.
     private(set) var hasSeveralReaders = false
     /// All connections read into this buffer. No input stays in it after the read.
     private var inputBuffer = [UInt8](repeating: 0, count: 64 * 1024)
@@ -31,7 +33,8 @@ struct Connections: ~Copyable {
 
     var count: Int { table.count }
     var slots: [UInt32] { table.slots }
-    var hasUnread: Bool { !unread.isEmpty }
+    /// How many connections are queued to be read.
+    var unreadCount: Int { unread.count }
 
     subscript(slot: UInt32) -> Connection {
         @inline(__always)
@@ -132,12 +135,13 @@ struct Connections: ~Copyable {
         if table[slot].input == .readable { queueRead(slot) }
     }
 
-    /// Takes the queued connections, at the start of a turn.
-    mutating func takeUnread() -> [Token] {
-        (hasSeveralReaders, reads) = (reads > 1, 0)
-        defer { unread.removeAll(keepingCapacity: true) }
-        return unread
-    }
+    /// Begins the reads of a turn.
+    ///
+    /// - Parameter ready: how many connections epoll has reported.
+    mutating func startReading(ready: Int) { (hasSeveralReaders, reads) = (max(reads, unread.count + ready) > 1, 0) }
+
+    /// Takes the connection that has been queued for longest; nil when there is none.
+    mutating func takeUnread() -> Token? { unread.popFirst() }
 
     /// Reads once, into the front of a buffer.
     ///

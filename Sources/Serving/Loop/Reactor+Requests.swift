@@ -10,12 +10,19 @@ extension Reactor {
     private static var readsPerTurn: Int { 4 }
     /// The most bytes that a read takes when several connections send, unless crier collects a body: small requests and
     /// events take far longer than the bytes of one large event.
-    private static var smallRead: Int { 8 * 1024 }
+    private static var smallRead: Int { 2 * 1024 }
 
     // MARK: Reading and writing
 
-    /// Reads a connection whose input the loop left unread in an earlier turn.
-    mutating func readOn(_ token: Connections.Token) {
+    /// Reads connections whose input the loop left unread in earlier turns: at least one, and others while there is time.
+    mutating func readUnread() {
+        for number in 0..<connections.unreadCount {
+            guard number == 0 || time.mayRead, let token = connections.takeUnread() else { return }
+            readOn(token)
+        }
+    }
+
+    private mutating func readOn(_ token: Connections.Token) {
         guard let slot = connections.slot(of: token), connections[slot].input == .queued else { return }
         connections[slot].input = .readable
         read(slot)

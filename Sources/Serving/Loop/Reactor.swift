@@ -67,8 +67,9 @@ struct Reactor: ~Copyable {
         let ready = try wait()
         // Commands come first: after a command to stop, the loop must leave new connections to the next daemon.
         for command in context.port.collectCommands() { execute(command) }
+        connections.startReading(ready: ready)
         for report in 0..<ready { dispatch(poller[report].token, poller[report].readiness) }
-        for token in connections.takeUnread() { readOn(token) }
+        readUnread()
         for completion in context.port.mailbox.collectCompletions() { resume(after: completion) }
         fanOut.collectItems()
         runFanOut()
@@ -82,7 +83,7 @@ struct Reactor: ~Copyable {
 
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
-        if fanOut.isIdle, catchUp.isIdle, !connections.hasUnread {
+        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0 {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
@@ -104,7 +105,7 @@ struct Reactor: ~Copyable {
         if readiness.contains(.input) || readiness.contains(.urgent) || readiness.isHangUp {
             if readiness.contains(.urgent) { connections[slot].hasShortReads = true }
             connections.noteInput(slot, hasHungUp: readiness.isHangUp)
-            read(slot)
+            if time.mayRead { read(slot) } else { connections.queueRead(slot) }
         }
     }
 

@@ -47,6 +47,13 @@ struct TurnTime {
         UInt32(clamping: max(1, (milliseconds + tickLength - 1) / tickLength))
     }
 
+    /// Nanoseconds of a turn after which the loop reads no further connection, so that events and other parts of the turn
+    /// have their time.
+    private static let readingTime: UInt64 = 500_000
+
+    /// Whether the loop may begin to read another connection in this turn.
+    var mayRead: Bool { Clock.monotonicNanoseconds < began + Self.readingTime }
+
     /// The end of the time for the next part of the turn, in nanoseconds of the monotonic clock: as long as the turn
     /// has taken so far, or 0.25 ms if that is more. So many publishers cannot outrun the delivery of their events, and
     /// new connections and small channels wait no longer than this for a large channel.
