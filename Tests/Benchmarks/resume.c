@@ -53,9 +53,9 @@ int main(int argc, char **argv) {
             ssize_t got = read(fd, in, sizeof in);
             if (got <= 0) fail("the stream ended");
             bytes += got;
-            // The end comes last; it may come in pieces.
-            ssize_t from = got > (ssize_t)sizeof end ? got - (ssize_t)sizeof end : 0;
-            for (ssize_t k = from; k < got; k++)
+            // The end comes last; it may come in pieces, and the end of its chunk may follow it.
+            ssize_t from = got > (ssize_t)sizeof end + 2 ? got - (ssize_t)sizeof end - 2 : 0;
+            for (ssize_t k = from; k < got && client[fd].matched < sizeof end - 1; k++)
                 client[fd].matched = in[k] == end[client[fd].matched] ? client[fd].matched + 1 : in[k] == end[0];
             if (client[fd].matched < sizeof end - 1) continue;
             spent[through++] = now() - client[fd].since;

@@ -117,10 +117,15 @@ struct Connections: ~Copyable {
 
     // MARK: Reading
 
-    /// Records a report of epoll, or that the loop must read the input of a connection.
-    mutating func noteInput(_ slot: UInt32, hasHungUp: Bool) {
-        table[slot].input = .readable
+    /// Records a report of epoll.
+    ///
+    /// - Returns: whether to read now. A queued connection waits for its turn: whoever sends again must not stand in the
+    ///   queue twice.
+    mutating func noteInput(_ slot: UInt32, hasHungUp: Bool) -> Bool {
         if hasHungUp { table[slot].hasHungUp = true }
+        if table[slot].input == .queued { return false }
+        table[slot].input = .readable
+        return true
     }
 
     /// Queues a connection whose input the loop must read in the next turn, because epoll will not report it again.

@@ -104,8 +104,9 @@ struct Reactor: ~Copyable {
         if readiness.contains(.output) { writeOn(slot) }
         if readiness.contains(.input) || readiness.contains(.urgent) || readiness.isHangUp {
             if readiness.contains(.urgent) { connections[slot].hasShortReads = true }
-            connections.noteInput(slot, hasHungUp: readiness.isHangUp)
-            if time.mayRead { read(slot) } else { connections.queueRead(slot) }
+            guard connections.noteInput(slot, hasHungUp: readiness.isHangUp) else { return }
+            // Behind those that wait already, or a busy loop would serve new requests first, and some of the others never.
+            if connections.unreadCount == 0, time.mayRead { read(slot) } else { connections.queueRead(slot) }
         }
     }
 
@@ -210,7 +211,7 @@ struct Reactor: ~Copyable {
         acceptor.close(poller)
         // crier still answers the requests that idle connections have sent by now.
         for slot in connections.slots where connections[slot].isServing {
-            connections.noteInput(slot, hasHungUp: false)
+            connections[slot].input = .readable
             read(slot)
         }
     }
