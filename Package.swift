@@ -102,7 +102,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "EventStreamsTests", dependencies: ["EventStreams", "TimeLimits"], swiftSettings: settings),
         .testTarget(
-            name: "BroadcastingTests", dependencies: ["Broadcasting", "EventStreams", "SeededRandom", "TimeLimits"],
+            name: "BroadcastingTests",
+            dependencies: ["Broadcasting", "EventStreams", "SeededRandom", "TimeLimits", hashTrees],
             swiftSettings: settings),
         .testTarget(
             name: "EnvelopesTests",

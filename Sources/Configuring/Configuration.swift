@@ -43,6 +43,7 @@ public struct Configuration: Sendable {
         configuration.read(flags)
         configuration.makeChannelRules()
         configuration.checkListeners(file)
+        configuration.checkBodies(file)
         guard configuration.errors.isEmpty else { throw ConfigurationErrors(errors: configuration.errors) }
         return configuration.settings
     }
@@ -142,6 +143,13 @@ public struct Configuration: Sendable {
                 .file(file?.path ?? "command line", line: file.flatMap { Self.line(of: listener, $0) }), "listen",
                 exposure)
         }
+    }
+
+    /// A body beyond `limits.bodies` would get 503 and an invitation to try again, however often its publisher does.
+    private mutating func checkBodies(_ file: File?) {
+        guard settings.bodies < settings.body else { return }
+        let place = document?.place("limits.bodies") ?? .file(file?.path ?? "command line", line: nil)
+        add(place, "limits.bodies", "must be no less than limits.body, the most bytes of one body")
     }
 
     private static func line(of listener: ListenSettings, _ file: File) -> Int? {

@@ -17,6 +17,7 @@ import TimeLimits
         ("[server]\nloops = 65", "crier.toml:2: server.loops: must be 0 to 64, not 65"),
         ("[limits]\n# c\nbody = \"1 MB\"", "crier.toml:3: limits.body: must be a size such as"),
         ("[limits]\nbody = 0", "crier.toml:2: limits.body: must be 1B to 256MiB, not 0B"),
+        ("[limits]\nbodies = \"64KiB\"", "crier.toml:2: limits.bodies: must be no less than limits.body"),
         ("[server]\nlog-level = \"loud\"", "crier.toml:2: server.log-level: must be one of debug"),
         (
             "[[listen]]\naddress = \"unix:/x\"\nmode = \"1777\"",

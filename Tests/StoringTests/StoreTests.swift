@@ -47,6 +47,17 @@ private func store(_ place: Place, _ durability: Store.Durability = .normal) thr
     return try Store(path: place.path, durability: durability, log: log)
 }
 
+/// A hub with what a store has.
+private func restored(_ store: Store) throws -> Hub {
+    let stored = try store.loadState()
+    let hub = Hub(
+        epoch: stored.epochs.current, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: store)
+    hub.restore(stored)
+    try store.restore(into: hub, memory: 1 << 20)
+    hub.finishRestoring(now: Clock.realtime)
+    return hub
+}
+
 /// Publishes an event and waits until the file has it.
 private func publish(
     _ data: String, _ store: Store, idempotency: Idempotency? = nil, _ policy: HistoryPolicy = HistoryPolicy()
@@ -198,13 +209,7 @@ private func publish(
         let id = try publish("x", try store(place))
         _ = try publish("y", try store(place))
         try place.change(sql)
-        let damaged = try store(place)
-        let stored = try damaged.loadState()
-        let hub = Hub(
-            epoch: stored.epochs.current, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: damaged)
-        hub.restore(stored)
-        try damaged.restore(into: hub, memory: 1 << 20)
-        hub.finishRestoring(now: Clock.realtime)
+        let hub = try restored(try store(place))
         #expect(hub.summary.events == 0)
         let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array(id.utf8))
         guard case .subscribed(let subscription) = hub.subscribe(request, on: 0, now: 0) else {
@@ -222,12 +227,7 @@ private func publish(
         _ = try publish("y", try store(place))
         try place.change("DELETE FROM channels; INSERT OR REPLACE INTO meta VALUES ('undeleted', \(undeletedThrough))")
         let left = try store(place)
-        let stored = try left.loadState()
-        let hub = Hub(
-            epoch: stored.epochs.current, policy: HistoryPolicy(), mailboxes: [Mailbox(wakeLoop: {})], archive: left)
-        hub.restore(stored)
-        try left.restore(into: hub, memory: 1 << 20)
-        #expect(hub.summary.events == 0)
+        #expect(try restored(left).summary.events == 0)
         #expect(try left.loadState().uncertainThrough == uncertainThrough)
         let rows = try DatabaseQueue(path: place.path).read { db in
             try Int.fetchOne(db, sql: "SELECT count(*) FROM events")

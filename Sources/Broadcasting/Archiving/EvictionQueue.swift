@@ -41,9 +41,12 @@ struct EvictionQueue {
         highest = max(highest, sequence)
     }
 
-    /// Queues events again that the archive failed to delete.
+    /// Queues events again that the archive failed to delete. The caller then inserts the channels of the same batch
+    /// again, and no event may go before these.
     mutating func putBack(_ events: [UInt64]) {
-        waiting.events.insert(contentsOf: events, at: 0)
+        waiting.channels.formUnion(draining.channels)
+        waiting.events = events + draining.events + waiting.events
+        draining = Generation()
         highest = events.reduce(highest) { max($0, $1) }
     }
 

@@ -147,7 +147,7 @@ public struct Frame: @unchecked Sendable {
     public func envelope(covers: (ChannelName) -> Bool) -> Frame {
         guard endsTopic == nil, !channels.isEmpty else { return self }
         let index = channels.count == 1 ? 0 : channels.firstIndex(where: covers) ?? 0
-        return storage.envelopes(orMake: true)!.envelope(index) {
+        return storage.makeEnvelopes().envelope(index) {
             let wire = unsafe bytes.withMemoryRebound(to: UInt8.self) { bytes in
                 unsafe EventEnvelope.encode(bytes.span, channel: channels[index].description)
             }
@@ -157,8 +157,8 @@ public struct Frame: @unchecked Sendable {
 
     /// Frees the envelopes, except those that a subscriber still holds. A loop calls this when it has written the event
     /// to its subscribers: an event that the log retains must not keep memory that no limit counts.
-    public func releaseEnvelopes() { storage.envelopes(orMake: false)?.release() }
+    public func releaseEnvelopes() { storage.envelopes?.release() }
 
     /// How many envelopes there are.
-    var envelopeCount: Int { storage.envelopes(orMake: false)?.count ?? 0 }
+    var envelopeCount: Int { storage.envelopes?.count ?? 0 }
 }

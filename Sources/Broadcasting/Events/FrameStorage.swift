@@ -34,12 +34,12 @@ final class FrameStorage: ManagedBuffer<FrameStorage.Head, UInt64> {
                 eventStart: UInt32(room))
         }
         let storage = unsafe unsafeDowncast(buffer, to: FrameStorage.self)
-        unsafe storage.envelopes.initialize(to: Envelopes())
+        unsafe storage.envelopesAddress.initialize(to: Envelopes())
         return storage
     }
 
     deinit {
-        unsafe envelopes.deinitialize(count: 1)
+        unsafe envelopesAddress.deinitialize(count: 1)
     }
 
     /// The head. The property of the superclass would be checked for overlapping accesses each time.
@@ -51,7 +51,7 @@ final class FrameStorage: ManagedBuffer<FrameStorage.Head, UInt64> {
     private var headAddress: UnsafeMutablePointer<Head> { unsafe withUnsafeMutablePointerToHeader { unsafe $0 } }
 
     // The elements have no other place than the object itself, so their address is good for as long as it lives.
-    private var envelopes: UnsafeMutablePointer<Envelopes> {
+    private var envelopesAddress: UnsafeMutablePointer<Envelopes> {
         unsafe withUnsafeMutablePointerToElements {
             unsafe UnsafeMutableRawPointer($0).assumingMemoryBound(to: Envelopes.self)
         }
@@ -64,11 +64,11 @@ final class FrameStorage: ManagedBuffer<FrameStorage.Head, UInt64> {
         }
     }
 
-    /// The envelopes of the event.
-    ///
-    /// - Parameter orMake: whether to make them when there are none.
-    func envelopes(orMake: Bool) -> FrameEnvelopes? {
-        let known = unsafe envelopes.pointee.load()
-        return known ?? (orMake ? unsafe envelopes.pointee.storeIfNil(FrameEnvelopes()) : nil)
+    /// The envelopes of the event; nil when nobody has asked for one.
+    var envelopes: FrameEnvelopes? { unsafe envelopesAddress.pointee.load() }
+
+    /// The envelopes of the event. Makes them if nobody has asked for one.
+    func makeEnvelopes() -> FrameEnvelopes {
+        unsafe envelopesAddress.pointee.load() ?? envelopesAddress.pointee.storeIfNil(FrameEnvelopes())
     }
 }

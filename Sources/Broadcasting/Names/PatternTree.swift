@@ -9,7 +9,6 @@ struct PatternTree {
     }
 
     private let root = Node()
-    private(set) var count = 0
 
     mutating func insert(_ topic: TopicID, at text: String) {
         var node = root
@@ -23,7 +22,6 @@ struct PatternTree {
             }
         }
         node.topic = topic
-        count += 1
     }
 
     mutating func remove(_ text: String) {
@@ -36,7 +34,6 @@ struct PatternTree {
         }
         guard node.topic != nil else { return }
         node.topic = nil
-        count -= 1
         for (parent, segment) in path.reversed() {
             guard let child = parent.children[segment], child.topic == nil, child.children.isEmpty else { return }
             parent.children[segment] = nil

@@ -10,7 +10,7 @@ final class TopicRegistry {
     private var orderedChannels = OrderedChannels()
     private var patterns: TreeDictionary<ChannelPattern, Topic> = [:]
     private var patternTree = PatternTree()
-    /// Whether there is any pattern.
+    /// Whether there is any pattern. Every publish asks, and a word is quicker to read than a tree.
     private(set) var hasPatterns = false
     /// Rises whenever a pattern is added or removed.
     private var patternsVersion = 1

@@ -3,142 +3,11 @@ import HTTPMessages
 import Kernel
 import Logging
 
-/// Serves requests: the loop reads bytes, the exchange parses them into work, the loop does the work and writes the
-/// answers.
+/// Does the work of requests, and continues with requests that had to wait.
 extension Reactor {
-    /// The most reads of 64 KiB from one connection in a turn: a fast publisher must not keep the others waiting.
-    private static var readsPerTurn: Int { 4 }
-    /// The most bytes that a read takes when several connections send, unless crier collects a body: small requests and
-    /// events take far longer than the bytes of one large event.
-    private static var smallRead: Int { 2 * 1024 }
-
-    // MARK: Reading and writing
-
-    /// Reads connections whose input the loop left unread in earlier turns: at least one, and others while there is time.
-    mutating func readUnread() {
-        for number in 0..<connections.unreadCount {
-            guard number == 0 || time.mayRead, let token = connections.takeUnread() else { return }
-            readOn(token)
-        }
-    }
-
-    private mutating func readOn(_ token: Connections.Token) {
-        guard let slot = connections.slot(of: token), connections[slot].input == .queued else { return }
-        connections[slot].input = .readable
-        read(slot)
-    }
-
-    /// Reads the input of a connection.
-    mutating func read(_ slot: UInt32) {
-        switch connections[slot].state {
-        case .fresh, .idle, .exchanging: serve(slot)
-        case .streaming(let subscriber):
-            // A browser never half-closes, so a subscriber that has finished sending has disconnected.
-            if connections[slot].hasHungUp || connections.discardInput(slot) { subscribers.close(subscriber, .client) }
-        case .lingering: if connections.discardInput(slot) { connections.close(slot, .answered) }
-        case .closed: break
-        }
-    }
-
-    /// The socket of a connection takes bytes again.
-    mutating func writeOn(_ slot: UInt32) {
-        switch connections[slot].state {
-        case .exchanging(let exchange):
-            guard !exchange.output.isEmpty, settle(slot, exchange) else { return }
-            connections.queueReadIfReadable(slot)
-        case .streaming(let subscriber):
-            if subscribers.unblock(subscriber) { catchUp.append(subscribers.token(subscriber)) }
-        case .fresh, .idle, .lingering, .closed: break
-        }
-    }
-
-    /// Reads requests and answers them, until the connection has to wait for input, for its socket, or for an answer.
-    private mutating func serve(_ slot: UInt32) {
-        // The work of the requests needs all of the loop's state, so the buffer must not be part of it meanwhile.
-        var buffer = connections.takeBuffer()
-        defer { connections.returnBuffer(&buffer) }
-        for _ in 0..<Self.readsPerTurn {
-            if let exchange = connections[slot].exchange {
-                // Leave the bytes in the kernel: TCP then slows the client down.
-                if exchange.isWaiting || exchange.isFinished || exchange.isClogged || exchange.isInterrupted { return }
-            }
-            guard connections[slot].input != .drained else { return }
-            let isLarge = connections[slot].exchange?.isCollecting == true || !connections.hasSeveralReaders
-            switch connections.read(slot, &buffer, atMost: isLarge ? buffer.count : Self.smallRead) {
-            case .bytes(let count):
-                let exchange = connections[slot].exchange ?? startExchange(slot)
-                perform(buffer.span.extracting(0..<count), slot, exchange)
-                guard settle(slot, exchange) else { return }
-                if exchange.isStreaming { return connections.queueReadIfReadable(slot) }
-            case .wouldBlock: return
-            case .end, .failed: return endInput(slot)
-            }
-        }
-        connections.queueReadIfReadable(slot)
-    }
-
-    private mutating func startExchange(_ slot: UInt32) -> Exchange {
-        // The time for a first head already runs since the loop accepted the connection.
-        if case .idle = connections[slot].state { connections.setTimeout(slot, after: settings.headTimeout) }
-        return connections.startExchange(slot, settings.messages, context.bodies)
-    }
-
-    /// The client has finished sending.
-    private mutating func endInput(_ slot: UInt32) {
-        guard let exchange = connections[slot].exchange, !exchange.output.isEmpty || exchange.isWaiting else {
-            return connections.close(slot, .client)
-        }
-        exchange.endInput()
-    }
-
-    /// Serves the requests in some input, until all are done or one of them has to wait.
-    private mutating func perform(_ input: borrowing Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
-        let listener = context.listeners[Int(connections[slot].listener)]
-        let rules = Exchange.Rules(
-            router: Router(
-                roles: listener.roles, hosts: listener.hosts, nameLimits: settings.names,
-                now: time.today,
-                clockAhead: time.clockAhead),
-            admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body,
-            bodiesLimit: settings.bodies)
-        var offset = 0
-        while let work = exchange.next(input, &offset, rules) {
-            perform(work, slot, exchange)
-            guard connections[slot].exchange === exchange else { return }
-        }
-    }
-
-    /// Writes answers and continues with interrupted input, in turns.
-    ///
-    /// - Returns: whether the connection may read on.
-    mutating func settle(_ slot: UInt32, _ exchange: Exchange) -> Bool {
-        while connections[slot].exchange === exchange {
-            if let timeout = exchange.takeTimeout() { connections.setTimeout(slot, after: settings[timeout]) }
-            if exchange.isWaiting { return false }
-            let isFlushed = connections.flush(exchange, slot)
-            guard connections[slot].exchange === exchange else { return false }
-            if exchange.isFinished {
-                if isFlushed { connections.linger(slot) }
-                return false
-            }
-            if exchange.isInterrupted {
-                guard !exchange.isClogged else { return false }
-                perform(exchange.takeKept().span, slot, exchange)
-                continue
-            }
-            if exchange.inputEnded {
-                if isFlushed { connections.close(slot, .answered) }
-                return false
-            }
-            if exchange.isIdle { connections.becomeIdle(slot, after: exchange) }
-            return !exchange.isClogged
-        }
-        return false
-    }
-
     // MARK: Work
 
-    private mutating func perform(_ work: Exchange.Work, _ slot: UInt32, _ exchange: Exchange) {
+    mutating func perform(_ work: Exchange.Work, _ slot: UInt32, _ exchange: Exchange) {
         switch work {
         case .answer(.subscribe(let request, let form)): subscribe(slot, request, form, exchange)
         case .answer(.describeStream(let form)): exchange.respondAndFinish(StreamOpening.head(form.framing))
@@ -253,7 +122,7 @@ extension Reactor {
 
     /// Continues with interrupted input, and with reading.
     private mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
-        if !exchange.isWaiting { perform(exchange.takeKept().span, slot, exchange) }
+        if !exchange.isWaiting { serveRequests(in: exchange.takeKept().span, slot, exchange) }
         if settle(slot, exchange) { connections.queueReadIfReadable(slot) }
     }
 

@@ -29,8 +29,11 @@ struct EventInsert {
             sequence: frame.sequence, time: frame.time, channel: channel, others: others, id: id, key: key,
             wire: wire.bytes)
         let statement = unsafe statement.sqliteStatement
-        // SQLite keeps the address of the bytes only until the reset.
-        defer { unsafe sqlite3_reset(statement) }
+        // SQLite does not copy the bytes: it must forget their address before the frame can go.
+        defer {
+            unsafe sqlite3_reset(statement)
+            unsafe sqlite3_clear_bindings(statement)
+        }
         try check(unsafe sqlite3_bind_int64(statement, 1, Int64(frame.sequence)))
         try check(unsafe sqlite3_bind_int64(statement, 2, Int64(frame.time)))
         try check(unsafe sqlite3_bind_int64(statement, 3, channel))
