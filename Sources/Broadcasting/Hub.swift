@@ -123,10 +123,24 @@ public final class Hub: Sendable {
     /// Evicts events that have become too old, in some channels each time, and forgets old ends and idempotency keys.
     /// Call it about once a second: about thirty calls cover all channels.
     public func sweep(now: UInt64) {
-        let slices = locked { $0.registry.sweepsPerSecond }
-        for _ in 0..<slices { change(now) { $0.sweepTopics(now: now) } }
-        while locked({ $0.compactIndex() }) {}
-        while change(now, { $0.sweepRest(now: now) }) {}
+        var sweep: Sweep? = startSweep()
+        while let left = sweep { sweep = step(left, now: now) }
+    }
+
+    /// Begins a ``sweep(now:)`` in steps, between which the caller can do other work.
+    public func startSweep() -> Sweep { .channels(steps: locked { $0.registry.sweepsPerSecond }) }
+
+    /// Takes the next step of a sweep.
+    ///
+    /// - Returns: what is left to do; nil at the end.
+    public func step(_ sweep: Sweep, now: UInt64) -> Sweep? {
+        switch sweep {
+        case .channels(let steps):
+            change(now) { $0.sweepTopics(now: now) }
+            return steps > 1 ? .channels(steps: steps - 1) : .index
+        case .index: return locked { $0.compactIndex() } ? .index : .memories
+        case .memories: return change(now) { $0.sweepMemories(now: now) } ? .memories : nil
+        }
     }
 
     /// Changes the limits. The next event of a channel, or a later sweep, evicts the events that exceed them.

@@ -165,10 +165,10 @@ extension HubState {
     /// The most answers with an idempotency key that one hold of the lock forgets.
     private static let expiredAtOnce = 1024
 
-    /// The part of ``Hub/sweep(now:)`` that does not depend on the topics.
+    /// Forgets old idempotency keys, and frees the memory of removed topics.
     ///
     /// - Returns: whether there is more to do.
-    mutating func sweepRest(now: UInt64) -> Bool {
+    mutating func sweepMemories(now: UInt64) -> Bool {
         registry.trim()
         let expired = answers.expire(policy, atMost: Self.expiredAtOnce, now: now)
         writeQueue?.expire(expired)

@@ -24,7 +24,7 @@ public struct ServingSettings: Sendable, Hashable {
     public var bodies = 256 << 20
     /// Bytes that may wait for the subscribers of a channel, an event counted once for each subscriber, before
     /// publishers to the channel wait.
-    public var fanoutBacklog = 16 << 20
+    public var fanoutBacklog = 24 << 20
     /// The most connections at a time. crier accepts 48 more only to refuse them politely.
     public var connections = 1000
 

@@ -34,6 +34,20 @@ extension RealProcess {
             }
         }
 
+        @Test func `gets an answer to each of 3,000 requests that it sends at once before it finishes`() async throws {
+            // They take longer than the time of a turn, so the daemon serves them in several.
+            try await withDaemon(Self.patientOtherwise + ["--set", "history.events=10000"]) { daemon in
+                let client = try Client(daemon.port)
+                let request = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+                // Fewer bytes than the socket takes while the daemon writes answers that nobody reads yet.
+                try client.send(String(repeating: request, count: 3000))
+                client.socket.finishSending()
+                let answers = try client.readToEnd()
+                #expect(answers.split(separator: "HTTP/1.1 200 OK").count == 3000)
+                #expect(answers.contains("-3000\""))
+            }
+        }
+
         /// Sends a request and the end of the stream in one packet.
         private static func send(_ request: String, _ port: UInt16) throws -> Client {
             let client = try Client(port)

@@ -49,4 +49,16 @@ import TimeLimits
         let hasSeveral = connections.hasSeveralReaders
         #expect(hasOne && hasSeveral)
     }
+
+    @Test func `serves a connection that continues after those that wait for their first turn`() throws {
+        var connections = Connections()
+        let slots = try (0..<3).map { _ in connections.insert(try Self.connection()) }
+        for slot in slots { _ = connections.noteInput(slot, hasHungUp: false) }
+        connections.queueToContinue(slots[0])
+        connections.queueRead(slots[1])
+        connections.queueRead(slots[2])
+        var order: [UInt32] = []
+        while let token = connections.takeUnread() { order += connections.slot(of: token).map { [$0] } ?? [] }
+        #expect(order == [slots[1], slots[2], slots[0]])
+    }
 }

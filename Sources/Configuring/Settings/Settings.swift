@@ -41,7 +41,7 @@ public struct Settings: Sendable, Equatable {
     /// The most bytes of all bodies in progress. The first 8 KiB of each do not count.
     public var bodies = 256 << 20
     /// The most bytes that wait for the event loops before publishers wait.
-    public var fanoutBacklog = 16 << 20
+    public var fanoutBacklog = 24 << 20
     /// The most bytes that the kernel holds unsent for one connection.
     public var unsent = 128 * 1024
 

@@ -13,8 +13,10 @@ struct Connections: ~Copyable {
     private static let discardsPerTurn = 64
 
     private var table = SlotTable<Connection>()
-    /// Connections with input that the loop left unread, to be fair to others.
+    /// Connections that have sent something while the loop had no time for them.
     private var unread: Deque<Token> = []
+    /// Connections that continue after the loop has served them, to be fair to others.
+    private var continuing: Deque<Token> = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     private var timeouts = TimerWheel()
     private var woken: [(tick: UInt32, token: UInt64)] = []
@@ -34,7 +36,7 @@ struct Connections: ~Copyable {
     var count: Int { table.count }
     var slots: [UInt32] { table.slots }
     /// How many connections are queued to be read.
-    var unreadCount: Int { unread.count }
+    var unreadCount: Int { unread.count + continuing.count }
 
     subscript(slot: UInt32) -> Connection {
         @inline(__always)
@@ -128,25 +130,36 @@ struct Connections: ~Copyable {
         return true
     }
 
-    /// Queues a connection whose input the loop must read in the next turn, because epoll will not report it again.
+    /// Queues a connection that epoll has reported and the loop has no time to read.
     mutating func queueRead(_ slot: UInt32) {
         guard table[slot].input != .queued else { return }
         table[slot].input = .queued
         unread.append(table.token(slot))
     }
 
-    /// Queues a connection whose input was left unread while an answer had to wait.
-    mutating func queueReadIfReadable(_ slot: UInt32) {
-        if table[slot].input == .readable { queueRead(slot) }
+    /// Queues a connection that has had its turn and has more to do, because epoll will not report it again.
+    mutating func queueToContinue(_ slot: UInt32) {
+        guard table[slot].input != .queued else { return }
+        table[slot].input = .queued
+        continuing.append(table.token(slot))
+    }
+
+    /// Queues a connection whose input was left unread.
+    mutating func queueIfReadable(_ slot: UInt32) {
+        if table[slot].input == .readable { queueToContinue(slot) }
     }
 
     /// Begins the reads of a turn.
     ///
     /// - Parameter ready: how many connections epoll has reported.
-    mutating func startReading(ready: Int) { (hasSeveralReaders, reads) = (max(reads, unread.count + ready) > 1, 0) }
+    mutating func startReading(ready: Int) { (hasSeveralReaders, reads) = (max(reads, unreadCount + ready) > 1, 0) }
 
-    /// Takes the connection that has been queued for longest; nil when there is none.
-    mutating func takeUnread() -> Token? { unread.popFirst() }
+    /// Takes the connection that has been queued for longest, and one that continues only when no other waits; nil when
+    /// there is none.
+    mutating func takeUnread() -> Token? { unread.popFirst() ?? takeContinuing() }
+
+    /// Takes the connection that has waited for longest to continue; nil when there is none.
+    mutating func takeContinuing() -> Token? { continuing.popFirst() }
 
     /// Reads once, into the front of a buffer.
     ///
@@ -188,7 +201,7 @@ struct Connections: ~Copyable {
             case .end, .failed: return true
             }
         }
-        queueRead(slot)
+        queueToContinue(slot)
         return false
     }
 
@@ -218,7 +231,7 @@ struct Connections: ~Copyable {
         table[slot].state = .lingering
         table[slot].transport.finishSending()
         setTimeout(slot, after: Self.lingerTimeout)
-        queueReadIfReadable(slot)
+        queueIfReadable(slot)
     }
 
     /// Marks a connection to be closed at the end of the turn. Until then its slot stays valid, because other parts of

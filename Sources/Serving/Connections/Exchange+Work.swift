@@ -46,6 +46,11 @@ extension Exchange {
         if case .streaming = state { true } else { false }
     }
 
+    /// Whether events of a body that crier publishes as it arrives wait to be published.
+    var hasUnpublishedEvents: Bool {
+        if case .streaming(let stream) = state { !stream.isIdle } else { false }
+    }
+
     /// Whether crier publishes a body as it arrives, and waits for the rest of an event.
     var isWithinEvent: Bool {
         if case .streaming(let stream) = state { stream.isIdle && stream.unfinished > 0 } else { false }

@@ -35,7 +35,7 @@ final class Exchange {
     private var keepsAlive = true
     /// Whether the answer has no body.
     private var isHead = false
-    /// Input that waits because an answer has to wait; nil when no input was interrupted.
+    /// Input that waits because an answer has to wait, or others have their turn; nil when no input was interrupted.
     private var kept: [UInt8]?
     /// Whether the client has finished sending.
     private(set) var inputEnded = false
@@ -96,6 +96,11 @@ final class Exchange {
         return kept ?? []
     }
 
+    /// Keeps input for later.
+    func keep(_ rest: Span<UInt8>) {
+        kept = unsafe rest.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
     /// Reads until there is work to do.
     ///
     /// - Returns: nil when the exchange has used all input, or kept the rest because an answer has to wait.
@@ -107,7 +112,7 @@ final class Exchange {
             }
             if isFinished { return nil }
             if isWaiting || isClogged {
-                kept = unsafe input.extracting(offset..<input.count).withUnsafeBufferPointer { unsafe Array($0) }
+                keep(input.extracting(offset..<input.count))
                 return nil
             }
             do throws(Refusal) {

@@ -17,9 +17,11 @@ extension Reactor {
     /// Reads connections whose input the loop left unread in earlier turns: at least one, and others while there is time.
     mutating func readUnread() {
         for number in 0..<connections.unreadCount {
-            guard number == 0 || time.mayRead, let token = connections.takeUnread() else { return }
+            guard number == 0 || time.mayRead, let token = connections.takeUnread() else { break }
             readOn(token)
         }
+        // While new requests take all of the time, those that continue take turns.
+        if !time.mayRead, let token = connections.takeContinuing() { readOn(token) }
     }
 
     private mutating func readOn(_ token: Connections.Token) {
@@ -45,7 +47,7 @@ extension Reactor {
         switch connections[slot].state {
         case .exchanging(let exchange):
             guard !exchange.output.isEmpty, settle(slot, exchange) else { return }
-            connections.queueReadIfReadable(slot)
+            connections.queueIfReadable(slot)
         case .streaming(let subscriber):
             if subscribers.unblock(subscriber) { catchUp.append(subscribers.token(subscriber)) }
         case .fresh, .idle, .lingering, .closed: break
@@ -60,7 +62,11 @@ extension Reactor {
         for _ in 0..<Self.readsPerTurn {
             if let exchange = connections[slot].exchange {
                 // Leave the bytes in the kernel: TCP then slows the client down.
-                if exchange.isWaiting || exchange.isFinished || exchange.isClogged || exchange.isInterrupted { return }
+                if exchange.isWaiting || exchange.isFinished || exchange.isClogged { return }
+                if exchange.isInterrupted {
+                    serveRequests(in: exchange.takeKept().span, slot, exchange)
+                    guard settle(slot, exchange) else { return }
+                }
             }
             guard connections[slot].input != .drained else { return }
             let isLarge = connections[slot].exchange?.isCollecting == true || !connections.hasSeveralReaders
@@ -69,12 +75,12 @@ extension Reactor {
                 let exchange = connections[slot].exchange ?? startExchange(slot)
                 serveRequests(in: buffer.span.extracting(0..<count), slot, exchange)
                 guard settle(slot, exchange) else { return }
-                if exchange.isStreaming { return connections.queueReadIfReadable(slot) }
+                if exchange.isStreaming { return connections.queueIfReadable(slot) }
             case .wouldBlock: return
             case .end, .failed: return endInput(slot)
             }
         }
-        connections.queueReadIfReadable(slot)
+        connections.queueIfReadable(slot)
     }
 
     private mutating func startExchange(_ slot: UInt32) -> Exchange {
@@ -91,7 +97,7 @@ extension Reactor {
         exchange.endInput()
     }
 
-    /// Serves the requests in some input, until all are done or one of them has to wait.
+    /// Serves the requests in some input, until all are done, one of them has to wait, or others have their turn.
     mutating func serveRequests(in input: borrowing Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
         let listener = context.listeners[Int(connections[slot].listener)]
         let rules = Exchange.Rules(
@@ -105,6 +111,10 @@ extension Reactor {
         while let work = exchange.next(input, &offset, rules) {
             perform(work, slot, exchange)
             guard connections[slot].exchange === exchange else { return }
+            // One read may hold a thousand events or requests, and each of them may take long.
+            if offset < input.count || exchange.hasUnpublishedEvents, !time.mayRead {
+                return exchange.keep(input.extracting(offset..<input.count))
+            }
         }
     }
 
@@ -123,6 +133,10 @@ extension Reactor {
             }
             if exchange.isInterrupted {
                 guard !exchange.isClogged else { return false }
+                guard time.mayRead else {
+                    connections.queueToContinue(slot)
+                    return false
+                }
                 serveRequests(in: exchange.takeKept().span, slot, exchange)
                 continue
             }

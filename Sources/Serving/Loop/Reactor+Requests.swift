@@ -123,7 +123,7 @@ extension Reactor {
     /// Continues with interrupted input, and with reading.
     private mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
         if !exchange.isWaiting { serveRequests(in: exchange.takeKept().span, slot, exchange) }
-        if settle(slot, exchange) { connections.queueReadIfReadable(slot) }
+        if settle(slot, exchange) { connections.queueIfReadable(slot) }
     }
 
     /// Answers the held publishers whose backlogs have fallen to the limit, in the order in which they came.

@@ -26,6 +26,8 @@ struct Reactor: ~Copyable {
     var fanOut: FanOut
     var catchUp: CatchUp
     var held = HeldPublishers()
+    /// The sweep of the history in progress. Only the first loop has one.
+    private var sweep: Sweep?
     /// Nil until the daemon stops.
     var drain: DrainDeadlines?
     var generator = SystemRandomNumberGenerator()
@@ -76,6 +78,7 @@ struct Reactor: ~Copyable {
         runCatchUp()
         releaseHeldPublishers()
         meetDeadlines()
+        runSweep()
         if let drain { continueDraining(drain) }
         closeMarked()
         context.status.turns.add(1)
@@ -83,7 +86,7 @@ struct Reactor: ~Copyable {
 
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
-        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0 {
+        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
@@ -189,7 +192,6 @@ struct Reactor: ~Copyable {
 
     private mutating func meetDeadlines() {
         guard time.isNewTick else { return }
-        if context.index == 0, time.isNewSecond { context.hub.sweep(now: time.today) }
         acceptor.resume(limit: settings.connections, poller, firstToken: Token.firstListener)
         for slot in connections.takeTimedOut() { timeOut(slot) }
         for slot in subscribers.takeDue() {
@@ -200,6 +202,16 @@ struct Reactor: ~Copyable {
             case .ending: subscribers.close(slot, .slow)
             case .closed: break
             }
+        }
+    }
+
+    /// Sweeps the history a little: a sweep of a million channels takes some ten milliseconds.
+    private mutating func runSweep() {
+        if context.index == 0, time.isNewSecond, sweep == nil { sweep = context.hub.startSweep() }
+        guard sweep != nil else { return }
+        let deadline = Clock.monotonicNanoseconds + 250_000
+        while let left = sweep, Clock.monotonicNanoseconds < deadline {
+            sweep = context.hub.step(left, now: time.today)
         }
     }
 

@@ -49,7 +49,7 @@ struct TurnTime {
 
     /// Nanoseconds of a turn after which the loop reads no further connection, so that events and other parts of the turn
     /// have their time.
-    private static let readingTime: UInt64 = 500_000
+    private static let readingTime: UInt64 = 250_000
 
     /// Whether the loop may begin to read another connection in this turn.
     var mayRead: Bool { Clock.monotonicNanoseconds < began + Self.readingTime }

@@ -22,8 +22,8 @@ final class PublishStream {
     private(set) var hasEnded = false
 
     /// The most channels of the events in one publish, unless it is a single event: the hub holds its lock for all of
-    /// them.
-    private static let sliceLimit = 512
+    /// them, and the loop does nothing else meanwhile.
+    private static let sliceLimit = 64
 
     /// - Parameter limit: the most bytes of an event.
     init(_ request: PublishRequest, limit: Int, _ names: NameLimits) {
