@@ -49,6 +49,10 @@ public final class Hub: Sendable {
         return change(now) { $0.publish(events, idempotency, reply: reply, now: now) }
     }
 
+    /// How many events, each counted once for each of its channels, one publish of a body that continues should have at
+    /// most: the loop does nothing else meanwhile. With an archive each publish waits for a write.
+    public var publishLimit: Int { archive == nil ? 128 : Self.stepsAtOnce }
+
     /// Ends a channel: its subscribers receive the remaining events and then `crier.end`. The log evicts the history
     /// once they have left, or someone publishes to the channel again.
     ///

@@ -13,6 +13,8 @@ extension Configuration {
                     hasAddress = true
                 case "roles": result.roles = try ListenSettings.roles(try entry.value.strings())
                 case "hosts": result.hosts = try ListenSettings.hosts(try entry.value.strings())
+                case "origins": result.origins = try ListenSettings.origins(try entry.value.strings())
+                case "private-network": result.allowsPrivateNetwork = try entry.value.flag()
                 case "open": result.isOpen = try entry.value.flag()
                 case "mode": result.mode = try Self.mode(try entry.value.string())
                 case "owner": result.owner = Self.owner(try entry.value.string())

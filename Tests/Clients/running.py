@@ -24,6 +24,7 @@ class Running:
             [[listen]]
             address = "127.0.0.1:{self.port}"
             hosts = ["events.example"]
+            {self.listener()}
             [server]
             heartbeat = "1h"
             retry = "200ms"
@@ -37,6 +38,10 @@ class Running:
         self.public = self.port
         if self.proxy:
             self.start_proxy(self.proxy)
+
+    def listener(self):
+        """Further lines for crier's listener."""
+        return ""
 
     def start_proxy(self, proxy):
         self.public = free_port()

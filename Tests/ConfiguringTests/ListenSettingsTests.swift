@@ -50,4 +50,34 @@ import TimeLimits
         let settings = try load(environment: ["CRIER_LISTEN": "127.0.0.1:1=subscribe unix:/x=publish"])
         #expect(settings.listen.map(\.address.description) == ["127.0.0.1:1", "unix:/x"])
     }
+
+    @Test func `may list origins, and shows them`() throws {
+        let text = """
+            [[listen]]
+            address = "127.0.0.1:1"
+            origins = ["https://app.example", "https://*.example.org", "http://localhost:3000", "http://[::1]:3000", "app://x", "*"]
+            private-network = true
+            """
+        let settings = try load(text)
+        #expect(settings.listen[0].origins.count == 6 && settings.listen[0].allowsPrivateNetwork)
+        #expect(try load(settings.toml) == settings)
+    }
+
+    @Test(arguments: [
+        ("null", "every sandboxed page has it"), ("app.example", "it begins with a scheme such as https://"),
+        ("HTTPS://app.example", "the scheme is in lower case"), ("https://app.example/", "without /"),
+        ("https://App.example", "the host is in lower case"), ("https://*", "the host is in lower case"),
+        ("https://a.*.example", "with no asterisk except as its first label"),
+        ("https://", "the host is in lower case"),
+        ("https://app.example:443", "browsers leave out the standard port"),
+        ("http://app.example:80", "browsers leave out the standard port"),
+        ("https://app.example:x", "the port is a number"), ("https://app.example:0443", "the port is a number"),
+        ("https://a.example https://b.example", "without /"),
+    ])
+    func `is refused with an origin that no browser sends`(_ origin: String, _ reason: String) {
+        let found = mistakes("[[listen]]\naddress = \"127.0.0.1:1\"\norigins = [\"\(origin)\"]")
+        #expect(
+            found.first?.hasPrefix("crier.toml:3: listen[0].origins: \"\(origin)\" is not an origin such as") == true)
+        #expect(found.first?.contains(reason) == true, "\(found)")
+    }
 }

@@ -9,7 +9,7 @@ import TimeLimits
 @Suite(.endsInTime()) struct `The router` {
     private func route(
         _ line: String, _ fields: [String] = [], roles: Roles = [.subscribe, .publish, .admin], host: String = "h:80",
-        hosts: HostRules = HostRules([], isLoopback: false)
+        hosts: HostRules = HostRules([], isLoopback: false), origins: OriginRules = OriginRules()
     ) throws -> Route {
         let text = "\(line) HTTP/1.1\r\nHost: \(host)\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
         var parser = RequestParser()
@@ -17,7 +17,8 @@ import TimeLimits
         let bytes = Array(text.utf8)
         guard case .head(let head) = try parser.next(bytes.span, &offset) else { throw Refusal.badRequestLine }
         return Router(
-            roles: roles, hosts: hosts, nameLimits: NameLimits(channels: 3, segments: 4), now: 0, clockAhead: 0
+            roles: roles, hosts: hosts, origins: origins, nameLimits: NameLimits(channels: 3, segments: 4), now: 0,
+            clockAhead: 0
         ).route(head)
     }
 
@@ -105,6 +106,23 @@ import TimeLimits
             #expect(try refused(line, sized + ["Origin: http://evil.example"]) == 403)
             #expect(try refused(line, sized + ["Origin: null"]) == 403)
             #expect(try refused(line, sized + ["Origin: http://h:80", "Sec-Fetch-Site: same-origin"]) == nil)
+        }
+    }
+
+    @Test(arguments: ["POST /events/a", "DELETE /channels/a"])
+    func `lets a page of a listed origin publish and delete`(_ line: String) throws {
+        let origins = OriginRules(["https://app.example", "*"])
+        for site in ["same-site", "cross-site"] {
+            for (origin, isAllowed) in [
+                ("https://app.example", true), ("https://evil.example", false), ("null", false),
+            ] {
+                let fields = sized + ["Origin: \(origin)", "Sec-Fetch-Site: \(site)"]
+                guard case .problem(let problem) = try route(line, fields, origins: origins) else {
+                    #expect(isAllowed, "\(origin)")
+                    continue
+                }
+                #expect(!isAllowed && problem.status == 403, "\(origin)")
+            }
         }
     }
 

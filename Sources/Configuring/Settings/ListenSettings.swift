@@ -21,6 +21,10 @@ public struct ListenSettings: Sendable, Equatable {
     public var isOpen: Bool
     /// Names that the Host field of a request may have, besides the loopback names on a loopback address.
     public var hosts: [String]
+    /// Origins whose pages may use the socket, as browsers send them; `*` lets pages of every origin read.
+    public var origins: [String]
+    /// Whether a public page may reach the socket at a private address.
+    public var allowsPrivateNetwork: Bool
     /// Permission bits of a Unix socket, 0 to 0o777.
     public var mode: UInt32
     /// Owner of a Unix socket; nil leaves it unchanged.
@@ -29,12 +33,14 @@ public struct ListenSettings: Sendable, Equatable {
     /// A socket, by default for all roles and not open.
     public init(
         address: ListenAddress, roles: Set<Role> = Set(Role.allCases), isOpen: Bool = false, hosts: [String] = [],
-        mode: UInt32 = 0o660, owner: Owner? = nil
+        origins: [String] = [], allowsPrivateNetwork: Bool = false, mode: UInt32 = 0o660, owner: Owner? = nil
     ) {
         self.address = address
         self.roles = roles
         self.isOpen = isOpen
         self.hosts = hosts
+        self.origins = origins
+        self.allowsPrivateNetwork = allowsPrivateNetwork
         self.mode = mode
         self.owner = owner
     }
@@ -91,6 +97,50 @@ public struct ListenSettings: Sendable, Equatable {
             }
         }
         return names
+    }
+
+    /// Checks origins: a scheme, a host and perhaps a port, as browsers send them, or `*`.
+    static func origins(_ origins: [String]) throws(InvalidValue) -> [String] {
+        for origin in origins where origin != "*" {
+            let fault = fault(of: origin)
+            guard fault == nil else {
+                throw InvalidValue("\"\(origin)\" is not an origin such as \"https://app.example\": \(fault ?? "")")
+            }
+        }
+        return origins
+    }
+
+    /// Why no browser would send this as the origin of a page; nil when it could.
+    private static func fault(of origin: String) -> String? {
+        if origin == "null" { return "every sandboxed page has it" }
+        guard let end = origin.firstRange(of: "://") else { return "it begins with a scheme such as https://" }
+        let (scheme, rest) = (origin[..<end.lowerBound], origin[end.upperBound...])
+        let isScheme =
+            scheme.first?.isLowercase == true
+            && scheme.utf8.allSatisfy {
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2B || $0 == 0x2D
+            }
+        guard isScheme else { return "the scheme is in lower case" }
+        guard !rest.contains("/") else { return "it ends with the host or the port, without /" }
+        var host = rest.hasPrefix("*.") ? rest.dropFirst(2) : rest
+        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
+            let port = host[host.index(after: colon)...]
+            guard let number = UInt16(port), "\(number)" == port else { return "the port is a number from 0 to 65535" }
+            if (scheme == "https" && number == 443) || (scheme == "http" && number == 80) {
+                return "browsers leave out the standard port"
+            }
+            host = host[..<colon]
+        }
+        let isHost =
+            !host.isEmpty
+            && (host.hasPrefix("[")
+                || host.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+                    default: false
+                    }
+                })
+        return isHost ? nil : "the host is in lower case, with no asterisk except as its first label"
     }
 
     /// Parses the names of roles, at least one.

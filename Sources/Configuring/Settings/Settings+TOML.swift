@@ -12,6 +12,10 @@ extension Settings {
             if !listener.hosts.isEmpty {
                 lines.append("hosts = [\(listener.hosts.map { "\"\($0)\"" }.joined(separator: ", "))]")
             }
+            if !listener.origins.isEmpty {
+                lines.append("origins = [\(listener.origins.map { "\"\($0)\"" }.joined(separator: ", "))]")
+            }
+            if listener.allowsPrivateNetwork { lines.append("private-network = true") }
             if listener.isOpen { lines.append("open = true") }
             if case .unix = listener.address {
                 lines.append("mode = \"0\(String(listener.mode, radix: 8))\"")

@@ -27,6 +27,9 @@ public struct ResponseWriter {
     /// Adds whole fields, each with the line break after it.
     public mutating func add(lines: StaticString) { bytes.append(lines) }
 
+    /// Adds whole fields, each with the line break after it. Never take them from a request unchecked.
+    public mutating func add(lines: [UInt8]) { bytes += lines }
+
     /// Adds a field.
     public mutating func add(_ name: StaticString, _ value: StaticString) {
         start(name)

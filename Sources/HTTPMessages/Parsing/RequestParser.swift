@@ -16,6 +16,8 @@ public struct RequestParser: Sendable {
         case end
     }
 
+    /// The head of the request that ``next(_:_:)`` refused for the length of its body; nil before.
+    public private(set) var refusedHead: RequestHead?
     private var parser: MessageParser
     private let bodyLimit: Int
     private let isEndless: @Sendable (RequestHead) -> Bool
@@ -55,7 +57,10 @@ public struct RequestParser: Sendable {
         case .head(let scanner):
             let head = try RequestHead(scanner)
             let limit = isEndless(head) ? Int.max : bodyLimit
-            if case .length(let length) = head.framing, length > limit { throw .bodyTooLarge }
+            if case .length(let length) = head.framing, length > limit {
+                refusedHead = head
+                throw .bodyTooLarge
+            }
             parser.startBody(head.framing, limit: limit)
             return .head(head)
         }

@@ -16,7 +16,16 @@ public struct ListenerSet: ~Copyable {
     ///   - roles: the requests that crier accepts from it.
     ///   - hosts: names that Host may have; `*.example.org` stands for every name below `example.org`. On a loopback
     ///     address `localhost` and loopback addresses are fine besides; elsewhere no name means that any is fine.
-    public mutating func add(_ listener: consuming Listener, roles: Roles, hosts: [String] = []) {
-        shared.append(SharedListener(listener, roles: roles, hosts: hosts))
+    ///   - origins: whose pages may use the socket, as in `https://app.example`; `https://*.example.org` stands for every
+    ///     origin below `example.org`, and `*` lets pages of every origin read.
+    ///   - allowsPrivateNetwork: whether a public page may reach the socket at a private address.
+    public mutating func add(
+        _ listener: consuming Listener, roles: Roles, hosts: [String] = [], origins: [String] = [],
+        allowsPrivateNetwork: Bool = false
+    ) {
+        shared.append(
+            SharedListener(
+                listener, roles: roles, hosts: hosts,
+                origins: OriginRules(origins, allowsPrivateNetwork: allowsPrivateNetwork)))
     }
 }

@@ -24,9 +24,12 @@ struct Answer: Sendable {
 
     /// The bytes on the wire.
     ///
-    /// - Parameter isHead: whether the request was HEAD: the answer has the same fields and no body.
-    func wire(keepsAlive: Bool, isHead: Bool) -> [UInt8] {
+    /// - Parameters:
+    ///   - isHead: whether the request was HEAD: the answer has the same fields and no body.
+    ///   - origin: ``OriginRules/fields(for:)``.
+    func wire(keepsAlive: Bool, isHead: Bool, origin: [UInt8]) -> [UInt8] {
         var head = ResponseWriter(status: status, body: body.count)
+        head.add(lines: origin)
         for field in fields { head.add(field.name, text: field.value) }
         if let type { head.add("Content-Type", type) }
         // RFC 9110 section 8.6: never with 204.

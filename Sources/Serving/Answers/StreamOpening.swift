@@ -19,17 +19,22 @@ enum StreamOpening {
         return head.finish()
     }
 
-    static func head(_ framing: StreamFraming) -> [UInt8] {
-        switch framing {
-        case .chunked: chunkedHead
-        case .untilClose: bareHead
-        }
+    /// - Parameter origin: ``OriginRules/fields(for:)``.
+    static func head(_ framing: StreamFraming, _ origin: [UInt8]) -> [UInt8] {
+        let head =
+            switch framing {
+            case .chunked: chunkedHead
+            case .untilClose: bareHead
+            }
+        return origin.isEmpty ? head : head.dropLast(2) + origin + Array("\r\n".utf8)
     }
 
     /// The head, a first byte of the body for clients that wait for one, the reconnection time and a gap.
-    static func bytes(_ framing: StreamFraming, retry: Retry, _ gap: Event? = nil) -> [UInt8] {
+    ///
+    /// - Parameter origin: ``OriginRules/fields(for:)``.
+    static func bytes(_ framing: StreamFraming, retry: Retry, _ gap: Event? = nil, origin: [UInt8]) -> [UInt8] {
         let body = Array(":ok\n".utf8) + EventEncoder.encode(retry: retry) + (gap.map { EventEncoder.encode($0) } ?? [])
-        return head(framing) + framing.frame(body)
+        return head(framing, origin) + framing.frame(body)
     }
 
     /// Half to one and a half times a base in milliseconds, so that clients that lost their connections together do not

@@ -27,6 +27,8 @@ extension Exchange {
         let isDraining: Bool
         /// The most bytes of an event in a body that crier publishes as it arrives.
         let bodyLimit: Int
+        /// ``Hub/publishLimit``.
+        let publishLimit: Int
         /// The most bytes of all bodies; see ``BodyMemory``.
         let bodiesLimit: Int
     }

@@ -35,6 +35,8 @@ final class Exchange {
     private var keepsAlive = true
     /// Whether the answer has no body.
     private var isHead = false
+    /// The fields of the answer for pages of other origins.
+    private(set) var originFields: [UInt8] = []
     /// Input that waits because an answer has to wait, or others have their turn; nil when no input was interrupted.
     private var kept: [UInt8]?
     /// Whether the client has finished sending.
@@ -123,6 +125,7 @@ final class Exchange {
                 case .end: if let work = completeRequest() { return work }
                 }
             } catch {
+                if let head = parser.refusedHead { originFields = rules.router.origins.fields(for: head) }
                 refuse(Problem(error))
             }
         }
@@ -131,6 +134,7 @@ final class Exchange {
     private func start(_ head: RequestHead, _ rules: Rules) -> Work? {
         keepsAlive = head.keepsAlive && !rules.isDraining
         isHead = head.method == "HEAD"
+        originFields = rules.router.origins.fields(for: head)
         if rules.admission == .refused {
             // A browser's EventSource gives up for ever on any status but 200.
             if head.fields.list("accept", has: "text/event-stream") { return .turnAway(StreamFraming(head.version)) }
@@ -144,7 +148,9 @@ final class Exchange {
             if head.expectsContinue { output.append(ResponseWriter.continueResponse) }
             newTimeout = .body
             if request.isStreamed {
-                state = .streaming(PublishStream(request, limit: rules.bodyLimit, rules.router.nameLimits))
+                state = .streaming(
+                    PublishStream(
+                        request, limit: rules.bodyLimit, sliceLimit: rules.publishLimit, rules.router.nameLimits))
             } else {
                 state = .collecting(request, body: [])
             }
@@ -216,9 +222,10 @@ final class Exchange {
     /// Answers the last request.
     func respond(_ answer: Answer) {
         counted.lower(to: 0)
-        output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead))
-        // Parsing the next request may fail before it has a method; its answer then needs a body.
+        output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead, origin: originFields))
+        // Parsing the next request may fail before it has a method or an origin; its answer then needs a body.
         isHead = false
+        originFields = []
         newTimeout = .idle
         if !keepsAlive { state = .finished }
     }

@@ -102,10 +102,11 @@ extension Reactor {
         let listener = context.listeners[Int(connections[slot].listener)]
         let rules = Exchange.Rules(
             router: Router(
-                roles: listener.roles, hosts: listener.hosts, nameLimits: settings.names,
+                roles: listener.roles, hosts: listener.hosts, origins: listener.origins, nameLimits: settings.names,
                 now: time.today,
                 clockAhead: time.clockAhead),
             admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body,
+            publishLimit: context.hub.publishLimit,
             bodiesLimit: settings.bodies)
         var offset = 0
         while let work = exchange.next(input, &offset, rules) {

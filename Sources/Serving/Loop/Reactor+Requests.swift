@@ -10,7 +10,8 @@ extension Reactor {
     mutating func perform(_ work: Exchange.Work, _ slot: UInt32, _ exchange: Exchange) {
         switch work {
         case .answer(.subscribe(let request, let form)): subscribe(slot, request, form, exchange)
-        case .answer(.describeStream(let form)): exchange.respondAndFinish(StreamOpening.head(form.framing))
+        case .answer(.describeStream(let form)):
+            exchange.respondAndFinish(StreamOpening.head(form.framing, exchange.originFields))
         case .answer(.endChannel(let name)): end(name, slot, exchange)
         case .answer(let route):
             if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
@@ -24,7 +25,8 @@ extension Reactor {
     /// other than 200.
     mutating func turnAway(_ exchange: Exchange, _ framing: StreamFraming) {
         let retry = StreamOpening.jittered(max(settings.retry, 1000) * 10, using: &generator)
-        exchange.respondAndFinish(StreamOpening.bytes(framing, retry: retry) + framing.end)
+        exchange.respondAndFinish(
+            StreamOpening.bytes(framing, retry: retry, origin: exchange.originFields) + framing.end)
     }
 
     /// Publishes a complete body.

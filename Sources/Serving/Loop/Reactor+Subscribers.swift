@@ -23,7 +23,8 @@ extension Reactor {
         // The answers to requests before this one go out first, as one piece with the head.
         var opening = Array(exchange.output.bytes)
         let retry = StreamOpening.jittered(settings.retry, using: &generator)
-        opening += StreamOpening.bytes(form.framing, retry: retry, subscription.gap.map(ControlEvents.gap))
+        opening += StreamOpening.bytes(
+            form.framing, retry: retry, subscription.gap.map(ControlEvents.gap), origin: exchange.originFields)
         let topics = fanOut.add(subscribers.nextSlot(), form, to: subscription)
         let slot = subscribers.insert(
             Subscriber(

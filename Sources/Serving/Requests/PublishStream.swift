@@ -21,12 +21,14 @@ final class PublishStream {
     /// The whole body has been read.
     private(set) var hasEnded = false
 
-    /// The most channels of the events in one publish, unless it is a single event: the hub holds its lock for all of
-    /// them, and the loop does nothing else meanwhile.
-    private static let sliceLimit = 64
+    /// The most channels of the events in one publish, unless it is a single event.
+    private let sliceLimit: Int
 
-    /// - Parameter limit: the most bytes of an event.
-    init(_ request: PublishRequest, limit: Int, _ names: NameLimits) {
+    /// - Parameters:
+    ///   - limit: the most bytes of an event.
+    ///   - sliceLimit: ``Hub/publishLimit``.
+    init(_ request: PublishRequest, limit: Int, sliceLimit: Int, _ names: NameLimits) {
+        self.sliceLimit = sliceLimit
         if case .eventStream = request.form {
             reader = .events(EventStreamReader(limit: limit), request.channels)
         } else {
@@ -80,7 +82,7 @@ final class PublishStream {
         var channels = 0
         let slice = waiting.prefix { publication in
             channels += publication.channels.count
-            return channels <= Self.sliceLimit || channels == publication.channels.count
+            return channels <= sliceLimit || channels == publication.channels.count
         }
         waiting = waiting.dropFirst(slice.count)
         return slice

@@ -9,6 +9,8 @@ struct Router: Sendable {
     let roles: Roles
     /// The values of Host that the listening socket answers.
     let hosts: HostRules
+    /// The origins whose pages may use the listening socket.
+    let origins: OriginRules
     /// The limits on the channels that a request names.
     let nameLimits: NameLimits
     /// Milliseconds since 1970, by the clock that gives events their times; for `?since=`.
@@ -129,10 +131,12 @@ struct Router: Sendable {
         }
     }
 
-    /// Refuses to publish or delete for a page of another origin. Such a page can make a browser POST text without a
+    /// Refuses to publish or delete for a page of another origin that is not listed. Such a page can make a browser POST text without a
     /// preflight, so otherwise every page could publish through any browser that reaches this socket.
     func refuseOtherOrigins(_ head: RequestHead) throws(Problem) {
-        guard Self.isOfSameOrigin(head) else { throw Problem(403, "A page of another origin may not do this.") }
+        guard Self.isOfSameOrigin(head) || origins.listsOrigin(of: head) else {
+            throw Problem(403, "A page of another origin may not do this (origins in [[listen]]).")
+        }
     }
 
     /// Whether no page, or a page of the same origin, sends the request. A browser says so itself, and behind a proxy

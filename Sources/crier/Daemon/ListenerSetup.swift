@@ -124,7 +124,9 @@ struct ListenerSetup: ~Copyable {
             throw Failure(description: exposure)
         }
         addresses.append("\(listener.address)")
-        listening.add(listener, roles: settings.servingRoles, hosts: settings.hosts)
+        listening.add(
+            listener, roles: settings.servingRoles, hosts: settings.hosts, origins: settings.origins,
+            allowsPrivateNetwork: settings.allowsPrivateNetwork)
     }
 
     private static func ids(_ owner: ListenSettings.Owner) throws(Failure) -> (user: UInt32, group: UInt32) {

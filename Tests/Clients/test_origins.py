@@ -1,0 +1,113 @@
+"""A real Chromium and a real Firefox on a page of another origin: it subscribes, publishes, and reads refusals where crier lists
+its origin, and nowhere else."""
+import http.server, threading, time, unittest
+
+import browsers
+from running import Running
+
+# Each stores what came of it, or the name of the error that the browser gives the page instead.
+SUBSCRIBE = """(() => {
+    window.got = []
+    window.ours = new EventSource('%s/events/news', {withCredentials: %s})
+    ours.onmessage = event => got.push(event.data)
+    ours.onerror = () => got.push(`error ${ours.readyState}`)
+})()"""
+FETCH = """(() => {
+    window.got = null
+    fetch('%s%s', %s).then(async answer => { got = [answer.status, await answer.text()] }, error => { got = error.name })
+})()"""
+started = {}
+
+
+def tearDownModule():
+    for browser in started.values():
+        browser.quit()
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>a page of another origin</title>")
+
+    def log_message(self, *_):
+        pass
+
+
+class OfAnotherOrigin(Running):
+    def setUp(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        # To a browser these two are not even of the same site as crier at 127.0.0.1.
+        self.listed = f"http://localhost:{server.server_port}"
+        self.unlisted = f"http://page.localhost:{server.server_port}"
+        super().setUp()
+
+    def listener(self):
+        return f'origins = ["{self.listed}"]'
+
+    def browser(self):
+        if self.name not in started:
+            started[self.name] = browsers.ALL[self.name]()
+        return started[self.name]
+
+    def result(self, browser):
+        deadline = time.monotonic() + 30
+        while (got := browser.evaluate("got")) in (None, []):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        return got
+
+    def fetch(self, browser, target, options):
+        browser.evaluate(FETCH % (f"http://127.0.0.1:{self.port}", target, options))
+        return self.result(browser)
+
+    def test_that_is_listed_subscribes_with_and_without_credentials(self):
+        browser = self.browser()
+        browser.open(self.listed)
+        for credentials in "true", "false":
+            browser.evaluate(SUBSCRIBE % (f"http://127.0.0.1:{self.port}", credentials))
+            self.addCleanup(browser.evaluate, "window.ours?.close()")
+            self.await_subscribers(1)
+            self.publish("hello")
+            self.assertEqual(self.result(browser), ["hello"])
+            browser.evaluate("ours.close()")
+            self.await_subscribers(0)
+
+    def test_that_is_listed_publishes_and_reads_why_crier_refuses(self):
+        browser = self.browser()
+        browser.open(self.listed)
+        status, body = self.fetch(browser, "/events/news", "{method: 'POST', body: 'x', credentials: 'include'}")
+        self.assertEqual(status, 200, body)
+        # With these fields the browser asks first whether the page may.
+        status, body = self.fetch(
+            browser, "/events/news", "{method: 'POST', body: 'x', headers: {'Idempotency-Key': 'k', 'Content-Type': 'text/plain'}}")
+        self.assertEqual(status, 200, body)
+        status, body = self.fetch(browser, "/channels/news", "{method: 'DELETE'}")
+        self.assertEqual(status, 200, body)
+        status, body = self.fetch(browser, "/events/news?replay=x", "{headers: {'Last-Event-ID': '1'}}")
+        self.assertEqual(status, 400)
+        self.assertIn('"detail":', body)
+
+    def test_that_is_not_listed_neither_reads_nor_publishes(self):
+        browser = self.browser()
+        browser.open(self.unlisted)
+        browser.evaluate(SUBSCRIBE % (f"http://127.0.0.1:{self.port}", "false"))
+        self.assertEqual(self.result(browser), ["error 2"])
+        self.assertEqual(self.fetch(browser, "/channels", "{}"), "TypeError")
+        # The browser sends this one without asking; crier refuses it.
+        self.assertEqual(self.fetch(browser, "/events/news", "{method: 'POST', body: 'x', mode: 'no-cors'}"), [0, ""])
+        self.assertEqual(self.fetch(browser, "/channels/news", "{method: 'DELETE'}"), "TypeError")
+        self.await_subscribers(0)
+        self.assertEqual(self.publish("first").rsplit("-")[-1], "1")
+
+
+def cases():
+    for name in browsers.ALL:
+        yield name, type(f"A{name.capitalize()}Page", (OfAnotherOrigin, unittest.TestCase), {"name": name})
+
+
+globals().update(cases())
