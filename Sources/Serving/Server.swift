@@ -39,6 +39,7 @@ public final class Server: Sendable {
         running = Atomic(loops)
         let throttle = PublisherThrottle(ports)
         let connectionCount = ConnectionCount(loops: loops)
+        let addressCounts = AddressCounts()
         let bodies = BodyMemory()
         let shared = listeners.shared
         for index in 0..<loops {
@@ -46,7 +47,7 @@ public final class Server: Sendable {
             let poller = Handover(try Reactor.poller(ports[index], shared))
             let context = LoopContext(
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
-                connectionCount: connectionCount, bodies: bodies, log: log)
+                connectionCount: connectionCount, addressCounts: addressCounts, bodies: bodies, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

@@ -27,6 +27,9 @@ public struct ServingSettings: Sendable, Hashable {
     public var fanoutBacklog = 24 << 20
     /// The most connections at a time. crier accepts 48 more only to refuse them politely.
     public var connections = 1000
+    /// The most connections of one client address at a time; 0 is no limit. crier accepts 8 more only to refuse them
+    /// politely.
+    public var connectionsPerAddress = 0
 
     /// The defaults.
     public init() {}

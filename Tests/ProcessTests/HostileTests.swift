@@ -279,4 +279,65 @@ extension RealProcess {
             }
         }
     }
+
+    @Suite(.endsInTime()) struct `A client address with a limit on its connections` {
+        private static let limit = ["--set", "limits.connections-per-address=3", "--set", "server.loops=2"]
+
+        @Test func `may have so many, and other addresses are served all the same`() async throws {
+            try await withDaemon(
+                Self.limit, listen: ["127.0.0.1:0", "[::1]:0"],
+                log: {
+                    #expect(
+                        $0.contains { $0.contains("a client has too many connections") && $0.contains("127.0.0.1") })
+                }
+            ) { daemon in
+                do {
+                    var held: [Client] = []
+                    for _ in 0..<3 { held.append(try Client.subscribed(daemon.port, "/events/a")) }
+                    let refused = try request(daemon.port, "POST /events/a", body: "x")
+                    #expect(refused.status == 503 && refused.head.contains("Retry-After: 10"))
+                    #expect(refused.body.contains("limits.connections-per-address"))
+                    let browser = try Client(daemon.port)
+                    try browser.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+                    #expect(try browser.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
+                    let retry = try #require(try browser.readToEnd().split(separator: "\n").last?.dropFirst(7))
+                    #expect(try #require(Int(retry)) >= 15_000)
+                    let other = try Client(daemon.ports[1], host: "::1")
+                    try other.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    #expect(try other.answer().status == 200)
+                    #expect(held.count == 3)
+                }
+                try await eventually("there is room") { try request(daemon.port, "GET /healthz").status == 200 }
+            }
+        }
+
+        @Test func `cannot use up the connections of all by connecting ever again`() async throws {
+            try await withDaemon(Self.limit + ["--set", "limits.connections=60"], listen: ["127.0.0.1:0", "[::1]:0"]) {
+                daemon in
+                do {
+                    var flood: [Client] = []
+                    // crier serves 3, refuses 8 when they ask, and closes the others at once.
+                    for _ in 0..<200 { flood.append(try Client(daemon.port)) }
+                    #expect(try flood[199].readToEndOrReset() == "")
+                    let honest = try Client(daemon.ports[1], host: "::1")
+                    try honest.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    #expect(try honest.answer().status == 200)
+                }
+                try await eventually("crier serves again") { (try? request(daemon.port, "GET /healthz").status) == 200 }
+            }
+        }
+
+        @Test func `has none on a Unix socket`() async throws {
+            let path = "/tmp/crier-process-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+            try await withDaemon(Self.limit, listen: ["unix:\(path)"]) { _ in
+                var held: [Client] = []
+                for _ in 0..<20 {
+                    let client = try Client(path: path)
+                    try client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    #expect(try client.answer().status == 200)
+                    held.append(client)
+                }
+            }
+        }
+    }
 }

@@ -10,7 +10,8 @@ import TimeLimits
         var numbers: [CInt] = [0, 0]
         try #require(unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &numbers) == 0)
         close(numbers[1])
-        return Connection(Transport(Descriptor(owning: numbers[0])), listener: 0, .served)
+        return Connection(
+            Transport(Descriptor(owning: numbers[0])), Arrival(listener: 0, admission: .served, address: .none))
     }
 
     @Test func `has each connection once, however often it sends while it waits`() throws {

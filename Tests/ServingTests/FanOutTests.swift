@@ -26,12 +26,13 @@ private struct FanOutFixture: ~Copyable {
         hub = Hub(epoch: Epoch(description: "e"), policy: HistoryPolicy(), mailboxes: [port.mailbox])
         let context = LoopContext(
             index: 0, hub: hub, ports: [port], listeners: [], throttle: PublisherThrottle([port]),
-            connectionCount: ConnectionCount(loops: 1), bodies: BodyMemory(),
+            connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), bodies: BodyMemory(),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         subscribers = Subscribers(heartbeat: 15_000, port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)
         connections = Connections()
-        let connection = Connection(Transport(Descriptor(owning: server)), listener: 0, .served)
+        let connection = Connection(
+            Transport(Descriptor(owning: server)), Arrival(listener: 0, admission: .served, address: .none))
         stream = StreamHandle(connection: connections.insert(connection))
         self.client = Descriptor(owning: client)
     }

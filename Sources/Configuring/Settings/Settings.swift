@@ -20,6 +20,8 @@ public struct Settings: Sendable, Equatable {
 
     /// The most connections at a time; 0 is the limit on descriptors less a reserve.
     public var connections = 0
+    /// The most connections of one client address at a time; 0 is no limit.
+    public var connectionsPerAddress = 0
     /// The most bytes of a request head.
     public var head = 16 * 1024
     /// The most bytes of a request target.

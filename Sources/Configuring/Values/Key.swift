@@ -21,6 +21,7 @@ struct Key: Sendable {
         duration("server.dead-peer", \.deadPeer, 5_000...3_600_000, isLive: false),
         word("server.log-level", \.logLevel, isLive: false),
         number("limits.connections", \.connections, 0...10_000_000),
+        number("limits.connections-per-address", \.connectionsPerAddress, 0...10_000_000),
         size("limits.head", \.head, 1024...1 << 20),
         size("limits.target", \.target, 64...1 << 20),
         number("limits.fields", \.fields, 8...1000),

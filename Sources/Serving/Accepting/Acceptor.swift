@@ -12,14 +12,14 @@ struct Acceptor {
         case closed
     }
 
-    /// A new connection, and the loop that must serve it.
-    struct Accepted: ~Copyable {
-        let descriptor: Descriptor
-        let listener: UInt8
-        let admission: Admission
-        let loop: Int
-
-        consuming func takeDescriptor() -> Descriptor { descriptor }
+    /// What came of an attempt to accept a connection.
+    enum Outcome: ~Copyable {
+        /// A new connection, and the loop that must serve it.
+        case accepted(Descriptor, Arrival, loop: Int)
+        /// crier has closed it, because its address has too many.
+        case closed
+        /// There is none, or no room.
+        case nobody
     }
 
     /// The most connections that a loop accepts from one listening socket in a turn: a storm of new connections must
@@ -30,6 +30,7 @@ struct Acceptor {
     private var state = State.open
     /// While there is no room, the loop pauses anew at every tick.
     private var limiter = LogLineLimiter(limit: 1)
+    private var addressLimiter = LogLineLimiter(limit: 1)
 
     init(_ context: LoopContext) {
         self.context = context
@@ -46,20 +47,24 @@ struct Acceptor {
         }
     }
 
-    /// Accepts the next connection from a listening socket and counts it; nil when there is none, or no room.
-    mutating func accept(from index: Int, limit: Int, _ poller: borrowing Poller) -> Accepted? {
+    /// Accepts the next connection from a listening socket and counts it.
+    mutating func accept(from index: Int, _ settings: ServingSettings, _ poller: borrowing Poller) -> Outcome {
         while case .open = state {
-            guard let admission = context.connectionCount.admission(limit: limit) else {
+            guard let admission = context.connectionCount.admission(limit: settings.connections) else {
                 pause("all connections are in use, including those reserved for refusals", poller)
-                return nil
+                return .nobody
             }
             switch context.listeners[index].listener.accept() {
             case .connection(let descriptor):
+                let limit = settings.connectionsPerAddress
+                guard let (ofAddress, place) = countAddress(of: descriptor, limit: limit) else { return .closed }
+                let arrival = Arrival(
+                    listener: UInt8(index), admission: admission == .served ? ofAddress : admission, address: place)
                 context.connectionCount.add()
                 let loop = leastLoaded()
                 context.ports[loop].status.connections.add(1)
-                return Accepted(descriptor: descriptor, listener: UInt8(index), admission: admission, loop: loop)
-            case .nobody: return nil
+                return .accepted(descriptor, arrival, loop: loop)
+            case .nobody: return .nobody
             case .vanished: continue
             case .exhausted(let error): pause("\(error)", poller)
             case .failed(let error):
@@ -67,7 +72,23 @@ struct Acceptor {
                 pause("\(error)", poller)
             }
         }
-        return nil
+        return .nobody
+    }
+
+    /// - Parameter limit: 0 counts nothing, and saves the system call.
+    private mutating func countAddress(
+        of descriptor: borrowing Descriptor, limit: Int
+    ) -> (Admission, AddressCounts.Place)? {
+        guard limit > 0 else { return (.served, .none) }
+        let peer = SocketAddress(peerOf: descriptor)
+        guard let address = AddressBlock(peer) else { return (.served, .none) }
+        let counted = context.addressCounts.add(address, limit: limit)
+        if counted?.0 != .served, let suppressed = addressLimiter.admit(now: Clock.monotonic) {
+            context.log.notice(
+                "a client has too many connections",
+                metadata: ["peer": "\(peer)", "limit": "\(limit)", "suppressed": "\(suppressed)"])
+        }
+        return counted
     }
 
     /// The loop with the fewest connections. EPOLLEXCLUSIVE wakes one loop, and tends to wake the same one.

@@ -1,5 +1,20 @@
-/// Whether crier serves a connection, or accepted it only to refuse it politely because all connections are in use.
+/// Whether crier serves a connection, or accepted it only to refuse it politely.
 enum Admission: UInt8, Sendable {
     case served
-    case refused
+    /// All connections are in use.
+    case full
+    /// The address of the client has as many connections as it may have.
+    case addressFull
+
+    /// The answer to a request on a connection that crier does not serve.
+    var problem: Problem? {
+        switch self {
+        case .served: nil
+        case .full: Problem(503, "All connections are in use. Try again later.", retryAfter: 10)
+        case .addressFull:
+            Problem(
+                503, "Your address has as many connections as it may have (limits.connections-per-address).",
+                retryAfter: 10)
+        }
+    }
 }

@@ -25,7 +25,7 @@ final class ConnectionCount: Sendable {
     func admission(limit: Int) -> Admission? {
         let count = count.current
         if count < limit { return .served }
-        return count < limit + Self.reserve ? .refused : nil
+        return count < limit + Self.reserve ? .full : nil
     }
 
     func add() { count.add(1) }

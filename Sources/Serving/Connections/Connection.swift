@@ -28,9 +28,7 @@ struct Connection: ~Copyable {
     }
 
     let transport: Transport
-    /// The index of the listening socket, whose roles decide which requests crier accepts.
-    let listener: UInt8
-    let admission: Admission
+    let arrival: Arrival
     /// Whether a read may return less than there is: in front of an urgent byte of TCP, or where the peer has attached
     /// descriptors to bytes on a Unix socket.
     var hasShortReads: Bool
@@ -42,12 +40,11 @@ struct Connection: ~Copyable {
     var deadline = Deadline()
 
     init(
-        _ transport: consuming Transport, listener: UInt8, _ admission: Admission, hasShortReads: Bool = false
+        _ transport: consuming Transport, _ arrival: Arrival, hasShortReads: Bool = false
     ) {
         self.transport = transport
         self.hasShortReads = hasShortReads
-        self.listener = listener
-        self.admission = admission
+        self.arrival = arrival
     }
 
     /// Whether crier reads requests from it.

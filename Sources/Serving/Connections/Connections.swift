@@ -245,10 +245,12 @@ struct Connections: ~Copyable {
     /// Closes the marked connections.
     ///
     /// - Returns: the reason of each.
-    mutating func closeMarked() -> [CloseReason] {
+    mutating func closeMarked() -> [(reason: CloseReason, address: AddressCounts.Place)] {
         guard !closing.isEmpty else { return [] }
         defer { closing.removeAll(keepingCapacity: true) }
-        for (slot, _) in closing { table.remove(slot) }
-        return closing.map(\.reason)
+        return closing.map { slot, reason in
+            defer { table.remove(slot) }
+            return (reason, table[slot].arrival.address)
+        }
     }
 }

@@ -16,7 +16,7 @@ extension Exchange {
         case publish(PublishRequest, body: [UInt8])
         /// Publish some events of a body that continues.
         case publishPart(ArraySlice<Publication>, PublishStream)
-        /// All connections are in use: open a stream only to make its client reconnect much later.
+        /// crier does not serve the connection: open a stream only to make its client reconnect much later.
         case turnAway(StreamFraming)
     }
 

@@ -135,10 +135,10 @@ final class Exchange {
         keepsAlive = head.keepsAlive && !rules.isDraining
         isHead = head.method == "HEAD"
         originFields = rules.router.origins.fields(for: head)
-        if rules.admission == .refused {
+        if let problem = rules.admission.problem {
             // A browser's EventSource gives up for ever on any status but 200.
             if head.fields.list("accept", has: "text/event-stream") { return .turnAway(StreamFraming(head.version)) }
-            refuse(Problem(503, "All connections are in use. Try again later.", retryAfter: 10))
+            refuse(problem)
             return nil
         }
         switch rules.router.route(head) {

@@ -10,6 +10,7 @@ struct LoopContext: Sendable {
     let listeners: [SharedListener]
     let throttle: PublisherThrottle
     let connectionCount: ConnectionCount
+    let addressCounts: AddressCounts
     let bodies: BodyMemory
     let log: Logger
 

@@ -99,13 +99,13 @@ extension Reactor {
 
     /// Serves the requests in some input, until all are done, one of them has to wait, or others have their turn.
     mutating func serveRequests(in input: borrowing Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
-        let listener = context.listeners[Int(connections[slot].listener)]
+        let listener = context.listeners[Int(connections[slot].arrival.listener)]
         let rules = Exchange.Rules(
             router: Router(
                 roles: listener.roles, hosts: listener.hosts, origins: listener.origins, nameLimits: settings.names,
                 now: time.today,
                 clockAhead: time.clockAhead),
-            admission: connections[slot].admission, isDraining: drain != nil, bodyLimit: settings.messages.body,
+            admission: connections[slot].arrival.admission, isDraining: drain != nil, bodyLimit: settings.messages.body,
             publishLimit: context.hub.publishLimit,
             bodiesLimit: settings.bodies)
         var offset = 0

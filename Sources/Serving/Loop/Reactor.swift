@@ -115,8 +115,7 @@ struct Reactor: ~Copyable {
 
     private mutating func execute(_ command: LoopCommand) {
         switch command {
-        case .adopt(let number, let listener, let admission):
-            adopt(Descriptor(owning: number), listener: listener, admission)
+        case .adopt(let number, let arrival): adopt(Descriptor(owning: number), arrival)
         case .configure(let settings): apply(settings)
         case .drain: startDraining()
         }
@@ -135,29 +134,30 @@ struct Reactor: ~Copyable {
 
     private mutating func accept(from listener: Int) {
         for _ in 0..<Acceptor.acceptsPerTurn {
-            guard let accepted = acceptor.accept(from: listener, limit: settings.connections, poller) else { return }
-            let (listener, admission, loop) = (accepted.listener, accepted.admission, accepted.loop)
-            let descriptor = accepted.takeDescriptor()
-            if loop == context.index {
-                adopt(descriptor, listener: listener, admission)
-            } else {
-                context.ports[loop].post(.adopt(descriptor.release(), listener: listener, admission))
+            switch acceptor.accept(from: listener, settings, poller) {
+            case .accepted(let descriptor, let arrival, let loop):
+                if loop == context.index {
+                    adopt(descriptor, arrival)
+                } else {
+                    context.ports[loop].post(.adopt(descriptor.release(), arrival))
+                }
+            case .closed: continue
+            case .nobody: return
             }
         }
     }
 
     /// Serves a connection that the acceptor has counted.
-    private mutating func adopt(_ descriptor: consuming Descriptor, listener: UInt8, _ admission: Admission) {
-        let hasShortReads = !context.listeners[Int(listener)].isTCP
-        let slot = connections.insert(
-            Connection(Transport(descriptor), listener: listener, admission, hasShortReads: hasShortReads))
+    private mutating func adopt(_ descriptor: consuming Descriptor, _ arrival: Arrival) {
+        let hasShortReads = !context.listeners[Int(arrival.listener)].isTCP
+        let slot = connections.insert(Connection(Transport(descriptor), arrival, hasShortReads: hasShortReads))
         do throws(Errno) {
             try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
         } catch {
             context.log.error("a connection cannot be watched", metadata: ["error": "\(error)"])
             return connections.close(slot, .refused)
         }
-        connections.setTimeout(slot, after: admission == .served ? settings.headTimeout : Self.refusalTimeout)
+        connections.setTimeout(slot, after: arrival.admission == .served ? settings.headTimeout : Self.refusalTimeout)
     }
 
     /// Milliseconds that a client has to send its head when crier will only refuse it.
@@ -262,8 +262,9 @@ struct Reactor: ~Copyable {
 
     private mutating func closeMarked() {
         for (slot, reason) in subscribers.takeClosing() { remove(subscriber: slot, reason) }
-        for reason in connections.closeMarked() {
+        for (reason, address) in connections.closeMarked() {
             context.connectionCount.remove()
+            context.addressCounts.remove(address)
             context.status.connections.add(-1)
             context.status.count(reason)
         }

@@ -24,6 +24,7 @@ extension Settings {
         serving.fanoutBacklog = fanoutBacklog
         let room = max(1, descriptors - Self.descriptorReserve)
         serving.connections = connections == 0 ? room : min(connections, room)
+        serving.connectionsPerAddress = connectionsPerAddress
         return serving
     }
 }
