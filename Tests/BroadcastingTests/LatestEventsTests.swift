@@ -134,6 +134,20 @@ import TimeLimits
         #expect(Set(received).count == received.count && received.count < 20_000)
         #expect(received.suffix(6007) == (13_994...20_000).map { "\($0)" }[...])
     }
+
+    @Test func `continues with the event after the last one that it looked at`() throws {
+        // The rare one is among the last of a first read, or the first of a second.
+        for rare in 8192...8193 {
+            let fixture = try SlowPolicyFixture(HistoryLimits(events: 30_000))
+            var reader = try fixture.subscribe("l/1")
+            for number in 1...10_000 {
+                try fixture.publish("\(number)", to: "l/1", key: number == rare ? "rare" : "k\(number % 600)")
+            }
+            var received: [String] = []
+            for _ in 0..<10 where reader.position < 10_000 { received += reader.read() }
+            #expect(received.first == "\(rare)" && received.count == 601)
+        }
+    }
 }
 
 @Suite(.endsInTime()) struct `A read of many channels` {
