@@ -17,6 +17,11 @@ class Chromium:
     def evaluate(self, expression):
         return self.driver.execute_script(f"return {expression}")
 
+    def wait_for(self, promise):
+        """The value of a promise, once it has one."""
+        self.driver.set_script_timeout(30)
+        return self.driver.execute_async_script(f"const [done] = arguments; ({promise}).then(done)")
+
     def quit(self):
         self.driver.quit()
 
@@ -57,8 +62,14 @@ class Firefox:
         self.command("browsingContext.navigate", context=self.context, url=url, wait="complete")
 
     def evaluate(self, expression):
-        answer = self.command(
-            "script.evaluate", expression=f"JSON.stringify({expression}) ?? 'null'", target={"context": self.context}, awaitPromise=False)
+        return self.result(f"JSON.stringify({expression}) ?? 'null'", awaitPromise=False)
+
+    def wait_for(self, promise):
+        """The value of a promise, once it has one."""
+        return self.result(f"({promise}).then(value => JSON.stringify(value))", awaitPromise=True)
+
+    def result(self, expression, **options):
+        answer = self.command("script.evaluate", expression=expression, target={"context": self.context}, **options)
         if answer["type"] != "success":
             raise AssertionError(answer)
         return json.loads(answer["result"]["value"])

@@ -1,21 +1,19 @@
 """A real Chromium and a real Firefox on a page of another origin: it subscribes, publishes, and reads refusals where crier lists
 its origin, and nowhere else."""
-import http.server, threading, time, unittest
+import http.server, threading, unittest
 
 import browsers
 from running import Running
 
-# Each stores what came of it, or the name of the error that the browser gives the page instead.
+# What came of it, or the error that the browser gives the page instead.
 SUBSCRIBE = """(() => {
-    window.got = []
     window.ours = new EventSource('%s/events/news', {withCredentials: %s})
-    ours.onmessage = event => got.push(event.data)
-    ours.onerror = () => got.push(`error ${ours.readyState}`)
+    window.got = new Promise(resolve => {
+        ours.onmessage = event => resolve(event.data)
+        ours.onerror = () => resolve(`error ${ours.readyState}`)
+    })
 })()"""
-FETCH = """(() => {
-    window.got = null
-    fetch('%s%s', %s).then(async answer => { got = [answer.status, await answer.text()] }, error => { got = error.name })
-})()"""
+FETCH = "fetch('%s%s', %s).then(async answer => [answer.status, await answer.text()], error => error.name)"
 started = {}
 
 
@@ -54,16 +52,8 @@ class OfAnotherOrigin(Running):
             started[self.name] = browsers.ALL[self.name]()
         return started[self.name]
 
-    def result(self, browser):
-        deadline = time.monotonic() + 30
-        while (got := browser.evaluate("got")) in (None, []):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
-        return got
-
     def fetch(self, browser, target, options):
-        browser.evaluate(FETCH % (f"http://127.0.0.1:{self.port}", target, options))
-        return self.result(browser)
+        return browser.wait_for(FETCH % (f"http://127.0.0.1:{self.port}", target, options))
 
     def test_that_is_listed_subscribes_with_and_without_credentials(self):
         browser = self.browser()
@@ -73,7 +63,7 @@ class OfAnotherOrigin(Running):
             self.addCleanup(browser.evaluate, "window.ours?.close()")
             self.await_subscribers(1)
             self.publish("hello")
-            self.assertEqual(self.result(browser), ["hello"])
+            self.assertEqual(browser.wait_for("got"), "hello")
             browser.evaluate("ours.close()")
             self.await_subscribers(0)
 
@@ -96,7 +86,7 @@ class OfAnotherOrigin(Running):
         browser = self.browser()
         browser.open(self.unlisted)
         browser.evaluate(SUBSCRIBE % (f"http://127.0.0.1:{self.port}", "false"))
-        self.assertEqual(self.result(browser), ["error 2"])
+        self.assertEqual(browser.wait_for("got"), "error 2")
         self.assertEqual(self.fetch(browser, "/channels", "{}"), "TypeError")
         # The browser sends this one without asking; crier refuses it.
         self.assertEqual(self.fetch(browser, "/events/news", "{method: 'POST', body: 'x', mode: 'no-cors'}"), [0, ""])

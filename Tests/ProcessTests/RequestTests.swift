@@ -48,6 +48,27 @@ extension RealProcess {
             }
         }
 
+        @Test func `is not closed as idle while it waits for its turn behind others that send`() async throws {
+            let flags = ["--set", "limits.idle-timeout=100ms", "--set", "server.loops=1"]
+            try await withDaemon(flags) { daemon in
+                let publish = "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+                let last = publish.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n")
+                // Stopped, so that all requests are there when it begins.
+                daemon.signal(SIGSTOP)
+                var clients: [Client] = []
+                for _ in 0..<1000 {
+                    let client = try Client(daemon.port)
+                    try client.send(String(repeating: publish, count: 39) + last)
+                    clients.append(client)
+                }
+                daemon.signal(SIGCONT)
+                for client in clients {
+                    let answers = try client.readToEnd().split(separator: "HTTP/1.1 200 OK").count
+                    try #require(answers == 40)
+                }
+            }
+        }
+
         /// Sends a request and the end of the stream in one packet.
         private static func send(_ request: String, _ port: UInt16) throws -> Client {
             let client = try Client(port)

@@ -1,3 +1,4 @@
+import Dispatch
 import Broadcasting
 import EventStreams
 import GRDB
@@ -324,8 +325,9 @@ private func publish(
 
 /// A hub with one loop and a store; its events stay in memory as well.
 private struct ArchivedHub {
-    let mailbox = Mailbox(wakeLoop: {})
+    let mailbox: Mailbox
     let hub: Hub
+    private let woken = DispatchSemaphore(value: 0)
 
     /// Opens the file for as long as `body` runs.
     static func use<Result>(
@@ -338,6 +340,7 @@ private struct ArchivedHub {
 
     private init(_ archive: Store, _ policy: HistoryPolicy) throws {
         let stored = try archive.loadState()
+        mailbox = Mailbox(wakeLoop: { [woken] in woken.signal() })
         hub = Hub(epoch: stored.epochs.current, policy: policy, mailboxes: [mailbox], archive: archive)
         hub.restore(stored)
         try archive.restore(into: hub, memory: 1 << 20)
@@ -360,7 +363,9 @@ private struct ArchivedHub {
     func completion() -> Completion {
         while true {
             if let completion = mailbox.collectCompletions().first { return completion }
-            usleep(500)
+            var items: [MailboxItem] = []
+            mailbox.collectItems(into: &items)
+            if mailbox.prepareToSleep() { woken.wait() }
         }
     }
 }

@@ -30,6 +30,7 @@ struct Acceptor {
     private var state = State.open
     /// While there is no room, the loop pauses anew at every tick.
     private var limiter = LogLineLimiter(limit: 1)
+    /// A client with too many connections may connect thousands of times a second.
     private var addressLimiter = LogLineLimiter(limit: 1)
 
     init(_ context: LoopContext) {
@@ -75,6 +76,8 @@ struct Acceptor {
         return .nobody
     }
 
+    /// Counts a connection for the address of its client; nil when crier must close it.
+    ///
     /// - Parameter limit: 0 counts nothing, and saves the system call.
     private mutating func countAddress(
         of descriptor: borrowing Descriptor, limit: Int

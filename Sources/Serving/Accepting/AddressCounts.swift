@@ -1,8 +1,8 @@
 import Kernel
 import Synchronization
 
-/// How many connections each client address has, over all loops. An entry lives as long as its connections, so the table has
-/// at most as many as there are connections.
+/// How many connections each client address has, over all loops. An address is in the table as long as it has connections,
+/// so the table never has more places than there were connections at a time.
 final class AddressCounts: Sendable {
     /// The place of a connection's address in the table: four bytes instead of the address.
     struct Place: Sendable {

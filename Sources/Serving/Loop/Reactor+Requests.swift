@@ -147,6 +147,10 @@ extension Reactor {
 
     /// The deadline of a connection has come.
     mutating func timeOut(_ slot: UInt32) {
+        // The client has sent something, and waits for its turn.
+        if connections[slot].isServing, connections[slot].input == .queued {
+            return connections.setTimeout(slot, after: TurnTime.tickLength)
+        }
         switch connections[slot].state {
         case .fresh, .idle: connections.close(slot, .idle)
         case .lingering: connections.close(slot, .answered)
