@@ -33,7 +33,9 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // C: declarations only.
@@ -49,14 +51,20 @@ let package = Package(
         .target(
             name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", deque, hashTrees, heap],
             swiftSettings: settings),
-        .target(name: "Envelopes", dependencies: ["Broadcasting", "Bytes", "EventStreams"], swiftSettings: settings),
+        .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: settings),
+        .target(
+            name: "Envelopes", dependencies: ["Broadcasting", "Bytes", "EventStreams", "JSON"], swiftSettings: settings),
+        .target(
+            name: "Access", dependencies: ["Broadcasting", "Bytes", "EventStreams", "JSON"], swiftSettings: settings),
 
         // The data path.
         .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
         .target(
             name: "Serving",
             dependencies: [
-                "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", system, logging, deque,
+                "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", system,
+                logging,
+                deque,
             ],
             resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
             swiftSettings: settings),
@@ -71,7 +79,16 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Configuring", dependencies: ["Broadcasting", .product(name: "TOMLKit", package: "TOMLKit")],
+            name: "Authorizing",
+            dependencies: [
+                "Access", "Broadcasting", "EventStreams", "JSON", "Kernel", logging, system, deque,
+                .product(name: "JWTKit", package: "jwt-kit"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Configuring",
+            dependencies: ["Access", "Broadcasting", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: settings),
         .target(
             name: "Benchmarking",
@@ -83,7 +100,8 @@ let package = Package(
             name: "crier",
             dependencies: [
                 "CLocaleData",
-                "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving", "Supervising", "Configuring",
+                "Access", "Authorizing", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving",
+                "Supervising", "Configuring",
                 "Storing", "Benchmarking", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -108,14 +126,24 @@ let package = Package(
         .testTarget(
             name: "EnvelopesTests",
             dependencies: [
-                "Envelopes", "Broadcasting", "EventStreams", "SeededRandom", "TimeLimits", system,
+                "Envelopes", "Broadcasting", "EventStreams", "JSON", "SeededRandom", "TimeLimits", system,
                 .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Broadcasting", "SeededRandom", "TimeLimits"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AuthorizingTests",
+            dependencies: [
+                "Access", "Authorizing", "Broadcasting", "TimeLimits", logging,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "ServingTests",
             dependencies: [
-                "Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "SeededRandom", "TimeLimits",
+                "Access", "Serving", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "SeededRandom",
+                "TimeLimits",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -129,7 +157,7 @@ let package = Package(
             name: "SupervisingTests", dependencies: ["Supervising", "Kernel", "TimeLimits", logging],
             swiftSettings: settings),
         .testTarget(
-            name: "ConfiguringTests", dependencies: ["Configuring", "Broadcasting", "TimeLimits"],
+            name: "ConfiguringTests", dependencies: ["Access", "Configuring", "Broadcasting", "TimeLimits"],
             swiftSettings: settings),
         .testTarget(name: "CrierTests", dependencies: ["crier", "TimeLimits"], swiftSettings: settings),
         .testTarget(

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 
 /// Merges the sources of settings: flags override the environment, which overrides the file, which overrides the
@@ -58,13 +59,14 @@ public struct Configuration: Sendable {
             return errors.append(error)
         }
         self.document = document
-        for entry in document.entries {
+        for entry in document.entries where !readRights(entry, document) {
             guard let key = Key.named(entry.path) else {
                 add(document.place(entry.path), entry.path, Self.noSuchKey(entry.path))
                 continue
             }
             set(key, entry.value, document.place(entry.path))
         }
+        readAccessRules(document)
         for path in document.unknownKeys { add(document.place(path), path, "there is no such key") }
         if let listeners = document.lists["listen"] {
             settings.listen = listeners.enumerated().compactMap { listener($1, "listen[\($0)]", document) }
@@ -87,7 +89,7 @@ public struct Configuration: Sendable {
                 set(key, .text(value), .variable(name))
             } else if name == "CRIER_LISTEN" {
                 listen(value.split(separator: " ").map(String.init), .variable(name))
-            } else if !["CRIER_CONFIG", "CRIER_URL"].contains(name), !Self.isServiceLink(name) {
+            } else if !["CRIER_CONFIG", "CRIER_URL", "CRIER_TOKEN"].contains(name), !Self.isServiceLink(name) {
                 add(.variable(name), nil, "there is no such key")
             }
         }
@@ -137,7 +139,8 @@ public struct Configuration: Sendable {
         if settings.listen.isEmpty, errors.isEmpty {
             add(.file(file?.path ?? "defaults", line: nil), "listen", "there is no listener")
         }
-        for listener in settings.listen {
+        // With rules of access no caller may do anything without a grant.
+        for listener in settings.listen where !settings.access.isInForce {
             guard let exposure = listener.exposure(isLocal: listener.address.isLocal ?? true) else { continue }
             add(
                 .file(file?.path ?? "command line", line: file.flatMap { Self.line(of: listener, $0) }), "listen",

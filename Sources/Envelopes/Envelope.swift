@@ -1,4 +1,5 @@
 public import Broadcasting
+import JSON
 
 /// An event as JSON: `{"channel":"news","event":"headline","id":"7","retry":3000,"key":"k","data":"hello"}`.
 ///
@@ -11,11 +12,16 @@ public enum Envelope {
         public var channels: [ChannelName]
         /// The limits of each event.
         public var names: NameLimits
+        /// Whether the publisher may publish to a channel that an envelope names; nil when it may publish to all.
+        public var mayPublish: (@Sendable (ChannelName) -> Bool)?
 
         /// Rules.
-        public init(channels: [ChannelName], names: NameLimits) {
+        public init(
+            channels: [ChannelName], names: NameLimits, mayPublish: (@Sendable (ChannelName) -> Bool)? = nil
+        ) {
             self.channels = channels
             self.names = names
+            self.mayPublish = mayPublish
         }
     }
 
@@ -28,7 +34,7 @@ public enum Envelope {
     public static func one(_ bytes: [UInt8], _ rules: Rules) throws(InvalidEnvelope) -> Publication {
         var scanner = JSONScanner(bytes)
         let publication = try read(&scanner, rules)
-        try scanner.expectEnd()
+        try scanner.scan { scanner throws(InvalidJSON) in try scanner.expectEnd() }
         return publication
     }
 
@@ -42,14 +48,14 @@ public enum Envelope {
             var scanner = JSONScanner(bytes)
             guard scanner.peek() == 0x5B else { return [try one(bytes, rules)] }
             _ = scanner.take(0x5B)
-            try scanner.list(until: 0x5D) { scanner throws(InvalidEnvelope) in
+            try scanner.elements(until: 0x5D) { scanner throws(InvalidEnvelope) in
                 guard publications.count < arrayLimit else { throw .tooManyEvents(limit: arrayLimit) }
                 let publication = try read(&scanner, rules)
                 channels += publication.channels.count
                 guard channels <= arrayChannelLimit else { throw .tooManyChannelsInAll(limit: arrayChannelLimit) }
                 publications.append(publication)
             }
-            try scanner.expectEnd()
+            try scanner.scan { scanner throws(InvalidJSON) in try scanner.expectEnd() }
             guard !publications.isEmpty else { throw .noEvents }
             return publications
         } catch {
@@ -67,13 +73,16 @@ public enum Envelope {
 
     private static func read(_ scanner: inout JSONScanner, _ rules: Rules) throws(InvalidEnvelope) -> Publication {
         guard scanner.take(0x7B) else {
-            _ = try scanner.value()
+            _ = try scanner.scan { scanner throws(InvalidJSON) in try scanner.value() }
             throw .notAnObject
         }
         var members = EnvelopeMembers()
-        try scanner.list(until: 0x7D) { scanner throws(InvalidEnvelope) in
-            let name = try scanner.string()
-            try scanner.expect(0x3A, "a colon")
+        try scanner.elements(until: 0x7D) { scanner throws(InvalidEnvelope) in
+            let name = try scanner.scan { scanner throws(InvalidJSON) in
+                let name = try scanner.string()
+                try scanner.expect(0x3A, "a colon")
+                return name
+            }
             try members.read(name, &scanner, rules)
         }
         return try members.publication(rules)

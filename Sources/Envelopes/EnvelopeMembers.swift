@@ -1,6 +1,7 @@
 import Broadcasting
 import Bytes
 import EventStreams
+import JSON
 
 /// Collects the members of an envelope while the scanner reads them.
 struct EnvelopeMembers {
@@ -47,16 +48,18 @@ struct EnvelopeMembers {
         guard !seen.contains(name) else { throw .repeatedMember(name.rawValue) }
         seen.insert(name)
         switch name {
-        case .channel: try add(try text(&scanner, name), rules.names)
+        case .channel: try add(try text(&scanner, name), rules)
         case .channels:
             guard scanner.take(0x5B) else { throw .wrongKind("channels", expected: "an array of strings") }
-            try scanner.list(until: 0x5D) { [names = rules.names] scanner throws(InvalidEnvelope) in
-                guard channels.count < names.channels else { throw .tooManyChannels(limit: names.channels) }
-                try add(try text(&scanner, name), names)
+            try scanner.elements(until: 0x5D) { scanner throws(InvalidEnvelope) in
+                guard channels.count < rules.names.channels else {
+                    throw .tooManyChannels(limit: rules.names.channels)
+                }
+                try add(try text(&scanner, name), rules)
             }
         case .data: data = try data(&scanner)
         case .retry:
-            let digits = scanner.peek() == 0x22 ? try scanner.string() : try scanner.value()
+            let digits = try stringOrValue(&scanner)
             retry = try valid { () throws(InvalidEvent) in try Retry(digits: digits) }
         case .event:
             let bytes = try text(&scanner, name)
@@ -86,14 +89,15 @@ struct EnvelopeMembers {
         return Name.allCases.first { $0.rawValue.utf8.elementsEqual(bytes) }
     }
 
-    private mutating func add(_ bytes: ArraySlice<UInt8>, _ limits: NameLimits) throws(InvalidEnvelope) {
+    private mutating func add(_ bytes: ArraySlice<UInt8>, _ rules: Envelope.Rules) throws(InvalidEnvelope) {
         let name: ChannelName
         do throws(ChannelName.Invalid) {
-            name = try ChannelName(utf8: bytes, segments: limits.segments)
+            name = try ChannelName(utf8: bytes, segments: rules.names.segments)
         } catch {
             throw .channel(error)
         }
         guard !name.isReserved else { throw .reservedChannel }
+        if let mayPublish = rules.mayPublish, !mayPublish(name) { throw .notGranted(name) }
         channels.append(name)
     }
 
@@ -101,12 +105,18 @@ struct EnvelopeMembers {
         guard scanner.peek() == 0x22 else {
             throw .wrongKind(name.rawValue, expected: name == .channels ? "an array of strings" : "a string")
         }
-        return try scanner.string()
+        return try scanner.scan { scanner throws(InvalidJSON) in try scanner.string() }
     }
 
-    /// The text of a string; for other JSON the bytes as written.
+    /// The text of a string; of other JSON the bytes as written.
+    private func stringOrValue(_ scanner: inout JSONScanner) throws(InvalidEnvelope) -> ArraySlice<UInt8> {
+        try scanner.scan { scanner throws(InvalidJSON) in
+            scanner.peek() == 0x22 ? try scanner.string() : try scanner.value()
+        }
+    }
+
     private func data(_ scanner: inout JSONScanner) throws(InvalidEnvelope) -> EventData {
-        let bytes = scanner.peek() == 0x22 ? try scanner.string() : try scanner.value()
+        let bytes = try stringOrValue(&scanner)
         return try valid { () throws(InvalidEvent) in try EventData(utf8: Array(bytes)) }
     }
 

@@ -1,10 +1,11 @@
 public import Broadcasting
 public import EventStreams
+public import JSON
 
 /// Why JSON is not an event.
 public enum InvalidEnvelope: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The text is not JSON (RFC 8259): the error, and the number of the byte, from 1 on.
-    case notJSON(String, at: Int)
+    /// The text is not JSON (RFC 8259).
+    case notJSON(InvalidJSON)
     /// The JSON is not an object.
     case notAnObject
     /// A member with an unknown name.
@@ -31,6 +32,8 @@ public enum InvalidEnvelope: Error, Sendable, Hashable, CustomStringConvertible 
     case channel(ChannelName.Invalid)
     /// The channel name starts with `$`.
     case reservedChannel
+    /// The publisher may not publish to the channel.
+    case notGranted(ChannelName)
     /// A part of the event is invalid.
     case event(InvalidEvent)
     /// The line is longer than the limit of an event.
@@ -39,7 +42,7 @@ public enum InvalidEnvelope: Error, Sendable, Hashable, CustomStringConvertible 
     /// A sentence for the publisher.
     public var description: String {
         switch self {
-        case .notJSON(let problem, let byte): "This is not JSON: \(problem) at byte \(byte)."
+        case .notJSON(let invalid): "This is not JSON: \(invalid.problem) at byte \(invalid.place)."
         case .notAnObject: "An event is an object, such as {\"channel\":\"news\",\"data\":\"hello\"}."
         case .unknownMember(let name):
             "Unknown member \"\(name)\"; allowed: channel, channels, event, id, retry, key, data."
@@ -56,6 +59,7 @@ public enum InvalidEnvelope: Error, Sendable, Hashable, CustomStringConvertible 
         case .noEvents: "There is no event in the array."
         case .channel(let invalid): invalid.description
         case .reservedChannel: "Channels whose name starts with $ are reserved for the daemon."
+        case .notGranted(let name): "The grant does not cover publishing to \"\(name)\"."
         case .event(let invalid): invalid.description
         case .tooLong(let limit): "The event is longer than \(limit) bytes."
         }

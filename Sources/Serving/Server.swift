@@ -69,6 +69,11 @@ public final class Server: Sendable {
         for port in ports { port.post(.configure(settings)) }
     }
 
+    /// Has every loop end the streams whose grants are no longer in force.
+    public func checkGrants() {
+        for port in ports { port.post(.checkGrants) }
+    }
+
     /// Starts a graceful shutdown: every loop finishes its connections and ends.
     public func drain() {
         for port in ports { port.post(.drain) }

@@ -1,3 +1,4 @@
+public import Access
 public import Broadcasting
 public import HTTPMessages
 
@@ -30,6 +31,9 @@ public struct ServingSettings: Sendable, Hashable {
     /// The most connections of one client address at a time; 0 is no limit. crier accepts 8 more only to refuse them
     /// politely.
     public var connectionsPerAddress = 0
+
+    /// Who may do what; nil when nobody needs a credential.
+    public var access: AccessPolicy?
 
     /// The defaults.
     public init() {}

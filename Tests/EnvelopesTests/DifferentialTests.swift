@@ -1,5 +1,6 @@
 import Glibc
 import SeededRandom
+import JSON
 import Subprocess
 import SystemPackage
 import Testing
@@ -47,7 +48,7 @@ import TimeLimits
 
     private static func isJSON(_ text: String) -> Bool {
         var scanner = JSONScanner(Array(text.utf8))
-        do throws(InvalidEnvelope) {
+        do throws(InvalidJSON) {
             _ = try scanner.value()
             try scanner.expectEnd()
             return true

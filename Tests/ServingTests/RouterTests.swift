@@ -17,7 +17,8 @@ import TimeLimits
         let bytes = Array(text.utf8)
         guard case .head(let head) = try parser.next(bytes.span, &offset) else { throw Refusal.badRequestLine }
         return Router(
-            roles: roles, hosts: hosts, origins: origins, nameLimits: NameLimits(channels: 3, segments: 4), now: 0,
+            roles: roles, hosts: hosts, origins: origins, allowsQueryToken: false,
+            nameLimits: NameLimits(channels: 3, segments: 4), now: 0,
             clockAhead: 0
         ).route(head)
     }

@@ -12,6 +12,13 @@ public enum ControlEvents {
         return Event(name: try? EventName("crier.gap"), data: EventData(data))
     }
 
+    /// `crier.expired`: the grant of the subscriber is over. With another one the client can go on where it was.
+    ///
+    /// - Parameter reason: `expired` or `revoked`.
+    public static func expired(_ reason: StaticString) -> Event {
+        Event(name: try? EventName("crier.expired"), data: EventData(#"{"reason":"\#(reason)"}"#))
+    }
+
     /// `crier.end`: the channel has ended, and the client need not reconnect for it.
     public static func end(of channel: ChannelName) -> Event {
         Event(

@@ -9,7 +9,7 @@ struct Document {
 
     /// `section.name` and its value, for all tables.
     private(set) var entries: [Entry] = []
-    /// The tables in the arrays `[[listen]]` and `[[channel]]`.
+    /// The tables in the arrays of tables, such as `[[listen]]` and `[[access.jwt]]`.
     private(set) var lists: [String: [[Entry]]] = [:]
     /// Keys outside any table.
     private(set) var unknownKeys: [String] = []
@@ -30,15 +30,26 @@ struct Document {
             throw ConfigurationError(place: .file(file.path, line: nil), key: nil, problem: "\(error)")
         }
         for (name, value) in table {
-            if let list = value.array, ["listen", "channel"].contains(name) {
-                lists[name] = list.map { element in element.table.map(Self.entries) ?? [] }
-            } else if let section = value.table, !["listen", "channel"].contains(name) {
-                entries += Self.entries(section).map { Entry(path: "\(name).\($0.path)", value: $0.value) }
-            } else {
-                unknownKeys.append(name)
-            }
+            if !addTables(name, value) { unknownKeys.append(name) }
         }
     }
+
+    /// Adds a table, its tables, or an array of tables.
+    ///
+    /// - Returns: whether it is one.
+    private mutating func addTables(_ name: String, _ value: any TOMLValueConvertible) -> Bool {
+        if let list = value.array, Self.listNames.contains(name) {
+            lists[name] = list.map { element in element.table.map(Self.entries) ?? [] }
+            return true
+        }
+        guard let section = value.table, !Self.listNames.contains(name) else { return false }
+        for (key, value) in section where !addTables("\(name).\(key)", value) {
+            entries.append(Entry(path: "\(name).\(key)", value: Self.value(value)))
+        }
+        return true
+    }
+
+    private static let listNames: Set<String> = ["listen", "channel", "access.jwt", "access.token", "access.scope"]
 
     func place(_ path: String) -> ConfigurationError.Place { .file(self.path, line: lines[path]) }
 

@@ -57,7 +57,12 @@ public struct ListenSettings: Sendable, Equatable {
         let verbs = [(Role.publish, "publish"), (.admin, "administer")].filter { powers.contains($0.0) }.map(\.1)
         return """
             \(address) can be reached from other machines and would let anyone \(verbs.joined(separator: " and ")). \
-            Give it roles = ["subscribe"] (--listen \(address)=subscribe) and publish on loopback or a Unix socket. \
+            Set up a token for those who may; `crier token hash` makes one and prints the hash:
+            [[access.token]]
+            name = "publisher"
+            sha256 = "…"
+            publish = ["**"]
+            Or give it roles = ["subscribe"] (--listen \(address)=subscribe) and publish on loopback or a Unix socket. \
             If a proxy or a firewall protects it, set open = true (--listen \(address)=\(rolesText),open).
             """
     }

@@ -35,6 +35,7 @@ extension Settings {
             }
             lines.append("\(parts[1]) = \(key.show(self))")
         }
+        lines += access.tables
         for rule in history.rules {
             lines += ["", "[[channel]]", "pattern = \"\(rule.pattern)\"", "events = \(rule.limits.events)"]
             lines.append("bytes = \"\(Quantity.text(size: rule.limits.bytes))\"")

@@ -1,3 +1,4 @@
+public import Access
 public import Broadcasting
 
 /// All settings. A reload creates a new value.
@@ -46,6 +47,13 @@ public struct Settings: Sendable, Equatable {
     public var fanoutBacklog = 24 << 20
     /// The most bytes that the kernel holds unsent for one connection.
     public var unsent = 128 * 1024
+
+    /// Who may do what.
+    public var access = AccessSettings()
+    /// The most tokens that wait to be verified.
+    public var verifications = 1024
+    /// The most bytes of the grants of verified tokens that crier remembers.
+    public var tokenCache = 16 << 20
 
     /// The retention of events, and the policy for slow subscribers.
     public var history = HistoryPolicy()

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 
 /// A setting: its name, how to parse and print it, and whether a reload can change it.
@@ -36,6 +37,11 @@ struct Key: Sendable {
         size("limits.bodies", \.bodies, 1 << 16...1 << 40),
         size("limits.fanout-backlog", \.fanoutBacklog, 1...1 << 30),
         size("limits.unsent", \.unsent, 4096...1 << 30, isLive: false),
+        number("limits.verifications", \.verifications, 1...1_000_000),
+        size("limits.token-cache", \.tokenCache, 0...1 << 40),
+        cookie("access.cookie", \.access.cookie),
+        flag("access.query-token", \.access.allowsQueryToken),
+        duration("access.leeway", \.access.leeway, 0...3_600_000),
         word("history.store", \.store, isLive: false),
         text("history.path", \.path, isLive: false),
         word("history.durability", \.durability, isLive: false),
@@ -79,6 +85,28 @@ struct Key: Sendable {
                 settings[keyPath: field] = text
             },
             show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
+    }
+
+    private static func flag(_ name: String, _ field: Field<Bool>) -> Key {
+        Key(
+            name: name, isLive: true,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.flag() },
+            show: { "\($0[keyPath: field])" })
+    }
+
+    /// The name of a cookie, a token of HTTP (RFC 6265 section 4.1.1); empty for none.
+    private static func cookie(_ name: String, _ field: Field<String?>) -> Key {
+        Key(
+            name: name, isLive: true,
+            set: { settings, value throws(InvalidValue) in
+                let text = try value.string()
+                let isToken = text.utf8.allSatisfy { byte in
+                    (0x21...0x7E).contains(byte) && !Array("()<>@,;:\\\"/[]?={}".utf8).contains(byte)
+                }
+                guard isToken else { throw InvalidValue("must be letters, digits or signs such as _ and -") }
+                settings[keyPath: field] = text.isEmpty ? nil : text
+            },
+            show: { "\"\($0[keyPath: field] ?? "")\"" })
     }
 
     private static func replay(_ name: String, _ field: Field<ReplayStart>) -> Key {

@@ -1,5 +1,6 @@
 import Broadcasting
 import Bytes
+import Envelopes
 import EventStreams
 import HTTPMessages
 
@@ -11,6 +12,8 @@ struct Problem: Error, Sendable, Hashable {
     var allow: String?
     /// Seconds to wait, for 503.
     var retryAfter: Int?
+    /// The value of `WWW-Authenticate`, for 401 and 403.
+    var challenge: String?
     /// Further members of the document, as JSON without braces.
     var members: [UInt8]?
 
@@ -35,6 +38,13 @@ struct Problem: Error, Sendable, Hashable {
 
     init(_ invalid: ChannelPattern.Invalid) {
         self.init(400, invalid.description)
+    }
+
+    /// - Parameter part: the part of the body that the place counts, such as "Line".
+    init(_ misplaced: Envelope.Misplaced, of part: String) {
+        var status = 400
+        if case .notGranted = misplaced.reason { status = 403 }
+        self.init(status, "\(part) \(misplaced.place): \(misplaced.reason)")
     }
 
     init(_ refusal: PublishRefusal) {
@@ -74,6 +84,7 @@ struct Problem: Error, Sendable, Hashable {
         body.append("}\n")
         var answer = Answer(status: status, type: "application/problem+json", body: body)
         if let allow { answer.fields.append(("Allow", allow)) }
+        if let challenge { answer.fields.append(("WWW-Authenticate", challenge)) }
         if let retryAfter { answer.fields.append(("Retry-After", "\(retryAfter)")) }
         return answer
     }

@@ -41,7 +41,9 @@ enum Summaries {
     }
 
     /// A receipt with the id of one event, or the count of several.
-    static func receipt(_ receipt: Receipt) -> [UInt8] {
+    ///
+    /// - Parameter showsSubscribers: whether the publisher may know how many subscribers the channels have.
+    static func receipt(_ receipt: Receipt, showsSubscribers: Bool = true) -> [UInt8] {
         guard receipt.count == 1 else {
             return Array("{".utf8) + published(receipt.count, first: receipt.first, last: receipt.last)
                 + Array("}".utf8)
@@ -56,7 +58,7 @@ enum Summaries {
             append(name.description, to: &json)
         }
         json.append(#"],"subscribers":"#)
-        json.append(decimal: receipt.subscribers)
+        if showsSubscribers { json.append(decimal: receipt.subscribers) } else { json.append("null") }
         json.append("}")
         return json
     }

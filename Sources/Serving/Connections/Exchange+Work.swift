@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import HTTPMessages
 
@@ -16,6 +17,8 @@ extension Exchange {
         case publish(PublishRequest, body: [UInt8])
         /// Publish some events of a body that continues.
         case publishPart(ArraySlice<Publication>, PublishStream)
+        /// Find the grant of this token. The exchange waits for it.
+        case verify([UInt8])
         /// crier does not serve the connection: open a stream only to make its client reconnect much later.
         case turnAway(StreamFraming)
     }
@@ -23,6 +26,12 @@ extension Exchange {
     /// How the loop treats the requests of a connection.
     struct Rules {
         let router: Router
+        /// Who may do what; nil when nobody needs a credential.
+        let policy: AccessPolicy?
+        /// What the client may do without a token.
+        let tokenless: Grant?
+        /// Milliseconds since 1970, by the clock of the machine, for the times in tokens.
+        let clock: UInt64
         let admission: Admission
         let isDraining: Bool
         /// The most bytes of an event in a body that crier publishes as it arrives.

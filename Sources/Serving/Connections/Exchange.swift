@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import EventStreams
 import HTTPMessages
@@ -9,6 +10,8 @@ final class Exchange {
     enum State {
         /// A head.
         case head
+        /// A thread finds the grant of the client's token, for this route. The exchange reads nothing meanwhile.
+        case awaitingGrant(RequestHead, Route)
         /// A body that crier publishes when it is complete.
         case collecting(PublishRequest, body: [UInt8])
         /// A body that crier publishes as it arrives.
@@ -37,6 +40,8 @@ final class Exchange {
     private var isHead = false
     /// The fields of the answer for pages of other origins.
     private(set) var originFields: [UInt8] = []
+    /// What the client may do, for the present request; nil when nobody needs a credential.
+    private(set) var grant: Grant?
     /// Input that waits because an answer has to wait, or others have their turn; nil when no input was interrupted.
     private var kept: [UInt8]?
     /// Whether the client has finished sending.
@@ -56,7 +61,7 @@ final class Exchange {
     /// Whether an answer waits for the archive or for fan-out.
     var isWaiting: Bool {
         switch state {
-        case .awaitingArchive, .awaitingFanOut: true
+        case .awaitingGrant, .awaitingArchive, .awaitingFanOut: true
         case .head, .collecting, .streaming, .discarding, .finished: false
         }
     }
@@ -136,12 +141,67 @@ final class Exchange {
         isHead = head.method == "HEAD"
         originFields = rules.router.origins.fields(for: head)
         if let problem = rules.admission.problem {
-            // A browser's EventSource gives up for ever on any status but 200.
-            if head.fields.list("accept", has: "text/event-stream") { return .turnAway(StreamFraming(head.version)) }
-            refuse(problem)
-            return nil
+            return shed(head, problem)
         }
-        switch rules.router.route(head) {
+        grant = nil
+        let route = rules.router.route(head)
+        guard let policy = rules.policy, route.needsGrant else { return begin(route, head, rules) }
+        do throws(Problem) {
+            let query = try rules.router.query(head)
+            guard let credential = try Credential.find(head, query, policy) else {
+                return permit(route, head, rules.tokenless ?? policy.anonymous, rules)
+            }
+            if !query.values("token").isEmpty { originFields += Array("Referrer-Policy: no-referrer\r\n".utf8) }
+            if credential.isCookieAlone, route.isUnsafe, !rules.router.origins.listsOrigin(of: head) {
+                throw .cookieWithoutOrigin
+            }
+            if let grant = policy.verifier.knownGrant(credential.token, now: rules.clock) {
+                return permit(route, head, grant, rules)
+            }
+            state = .awaitingGrant(head, route)
+            return .verify(credential.token)
+        } catch {
+            return begin(.problem(error), head, rules)
+        }
+    }
+
+    /// Refuses a request because crier has too much to do. A browser's EventSource gives up for ever on any status but
+    /// 200, so it is told to come back later.
+    private func shed(_ head: RequestHead, _ problem: Problem) -> Work? {
+        if head.fields.list("accept", has: "text/event-stream") { return .turnAway(StreamFraming(head.version)) }
+        refuse(problem)
+        return nil
+    }
+
+    /// Continues with a route for a caller with a grant.
+    private func permit(_ route: Route, _ head: RequestHead, _ caller: Grant, _ rules: Rules) -> Work? {
+        guard let policy = rules.policy else { return begin(route, head, rules) }
+        do throws(Problem) {
+            let permitted = try AccessCheck(policy: policy, names: rules.router.nameLimits).permit(route, to: caller)
+            grant = permitted.grant
+            return begin(permitted.route, head, rules)
+        } catch {
+            return begin(.problem(error), head, rules)
+        }
+    }
+
+    /// Continues with the grant of the token, or without one.
+    ///
+    /// - Parameter verdict: nil when too many tokens wait.
+    func resumeFromVerifier(_ verdict: Result<Grant, TokenFault>?, _ rules: Rules) -> Work? {
+        guard case .awaitingGrant(let head, let route) = state else { return nil }
+        state = .head
+        switch verdict {
+        case nil: return shed(head, .tooManyVerifications)
+        case .failure(.keysUnavailable): return shed(head, Problem(TokenFault.keysUnavailable))
+        case .failure(let fault): return begin(.problem(Problem(fault)), head, rules)
+        case .success(let grant): return permit(route, head, grant, rules)
+        }
+    }
+
+    /// Begins to read the body of a request, or does without one.
+    private func begin(_ route: Route, _ head: RequestHead, _ rules: Rules) -> Work? {
+        switch route {
         // Refuse before the client has sent a body in vain.
         case .problem(let problem) where head.framing != .none: refuse(problem)
         case .publish(let request):
@@ -165,7 +225,7 @@ final class Exchange {
         switch state {
         case .streaming, .collecting:
             guard counted.add(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
-        case .head, .discarding, .awaitingArchive, .awaitingFanOut, .finished: return
+        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingFanOut, .finished: return
         }
         switch state {
         case .streaming(let stream):
@@ -178,7 +238,7 @@ final class Exchange {
             state = .head
             unsafe bytes.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
             state = .collecting(request, body: body)
-        case .head, .discarding, .awaitingArchive, .awaitingFanOut, .finished: break
+        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingFanOut, .finished: break
         }
     }
 
@@ -198,7 +258,7 @@ final class Exchange {
             state = .head
             return .answer(route)
         case .streaming(let stream): stream.finish()
-        case .head, .awaitingArchive, .awaitingFanOut, .finished: break
+        case .head, .awaitingGrant, .awaitingArchive, .awaitingFanOut, .finished: break
         }
         return nil
     }
@@ -248,8 +308,14 @@ final class Exchange {
         if case .streaming(let stream) = state {
             stream.add(receipt)
         } else {
-            respond(.json(Summaries.receipt(receipt)))
+            respond(receipt)
         }
+    }
+
+    /// Answers a publish. A publisher that may not read a channel must not learn whether it has subscribers.
+    func respond(_ receipt: Receipt) {
+        let showsSubscribers = grant.map { receipt.channels.allSatisfy($0.maySubscribe) } ?? true
+        respond(.json(Summaries.receipt(receipt, showsSubscribers: showsSubscribers)))
     }
 
     /// Ends a body that crier publishes as it arrives.

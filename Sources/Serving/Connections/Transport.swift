@@ -36,4 +36,7 @@ struct Transport: ~Copyable {
     func finishSending() { descriptor.finishSending() }
 
     var peer: SocketAddress { SocketAddress(peerOf: descriptor) }
+
+    /// The user at the other end of a Unix socket; nil for another kind.
+    var peerIdentity: PeerIdentity? { PeerIdentity(of: descriptor) }
 }

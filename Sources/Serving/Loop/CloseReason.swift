@@ -10,6 +10,8 @@ public enum CloseReason: Int, CaseIterable, Sendable {
     case timeout
     /// The subscriber was too far behind, or too slow to take its last bytes.
     case slow
+    /// The grant of the subscriber has ended.
+    case expired
     /// All channels of the subscriber have ended.
     case ended
     /// epoll could not watch the connection.

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import HTTPMessages
 import Kernel
@@ -99,15 +100,7 @@ extension Reactor {
 
     /// Serves the requests in some input, until all are done, one of them has to wait, or others have their turn.
     mutating func serveRequests(in input: borrowing Span<UInt8>, _ slot: UInt32, _ exchange: Exchange) {
-        let listener = context.listeners[Int(connections[slot].arrival.listener)]
-        let rules = Exchange.Rules(
-            router: Router(
-                roles: listener.roles, hosts: listener.hosts, origins: listener.origins, nameLimits: settings.names,
-                now: time.today,
-                clockAhead: time.clockAhead),
-            admission: connections[slot].arrival.admission, isDraining: drain != nil, bodyLimit: settings.messages.body,
-            publishLimit: context.hub.publishLimit,
-            bodiesLimit: settings.bodies)
+        let rules = rules(slot)
         var offset = 0
         while let work = exchange.next(input, &offset, rules) {
             perform(work, slot, exchange)
@@ -117,6 +110,28 @@ extension Reactor {
                 return exchange.keep(input.extracting(offset..<input.count))
             }
         }
+    }
+
+    /// How the loop treats the requests of a connection.
+    func rules(_ slot: UInt32) -> Exchange.Rules {
+        let listener = context.listeners[Int(connections[slot].arrival.listener)]
+        let policy = settings.access
+        return Exchange.Rules(
+            router: Router(
+                roles: listener.roles, hosts: listener.hosts, origins: listener.origins,
+                allowsQueryToken: policy?.allowsQueryToken ?? false, nameLimits: settings.names, now: time.today,
+                clockAhead: time.clockAhead),
+            policy: policy, tokenless: policy.flatMap { $0.peers.flatMap { peerGrant(slot, listener, $0) } },
+            clock: policy == nil ? 0 : Clock.realtime, admission: connections[slot].arrival.admission,
+            isDraining: drain != nil, bodyLimit: settings.messages.body, publishLimit: context.hub.publishLimit,
+            bodiesLimit: settings.bodies)
+    }
+
+    /// The grant of the user at the other end of a Unix socket; nil for others.
+    private func peerGrant(_ slot: UInt32, _ listener: SharedListener, _ peers: AccessPolicy.Peers) -> Grant? {
+        guard !listener.isTCP, let peer = connections[slot].transport.peerIdentity else { return nil }
+        let isListed = peers.users.contains(peer.user) || !peers.groups.isDisjoint(with: peer.groups)
+        return isListed ? peers.grant : nil
     }
 
     /// Writes answers and continues with interrupted input, in turns.

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import HTTPMessages
 import Kernel
@@ -10,13 +11,14 @@ extension Reactor {
     mutating func perform(_ work: Exchange.Work, _ slot: UInt32, _ exchange: Exchange) {
         switch work {
         case .answer(.subscribe(let request, let form)): subscribe(slot, request, form, exchange)
-        case .answer(.describeStream(let form)):
+        case .answer(.describeStream(_, let form)):
             exchange.respondAndFinish(StreamOpening.head(form.framing, exchange.originFields))
         case .answer(.endChannel(let name)): end(name, slot, exchange)
         case .answer(let route):
             if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
         case .publish(let request, let body): publish(request, body, slot, exchange)
         case .publishPart(let publications, let stream): publish(publications, stream, slot, exchange)
+        case .verify(let token): verify(token, slot, exchange)
         case .turnAway(let framing): turnAway(exchange, framing)
         }
     }
@@ -28,6 +30,34 @@ extension Reactor {
         exchange.respondAndFinish(
             StreamOpening.bytes(framing, retry: retry, origin: exchange.originFields) + framing.end)
     }
+
+    // MARK: Grants
+
+    /// Has a token verified on another thread, or refuses the request when too many wait.
+    private mutating func verify(_ token: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
+        let (port, connection) = (context.port, connections.token(slot))
+        let isQueued = settings.access?.verifier.verify(token, now: Clock.realtime) { verdict in
+            port.post(.verified(connection, verdict))
+        }
+        if isQueued != true { continueExchange(slot, exchange, nil) }
+    }
+
+    /// A thread has found the grant of a token, or none.
+    mutating func resume(_ connection: Connections.Token, _ verdict: Result<Grant, TokenFault>) {
+        guard let slot = connections.slot(of: connection), let exchange = connections[slot].exchange,
+            case .awaitingGrant = exchange.state
+        else { return }
+        continueExchange(slot, exchange, verdict)
+        guard connections[slot].exchange === exchange else { return }
+        resume(slot, exchange)
+    }
+
+    private mutating func continueExchange(_ slot: UInt32, _ exchange: Exchange, _ verdict: Result<Grant, TokenFault>?)
+    {
+        if let work = exchange.resumeFromVerifier(verdict, rules(slot)) { perform(work, slot, exchange) }
+    }
+
+    // MARK: Publishing
 
     /// Publishes a complete body.
     private mutating func publish(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
@@ -42,7 +72,7 @@ extension Reactor {
             now: time.today)
         switch outcome {
         case .published(let receipt): acknowledge(receipt, slot, exchange)
-        case .repeated(let receipt): exchange.respond(.json(Summaries.receipt(receipt)))
+        case .repeated(let receipt): exchange.respond(receipt)
         case .pending: exchange.awaitArchive(.publish)
         case .refused(let refusal): exchange.respond(Problem(refusal).answer)
         }
@@ -52,6 +82,8 @@ extension Reactor {
     private mutating func publish(
         _ publications: ArraySlice<Publication>, _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
     ) {
+        // The request may stay open for days, longer than the grant.
+        if let grant = stream.grant, grant.isOver(at: Clock.realtime) { return stream.stop(Problem(.expired)) }
         switch context.hub.publish(publications, reply: replyAddress(slot), now: time.today) {
         case .published(let receipt), .repeated(let receipt): acknowledge(receipt, slot, exchange)
         case .pending: exchange.awaitArchive(.stream(stream))

@@ -1,5 +1,7 @@
+import Access
 import Broadcasting
 import EventStreams
+import Kernel
 
 /// Starts the streams of subscribers, and removes subscribers from their topics.
 extension Reactor {
@@ -29,13 +31,38 @@ extension Reactor {
         let slot = subscribers.insert(
             Subscriber(
                 .random(using: &generator), StreamHandle(connection: connection), form,
-                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics)
-        )
+                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
+                grant: exchange.grant))
         connections[connection].state = .streaming(subscriber: slot)
+        if let expiry = exchange.grant?.expiry {
+            let now = Clock.realtime
+            subscribers.scheduleExpiry(slot, after: expiry > now ? expiry - now : 0)
+        }
         // The missed events leave in one packet with the head, so the client wakes only once.
         let isWritten = subscribers.write(
             framed: opening, to: slot, &connections, moreFollows: subscription.hasMissed)
         if isWritten, subscription.isBehind { catchUp.append(subscribers.token(slot)) }
+    }
+
+    /// Ends a stream whose grant is over. The client can reconnect with another token and resume.
+    ///
+    /// - Parameter reason: see ``ControlEvents/expired(_:)``.
+    mutating func end(_ slot: UInt32, _ reason: StaticString) {
+        let bytes = EventEncoder.encode(ControlEvents.expired(reason))
+        subscribers.finish(slot, with: bytes, .expired, timeout: settings.shutdown, &connections)
+    }
+
+    /// Ends the streams whose grants are no longer in force, some in each turn.
+    mutating func checkGrants() {
+        guard !unchecked.isEmpty else { return }
+        guard settings.access != nil else { return unchecked = [] }
+        let deadline = time.deadlineForPart()
+        while let token = unchecked.popLast() {
+            if let slot = subscribers.slot(of: token), subscribers[slot].grant?.isRevoked ?? true {
+                end(slot, "revoked")
+            }
+            if Clock.monotonicNanoseconds >= deadline { return }
+        }
     }
 
     /// Removes subscribers from the topics whose end crier has sent them. Ends the stream of a subscriber without

@@ -28,6 +28,8 @@ struct Reactor: ~Copyable {
     var held = HeldPublishers()
     /// The sweep of the history in progress. Only the first loop has one.
     private var sweep: Sweep?
+    /// Subscribers whose grants the loop still has to check after a change of the rules.
+    var unchecked: [Subscribers.Token] = []
     /// Nil until the daemon stops.
     var drain: DrainDeadlines?
     var generator = SystemRandomNumberGenerator()
@@ -78,6 +80,7 @@ struct Reactor: ~Copyable {
         runCatchUp()
         releaseHeldPublishers()
         meetDeadlines()
+        checkGrants()
         runSweep()
         if let drain { continueDraining(drain) }
         closeMarked()
@@ -86,7 +89,7 @@ struct Reactor: ~Copyable {
 
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
-        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil {
+        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
@@ -116,12 +119,15 @@ struct Reactor: ~Copyable {
     private mutating func execute(_ command: LoopCommand) {
         switch command {
         case .adopt(let number, let arrival): adopt(Descriptor(owning: number), arrival)
+        case .verified(let connection, let verdict): resume(connection, verdict)
+        case .checkGrants: unchecked = subscribers.tokens
         case .configure(let settings): apply(settings)
         case .drain: startDraining()
         }
     }
 
     private mutating func apply(_ settings: ServingSettings) {
+        if settings.access != self.settings.access { unchecked = subscribers.tokens }
         self.settings = settings
         subscribers.apply(heartbeat: settings.heartbeat)
         fanOut.backlogLimit = settings.fanoutBacklog
@@ -194,6 +200,7 @@ struct Reactor: ~Copyable {
         guard time.isNewTick else { return }
         acceptor.resume(limit: settings.connections, poller, firstToken: Token.firstListener)
         for slot in connections.takeTimedOut() { timeOut(slot) }
+        for slot in subscribers.takeExpired() { end(slot, "expired") }
         for slot in subscribers.takeDue() {
             switch subscribers[slot].state {
             case .live: subscribers.heartbeat(slot, &connections)

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import Envelopes
 import EventStreams
@@ -21,11 +22,25 @@ final class PublishRequest: Sendable {
     /// The channels that the URL names.
     let channels: [ChannelName]
     let idempotencyKey: IdempotencyKey?
+    /// What the publisher may do; nil when everybody may publish everything.
+    let grant: Grant?
 
-    init(form: Form, channels: [ChannelName], idempotencyKey: IdempotencyKey?) {
+    init(form: Form, channels: [ChannelName], idempotencyKey: IdempotencyKey?, grant: Grant? = nil) {
         self.form = form
         self.channels = channels
         self.idempotencyKey = idempotencyKey
+        self.grant = grant
+    }
+
+    /// The request of a publisher with a grant, which covers the channels of the URL.
+    func permitted(by grant: Grant) -> PublishRequest {
+        PublishRequest(form: form, channels: channels, idempotencyKey: idempotencyKey, grant: grant)
+    }
+
+    /// The rules for envelopes in the body.
+    func rules(_ names: NameLimits) -> Envelope.Rules {
+        guard let grant else { return Envelope.Rules(channels: channels, names: names) }
+        return Envelope.Rules(channels: channels, names: names) { grant.mayPublish(to: $0) }
     }
 
     /// Whether crier publishes the body as it arrives.
@@ -49,9 +64,9 @@ final class PublishRequest: Sendable {
             return [Publication(event, to: channels)]
         case .envelopes:
             do throws(Envelope.Misplaced) {
-                return try Envelope.all(body, Envelope.Rules(channels: channels, names: names))
+                return try Envelope.all(body, rules(names))
             } catch {
-                throw Problem(400, "Event \(error.place): \(error.reason)")
+                throw Problem(error, of: "Event")
             }
         case .lines, .eventStream: preconditionFailure("the body of a stream is never complete")
         }
@@ -59,7 +74,9 @@ final class PublishRequest: Sendable {
 
     /// The key, with a fingerprint of the events; nil without a key.
     func idempotency(_ publications: [Publication]) -> Idempotency? {
-        guard let idempotencyKey else { return nil }
+        guard var idempotencyKey else { return nil }
+        // Otherwise a publisher could use up the keys of another one.
+        if let name = grant?.name, !name.isEmpty { idempotencyKey = IdempotencyKey(idempotencyKey, of: name) }
         var hash = StableHash()
         for publication in publications {
             for channel in publication.channels { hash.add(channel.description) }

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import Envelopes
 import EventStreams
@@ -21,6 +22,8 @@ final class PublishStream {
     /// The whole body has been read.
     private(set) var hasEnded = false
 
+    /// What the publisher may do, and until when; nil when everybody may publish.
+    let grant: Grant?
     /// The most channels of the events in one publish, unless it is a single event.
     private let sliceLimit: Int
 
@@ -29,11 +32,11 @@ final class PublishStream {
     ///   - sliceLimit: ``Hub/publishLimit``.
     init(_ request: PublishRequest, limit: Int, sliceLimit: Int, _ names: NameLimits) {
         self.sliceLimit = sliceLimit
+        grant = request.grant
         if case .eventStream = request.form {
             reader = .events(EventStreamReader(limit: limit), request.channels)
         } else {
-            let rules = Envelope.Rules(channels: request.channels, names: names)
-            reader = .lines(EnvelopeLines(rules, limit: limit))
+            reader = .lines(EnvelopeLines(request.rules(names), limit: limit))
         }
     }
 
@@ -70,7 +73,7 @@ final class PublishStream {
         }
     }
 
-    private func refuse(_ error: Envelope.Misplaced) { problem = Problem(400, "Line \(error.place): \(error.reason)") }
+    private func refuse(_ error: Envelope.Misplaced) { problem = Problem(error, of: "Line") }
 
     private func refuse(_ error: EventStreamReader.Failure) {
         problem = Problem(400, "Line \(error.line): \(error.reason)")

@@ -5,7 +5,7 @@ enum Route: Sendable {
     /// An event stream of this form.
     case subscribe(SubscriptionRequest, StreamForm)
     /// The head of an event stream, without a subscription (HEAD).
-    case describeStream(StreamForm)
+    case describeStream(SubscriptionRequest, StreamForm)
     case publish(PublishRequest)
     case listChannels(after: String?, count: Int)
     case showChannel(ChannelName)
@@ -15,4 +15,20 @@ enum Route: Sendable {
     /// The methods of a resource (OPTIONS).
     case methods(String)
     case problem(Problem)
+
+    /// Whether a caller needs a grant for it.
+    var needsGrant: Bool {
+        switch self {
+        case .subscribe, .describeStream, .publish, .listChannels, .showChannel, .endChannel, .page: true
+        case .health, .methods, .problem: false
+        }
+    }
+
+    /// Whether it changes anything.
+    var isUnsafe: Bool {
+        switch self {
+        case .publish, .endChannel: true
+        case .subscribe, .describeStream, .listChannels, .showChannel, .page, .health, .methods, .problem: false
+        }
+    }
 }

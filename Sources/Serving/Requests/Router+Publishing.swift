@@ -34,7 +34,7 @@ extension Router {
     private func acceptParameters(_ query: Query, namesEvent: Bool) throws(Problem) {
         for parameter in query.parameters {
             let name = parameter.name
-            if name.equals("channel") { continue }
+            if name.equals("channel") || isToken(name) { continue }
             let isOfEvent = name.equals("event") || name.equals("id") || name.equals("retry") || name.equals("key")
             if namesEvent, isOfEvent { continue }
             let text = String(decoding: name.prefix(64), as: UTF8.self)

@@ -34,7 +34,7 @@ extension Router {
         for parameter in query.parameters {
             // Some clients add `_` with a number, so that no cache answers.
             let known: [StaticString] = Self.positions + ["channel", "replay", "since", "envelope", "_"]
-            guard !known.contains(where: { parameter.name.equals($0) }) else { continue }
+            guard !isToken(parameter.name), !known.contains(where: { parameter.name.equals($0) }) else { continue }
             let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)
             throw Problem(
                 400, "Unknown parameter \"\(name)\"; allowed: channel, replay, since, envelope, lastEventId.")

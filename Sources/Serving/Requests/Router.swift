@@ -11,6 +11,8 @@ struct Router: Sendable {
     let hosts: HostRules
     /// The origins whose pages may use the listening socket.
     let origins: OriginRules
+    /// Whether `?token=` carries a token, so that it is no unknown parameter.
+    let allowsQueryToken: Bool
     /// The limits on the channels that a request names.
     let nameLimits: NameLimits
     /// Milliseconds since 1970, by the clock that gives events their times; for `?since=`.
@@ -75,8 +77,7 @@ struct Router: Sendable {
             return .subscribe(try subscription(head, query, channel), try form(head, query))
         case "HEAD" where roles.contains(.subscribe):
             let query = try query(head)
-            _ = try subscription(head, query, channel)
-            return .describeStream(try form(head, query))
+            return .describeStream(try subscription(head, query, channel), try form(head, query))
         case "POST" where roles.contains(.publish): return .publish(try publish(head, channel))
         default: break
         }
@@ -166,8 +167,12 @@ struct Router: Sendable {
         return try only("GET, HEAD, DELETE, OPTIONS", head) { .showChannel(name) }
     }
 
+    /// Whether a parameter carries a token.
+    func isToken(_ name: ArraySlice<UInt8>) -> Bool { allowsQueryToken && name.equals("token") }
+
     private func refuseParameters(of query: Query, except allowed: StaticString? = nil) throws(Problem) {
-        for parameter in query.parameters where allowed.map({ !parameter.name.equals($0) }) ?? true {
+        for parameter in query.parameters
+        where !isToken(parameter.name) && allowed.map({ !parameter.name.equals($0) }) ?? true {
             let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)
             throw Problem(400, "Unknown parameter \"\(name)\"; allowed: \(allowed.map { "\($0)" } ?? "none").")
         }

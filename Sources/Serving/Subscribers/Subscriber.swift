@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 
 /// One subscriber of a loop: a position in the log, its topics and its stream. An idle subscriber of one topic needs no
@@ -33,20 +34,25 @@ struct Subscriber: ~Copyable {
     let session: SessionID
     let stream: StreamHandle
     let form: StreamForm
+    /// What the client may read; nil when everybody may read everything.
+    let grant: Grant?
     var state: State
     /// crier has sent all events for this subscriber up to this number in full.
     var position: UInt64
     var topics: SubscriberTopics
     /// Live: the next heartbeat. Behind: the next check of its lag. Ending: the time limit.
     var deadline = Deadline()
+    /// When the grant ends; unused when it does not end by itself.
+    var expiry = Deadline()
 
     init(
         _ session: SessionID, _ stream: StreamHandle, _ form: StreamForm, _ state: State, at position: UInt64,
-        _ topics: SubscriberTopics
+        _ topics: SubscriberTopics, grant: Grant? = nil
     ) {
         self.session = session
         self.stream = stream
         self.form = form
+        self.grant = grant
         self.state = state
         self.position = position
         self.topics = topics

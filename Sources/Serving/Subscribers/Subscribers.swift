@@ -11,6 +11,7 @@ struct Subscribers: ~Copyable {
 
     private var table = SlotTable<Subscriber>()
     private var deadlines = TimerWheel()
+    private var expiries = TimerWheel()
     private var woken: [(tick: UInt32, token: UInt64)] = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     /// Subscribers that got the end of a topic, and the topic that they must leave.
@@ -269,6 +270,30 @@ struct Subscribers: ~Copyable {
         case .broken: close(slot, .client)
         }
     }
+
+    /// Ends the stream of a subscriber when its grant does.
+    ///
+    /// - Parameter milliseconds: from now on.
+    mutating func scheduleExpiry(_ slot: UInt32, after milliseconds: UInt64) {
+        // Four years, so that the tick does not overflow.
+        let ticks = TurnTime.ticks(min(milliseconds, 1 << 37))
+        expiries.schedule(&table[slot].expiry, table.token(slot).rawValue, at: tick + ticks)
+    }
+
+    /// Takes the subscribers whose grant has ended.
+    mutating func takeExpired() -> [UInt32] {
+        expiries.advance(to: tick, into: &woken)
+        defer { woken.removeAll(keepingCapacity: true) }
+        var expired: [UInt32] = []
+        for (tick, token) in woken {
+            guard let slot = table.slot(of: Token(rawValue: token)) else { continue }
+            if expiries.isDue(&table[slot].expiry, token, woken: tick) { expired.append(slot) }
+        }
+        return expired
+    }
+
+    /// All subscribers.
+    var tokens: [Token] { table.slots.map { table.token($0) } }
 
     mutating func scheduleLagCheck(_ slot: UInt32) { schedule(slot, after: Self.lagCheckInterval) }
 

@@ -4,6 +4,8 @@ import HTTPMessages
 enum ClientFailure: Error, CustomStringConvertible {
     /// It is not possible to connect.
     case unreachable(String)
+    /// The token cannot be read.
+    case noToken(String)
     /// The connection closed before the answer was complete.
     case connectionLost
     /// The answer is not HTTP.
@@ -12,6 +14,7 @@ enum ClientFailure: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .unreachable(let reason): "the daemon cannot be reached: \(reason)"
+        case .noToken(let reason): "there is no token to send: \(reason)"
         case .connectionLost:
             "the connection was lost before the answer; the daemon may or may not have processed the request"
         case .notUnderstood(let refusal): "the answer is not valid HTTP: \(refusal)"

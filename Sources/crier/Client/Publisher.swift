@@ -7,22 +7,22 @@ struct Publisher {
         let description: String
     }
 
-    private let url: DaemonURL
+    private let daemon: RemoteDaemon
     private let target: String
     private let isQuiet: Bool
 
-    init(url: DaemonURL, channel: String, event: String?, id: String?, key: String?, isQuiet: Bool) {
+    init(daemon: RemoteDaemon, channel: String, event: String?, id: String?, key: String?, isQuiet: Bool) {
         let query = [("event", event), ("id", id), ("key", key)].compactMap { name, value in value.map { (name, $0) } }
-        self.url = url
-        target = url.target([channel], query: query)
+        self.daemon = daemon
+        target = daemon.url.target([channel], query: query)
         self.isQuiet = isQuiet
     }
 
     /// Publishes one event and waits for the receipt.
     func publish(_ data: [UInt8]) throws {
-        var connection = try DaemonConnection(url)
+        var connection = try DaemonConnection(daemon.url)
         let head =
-            "POST \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            "POST \(target) HTTP/1.1\r\n" + (try daemon.fields()) + "Content-Type: text/plain; charset=utf-8\r\n"
             + "Content-Length: \(data.count)\r\nConnection: close\r\n\r\n"
         try connection.send(Array(head.utf8) + data)
         let answer = try connection.answer()

@@ -6,11 +6,11 @@ struct PublishingStream: ~Copyable {
     private var connection: DaemonConnection
 
     /// - Parameter mediaType: the format of the body: `application/x-ndjson` or `text/event-stream`.
-    init(_ url: DaemonURL, channel: String?, mediaType: String) throws(ClientFailure) {
-        var connection = try DaemonConnection(url)
-        let target = channel.map { url.target([$0]) } ?? url.target([])
+    init(_ daemon: RemoteDaemon, channel: String?, mediaType: String) throws(ClientFailure) {
+        var connection = try DaemonConnection(daemon.url)
+        let target = channel.map { daemon.url.target([$0]) } ?? daemon.url.target([])
         let head =
-            "POST \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nContent-Type: \(mediaType)\r\n"
+            "POST \(target) HTTP/1.1\r\n" + (try daemon.fields()) + "Content-Type: \(mediaType)\r\n"
             + "Transfer-Encoding: chunked\r\n\r\n"
         try connection.send(Array(head.utf8))
         self.connection = connection

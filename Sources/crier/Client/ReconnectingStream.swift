@@ -14,7 +14,7 @@ struct ReconnectingStream: ~Copyable {
         case lost(String, retry: UInt64)
     }
 
-    private let url: DaemonURL
+    private let daemon: RemoteDaemon
     private let target: String
     private var parser: EventStreamParser
     /// The reconnection time in milliseconds; browsers too start with three seconds.
@@ -24,12 +24,13 @@ struct ReconnectingStream: ~Copyable {
 
     /// - Parameter isEnveloped: whether the data of an event also says which channel it came from.
     init(
-        url: DaemonURL, channels: [String], replay: String?, since: String?, lastEventID: String, isEnveloped: Bool
+        daemon: RemoteDaemon, channels: [String], replay: String?, since: String?, lastEventID: String,
+        isEnveloped: Bool
     ) {
-        self.url = url
+        self.daemon = daemon
         let query = [("replay", replay), ("since", since), ("envelope", isEnveloped ? "1" : nil)]
             .compactMap { name, value in value.map { (name, $0) } }
-        target = url.target(channels, query: query)
+        target = daemon.url.target(channels, query: query)
         parser = EventStreamParser(lastEventID: lastEventID)
     }
 
@@ -48,7 +49,7 @@ struct ReconnectingStream: ~Copyable {
                 if let open = connection.take() {
                     current = open
                 } else {
-                    current = try DaemonConnection(url)
+                    current = try DaemonConnection(daemon.url)
                     if let end = try open(&current) { return end }
                 }
                 guard case .body(let bytes) = try current.next() else { return lose("the stream ended") }
@@ -64,7 +65,7 @@ struct ReconnectingStream: ~Copyable {
     ///
     /// - Returns: nil when the stream is open.
     private mutating func open(_ current: inout DaemonConnection) throws(ClientFailure) -> Item? {
-        var head = "GET \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nAccept: text/event-stream\r\n"
+        var head = "GET \(target) HTTP/1.1\r\n" + (try daemon.fields()) + "Accept: text/event-stream\r\n"
         head += "Cache-Control: no-cache\r\n"
         if !parser.lastEventID.isEmpty { head += "Last-Event-ID: \(parser.lastEventID)\r\n" }
         try current.send(Array((head + "\r\n").utf8))

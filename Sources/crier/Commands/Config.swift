@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authorizing
 import Configuring
 
 /// `crier config`
@@ -15,7 +16,13 @@ struct Config: ParsableCommand {
         @OptionGroup var settings: SettingsOptions
 
         func run() throws {
-            _ = try settings.loadOrExit()
+            let settings = try settings.loadOrExit()
+            do throws(KeyProblem) {
+                try Authority.check(settings.access)
+            } catch {
+                StandardIO.writeError("\(error)")
+                throw SettingsOptions.exitCode
+            }
             StandardIO.write("The configuration is good.\n")
         }
     }

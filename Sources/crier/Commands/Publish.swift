@@ -72,7 +72,7 @@ struct Publish: ParsableCommand {
                 try publishAll(of: input)
             } else {
                 let publisher = Publisher(
-                    url: target.url, channel: channel ?? "", event: event, id: id, key: key, isQuiet: quiet)
+                    daemon: target.daemon, channel: channel ?? "", event: event, id: id, key: key, isQuiet: quiet)
                 let isArgument = data != nil && data != "-"
                 try publisher.publish(isArgument ? Array((data ?? "").utf8) : try StandardIO.readAll(input))
             }
@@ -87,7 +87,7 @@ struct Publish: ParsableCommand {
 
     private func publishAll(of input: borrowing Descriptor) throws {
         let mediaType = format == .sse ? "text/event-stream" : "application/x-ndjson"
-        var stream = try PublishingStream(target.url, channel: channel, mediaType: mediaType)
+        var stream = try PublishingStream(target.daemon, channel: channel, mediaType: mediaType)
         var envelopes = lines ? LineEnvelopes(event: event, key: key) : nil
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while stream.waitForInput(input), case .bytes(let count) = input.read(into: &buffer) {

@@ -15,6 +15,9 @@ struct SettingsOptions: ParsableArguments {
             "Set one key, as in --set server.heartbeat=5s; repeatable.", valueName: "key=value"))
     var assignments: [String] = []
 
+    /// Whether somebody names a configuration.
+    var isGiven: Bool { config != nil || !assignments.isEmpty || Environment["CRIER_CONFIG"] != nil }
+
     /// The errors in the settings, one per line.
     struct Mistakes: Error {
         let lines: [String]
@@ -44,7 +47,7 @@ struct SettingsOptions: ParsableArguments {
         do throws(ConfigurationErrors) {
             return try Configuration.load(file: file, environment: environment, flags: flags)
         } catch {
-            throw Mistakes(lines: error.errors.map(\.description))
+            throw Mistakes(lines: error.errors.flatMap { $0.description.split(separator: "\n").map(String.init) })
         }
     }
 

@@ -53,7 +53,7 @@ struct Subscribe: ParsableCommand {
     func run() throws {
         Signals.ignoreBrokenPipe()
         var stream = ReconnectingStream(
-            url: target.url, channels: channels, replay: replay, since: since, lastEventID: lastEventID ?? "",
+            daemon: target.daemon, channels: channels, replay: replay, since: since, lastEventID: lastEventID ?? "",
             isEnveloped: format == .json)
         var left = count ?? .max
         while true {

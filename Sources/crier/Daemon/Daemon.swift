@@ -1,4 +1,6 @@
+import Access
 import ArgumentParser
+import Authorizing
 import Broadcasting
 import Configuring
 import Kernel
@@ -17,6 +19,7 @@ struct Daemon: ~Copyable {
     private let log: Logger
     private let server: Server
     private let store: Store?
+    private let authority: Authority
     private var watchdog: LoopWatchdog
     private let descriptorLimit: Int
     private let unixPaths: [String]
@@ -39,25 +42,28 @@ struct Daemon: ~Copyable {
         do throws(ListenerSetup.Failure) {
             try listeners.open()
         } catch {
-            log.error("\(error.description)")
+            for line in error.description.split(separator: "\n") { log.error("\(line)") }
             throw ExitCode.failure
         }
         let unixPaths = listeners.unixPaths
         let addresses = listeners.addresses
         let loops = settings.loops == 0 ? min(64, ProcessLimits.processors) : settings.loops
+        let (authority, access) = try Self.authority(settings, log)
         let server: Server
         let store: Store?
         do throws(HistorySetup.Failure) {
             let history = try HistorySetup(settings, log)
             server = try history.server(
                 loops: loops, listeners: listeners.sockets(), settings,
-                serving: settings.serving(descriptors: descriptorLimit))
+                serving: settings.serving(descriptors: descriptorLimit, access: access))
             store = history.store
         } catch {
             log.error("\(error.description)")
             throw ExitCode.failure
         }
+        authority.whenRulesEnd { [weak server] in server?.checkGrants() }
         self.store = store
+        self.authority = authority
         self.options = options
         self.listen = listen
         self.signals = signals
@@ -123,11 +129,18 @@ struct Daemon: ~Copyable {
             for line in error.lines { log.error("\(line)") }
             return log.error("the new configuration has errors; the old one stays in force")
         }
+        let access: AccessPolicy?
+        do throws(KeyProblem) {
+            access = try authority.apply(new.access, new.verification)
+        } catch {
+            log.error("\(error)")
+            return log.error("the new configuration has errors; the old one stays in force")
+        }
         for key in new.needingRestart(from: settings) {
             log.warning("this setting changes after a restart only", metadata: ["key": "\(key)"])
         }
         settings = new
-        server.apply(new.serving(descriptors: descriptorLimit), new.history)
+        server.apply(new.serving(descriptors: descriptorLimit, access: access), new.history)
         log.info("reloaded")
     }
 
@@ -144,9 +157,27 @@ struct Daemon: ~Copyable {
             if watchdog.isDue(server.turns) { ServiceManager.alive() }
         }
         if server.hasEnded { server.join() }
+        authority.stop()
         store?.stop()
         for path in unixPaths { Listener.removeSocketFile(path) }
         log.info("stopped")
+    }
+
+    /// Reads the keys that the settings name.
+    ///
+    /// - Returns: the authority, and the policy; nil when nobody needs a credential.
+    private static func authority(_ settings: Settings, _ log: Logger) throws -> (Authority, AccessPolicy?) {
+        do {
+            let threads = max(1, min(4, ProcessLimits.processors / 2))
+            let authority = try Authority(threads: threads, limits: settings.verification, log: log)
+            return (authority, try authority.apply(settings.access, settings.verification))
+        } catch let problem as KeyProblem {
+            log.error("\(problem)")
+            throw SettingsOptions.exitCode
+        } catch {
+            log.error("cannot start the threads that verify tokens", metadata: ["error": "\(error)"])
+            throw ExitCode.failure
+        }
     }
 
     private static func logger(_ level: LogLevel) -> Logger {

@@ -1,3 +1,4 @@
+import Access
 import Configuring
 import Kernel
 import Serving
@@ -120,7 +121,7 @@ struct ListenerSetup: ~Copyable {
         } catch {
             throw Failure(description: "cannot listen on \(settings.address): \(error)")
         }
-        if let exposure = settings.exposure(isLocal: listener.address.isLocal) {
+        if !self.settings.access.isInForce, let exposure = settings.exposure(isLocal: listener.address.isLocal) {
             throw Failure(description: exposure)
         }
         addresses.append("\(listener.address)")

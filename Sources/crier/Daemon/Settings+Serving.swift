@@ -1,3 +1,5 @@
+import Access
+import Authorizing
 import Broadcasting
 import Configuring
 import HTTPMessages
@@ -9,9 +11,12 @@ extension Settings {
 
     /// The settings for the event loops.
     ///
-    /// - Parameter descriptors: the limit on descriptors of this process.
-    func serving(descriptors: Int) -> ServingSettings {
+    /// - Parameters:
+    ///   - descriptors: the limit on descriptors of this process.
+    ///   - access: who may do what; nil when nobody needs a credential.
+    func serving(descriptors: Int, access: AccessPolicy?) -> ServingSettings {
         var serving = ServingSettings()
+        serving.access = access
         serving.heartbeat = heartbeat
         serving.retry = retry
         serving.shutdown = shutdown
@@ -26,5 +31,13 @@ extension Settings {
         serving.connections = connections == 0 ? room : min(connections, room)
         serving.connectionsPerAddress = connectionsPerAddress
         return serving
+    }
+
+    /// What the verification of tokens may use.
+    var verification: VerificationLimits {
+        var limits = VerificationLimits()
+        limits.waiting = verifications
+        limits.cachedBytes = tokenCache
+        return limits
     }
 }

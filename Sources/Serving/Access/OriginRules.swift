@@ -85,7 +85,7 @@ struct OriginRules: Sendable {
         if head.method == "OPTIONS", head.fields.first("access-control-request-method") != nil {
             appendPreflight(isListed, head, to: &fields)
         } else {
-            fields.append("Access-Control-Expose-Headers: Allow, Retry-After\r\n")
+            fields.append("Access-Control-Expose-Headers: Allow, Retry-After, WWW-Authenticate\r\n")
         }
         return fields
     }

@@ -1,19 +1,22 @@
 import Bytes
 
 /// Parses JSON (RFC 8259) strictly. It accepts no extension, and nothing after the end.
-struct JSONScanner {
-    private let bytes: [UInt8]
-    private var index = 0
+public struct JSONScanner {
+    @usableFromInline let bytes: [UInt8]
+    @usableFromInline var index = 0
 
     /// The most arrays and objects within one another. More could overflow the stack.
     private static let depthLimit = 64
 
-    init(_ bytes: [UInt8]) {
+    /// A scanner at the start of a text.
+    @inlinable
+    public init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// The next byte that is not white space, without consuming it; nil at the end.
-    mutating func peek() -> UInt8? {
+    @inlinable
+    public mutating func peek() -> UInt8? {
         while index < bytes.count {
             switch bytes[index] {
             case 0x20, 0x09, 0x0A, 0x0D: index += 1
@@ -24,24 +27,28 @@ struct JSONScanner {
     }
 
     /// Consumes a byte if it is next.
-    mutating func take(_ byte: UInt8) -> Bool {
+    @inlinable
+    public mutating func take(_ byte: UInt8) -> Bool {
         guard peek() == byte else { return false }
         index += 1
         return true
     }
 
-    mutating func expect(_ byte: UInt8, _ name: String) throws(InvalidEnvelope) {
+    @inlinable
+    public mutating func expect(_ byte: UInt8, _ name: String) throws(InvalidJSON) {
         guard take(byte) else { throw wrong("\(name) is missing") }
     }
 
-    mutating func expectEnd() throws(InvalidEnvelope) {
+    @inlinable
+    public mutating func expectEnd() throws(InvalidJSON) {
         guard peek() == nil else { throw wrong("something follows the end") }
     }
 
-    private func wrong(_ problem: String) -> InvalidEnvelope { .notJSON(problem, at: min(index, bytes.count) + 1) }
+    @usableFromInline
+    func wrong(_ problem: String) -> InvalidJSON { InvalidJSON(problem, at: min(index, bytes.count) + 1) }
 
     /// Parses a string and decodes its escapes. The caller must check that the bytes are UTF-8.
-    mutating func string() throws(InvalidEnvelope) -> ArraySlice<UInt8> {
+    public mutating func string() throws(InvalidJSON) -> ArraySlice<UInt8> {
         try expect(0x22, "a quotation mark")
         let start = index
         index = bytes.span.firstIndex(of: 0x22, or: 0x5C, below: 0x20, from: index)
@@ -56,7 +63,7 @@ struct JSONScanner {
         }
     }
 
-    private mutating func escapedString(from start: Int) throws(InvalidEnvelope) -> [UInt8] {
+    private mutating func escapedString(from start: Int) throws(InvalidJSON) -> [UInt8] {
         var text = Array(bytes[start..<index])
         while index < bytes.count {
             let byte = bytes[index]
@@ -76,7 +83,7 @@ struct JSONScanner {
         throw wrong("the end of a string is missing")
     }
 
-    private mutating func escape(_ text: inout [UInt8]) throws(InvalidEnvelope) {
+    private mutating func escape(_ text: inout [UInt8]) throws(InvalidJSON) {
         guard index < bytes.count else { throw wrong("the end of a string is missing") }
         defer { index += 1 }
         switch bytes[index] {
@@ -104,7 +111,7 @@ struct JSONScanner {
     }
 
     /// Parses four digits. `index` is at the `u` before, and at the last digit after.
-    private mutating func hexadecimal() throws(InvalidEnvelope) -> UInt32 {
+    private mutating func hexadecimal() throws(InvalidJSON) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
             index += 1
@@ -119,22 +126,26 @@ struct JSONScanner {
     }
 
     /// Parses any value and returns its bytes as written.
-    mutating func value(depth: Int = 0) throws(InvalidEnvelope) -> ArraySlice<UInt8> {
-        guard depth < Self.depthLimit else { throw wrong("values within more than \(Self.depthLimit) others") }
+    public mutating func value() throws(InvalidJSON) -> ArraySlice<UInt8> { try value(depth: 0) }
+
+    private mutating func value(depth: Int) throws(InvalidJSON) -> ArraySlice<UInt8> {
+        guard depth < Self.depthLimit else {
+            throw InvalidJSON("values within more than \(Self.depthLimit) others", at: index + 1, isNesting: true)
+        }
         guard let first = peek() else { throw wrong("a value is missing") }
         let start = index
         switch first {
         case 0x22: _ = try string()
         case 0x7B:
             index += 1
-            try list(until: 0x7D) { scanner throws(InvalidEnvelope) in
+            try list(until: 0x7D) { scanner throws(InvalidJSON) in
                 _ = try scanner.string()
                 try scanner.expect(0x3A, "a colon")
                 _ = try scanner.value(depth: depth + 1)
             }
         case 0x5B:
             index += 1
-            try list(until: 0x5D) { scanner throws(InvalidEnvelope) in _ = try scanner.value(depth: depth + 1) }
+            try list(until: 0x5D) { scanner throws(InvalidJSON) in _ = try scanner.value(depth: depth + 1) }
         case 0x74: try word("true")
         case 0x66: try word("false")
         case 0x6E: try word("null")
@@ -144,18 +155,27 @@ struct JSONScanner {
     }
 
     /// Parses the elements between commas, after the opening bracket, and the closing bracket.
-    mutating func list(
-        until close: UInt8, _ element: (inout JSONScanner) throws(InvalidEnvelope) -> Void
-    ) throws(InvalidEnvelope) {
+    public mutating func list(
+        until close: UInt8, _ element: (inout JSONScanner) throws(InvalidJSON) -> Void
+    ) throws(InvalidJSON) {
         if take(close) { return }
         while true {
             try element(&self)
-            if take(close) { return }
-            try expect(0x2C, "a comma or a closing bracket")
+            if try !takeComma(orEnd: close) { return }
         }
     }
 
-    private mutating func word(_ word: StaticString) throws(InvalidEnvelope) {
+    /// Takes the comma before another element of a list, or the closing bracket.
+    ///
+    /// - Returns: whether another element follows.
+    @inlinable
+    public mutating func takeComma(orEnd close: UInt8) throws(InvalidJSON) -> Bool {
+        if take(close) { return false }
+        try expect(0x2C, "a comma or a closing bracket")
+        return true
+    }
+
+    private mutating func word(_ word: StaticString) throws(InvalidJSON) {
         let count = word.utf8CodeUnitCount
         let isThere = unsafe bytes[index...].prefix(count).elementsEqual(
             UnsafeBufferPointer(start: word.utf8Start, count: count))
@@ -163,7 +183,7 @@ struct JSONScanner {
         index += count
     }
 
-    private mutating func number() throws(InvalidEnvelope) {
+    private mutating func number() throws(InvalidJSON) {
         let start = index
         if index < bytes.count, bytes[index] == 0x2D { index += 1 }
         let whole = digits()

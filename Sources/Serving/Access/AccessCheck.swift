@@ -1,0 +1,83 @@
+import Access
+import Broadcasting
+import HTTPMessages
+
+/// Decides whether a caller may do what a request asks for. It looks at the names in the request and at the grant alone,
+/// never at the channels that exist: so nobody learns which do.
+struct AccessCheck {
+    let policy: AccessPolicy
+    let names: NameLimits
+
+    /// A route that the caller may take.
+    struct Permitted {
+        /// The route, limited to what the caller may read.
+        let route: Route
+        /// What it relies on.
+        let grant: Grant
+    }
+
+    /// - Throws: 401 for a caller without a credential, 403 for another one.
+    func permit(_ route: Route, to caller: Grant) throws(Problem) -> Permitted {
+        switch route {
+        case .subscribe(let request, let form):
+            let (request, grant) = try readable(request, caller)
+            return Permitted(route: .subscribe(request, form), grant: grant)
+        case .describeStream(let request, let form):
+            let (request, grant) = try readable(request, caller)
+            return Permitted(route: .describeStream(request, form), grant: grant)
+        case .publish(let request):
+            let grant = withAnonymousRights(caller)
+            for channel in request.channels where !grant.mayPublish(to: channel) {
+                throw missing("to publish to \"\(channel)\"", caller)
+            }
+            // Who may publish nothing need not send a body to find out.
+            guard !request.channels.isEmpty || !grant.rights.publish.isEmpty else {
+                throw missing("to publish", caller)
+            }
+            return Permitted(route: .publish(request.permitted(by: grant)), grant: grant)
+        case .listChannels, .showChannel, .endChannel, .page:
+            let grant = withAnonymousRights(caller)
+            guard grant.rights.isAdmin else { throw missing("to administer", caller) }
+            return Permitted(route: route, grant: grant)
+        case .health, .methods, .problem: return Permitted(route: route, grant: caller)
+        }
+    }
+
+    /// What the caller may read of a subscription.
+    private func readable(
+        _ request: SubscriptionRequest, _ caller: Grant
+    ) throws(Problem) -> (SubscriptionRequest, Grant) {
+        let isEnough =
+            request.channels.allSatisfy(caller.maySubscribe)
+            && request.patterns.allSatisfy { pattern in caller.rights.subscribe.contains { $0.covers(pattern) } }
+        if isEnough { return (request, caller) }
+        let grant = withAnonymousRights(caller)
+        for channel in request.channels where !grant.maySubscribe(to: channel) {
+            throw missing("to subscribe to \"\(channel)\"", caller)
+        }
+        var readable = request
+        readable.patterns = []
+        for pattern in request.patterns {
+            let parts = grant.readable(pattern, segments: names.segments)
+            guard !parts.isEmpty else { throw missing("to subscribe to \"\(pattern)\"", caller) }
+            readable.patterns += parts
+        }
+        guard readable.channels.count + readable.patterns.count <= names.channels else {
+            throw Problem(
+                400,
+                "With this grant the subscription has \(readable.channels.count + readable.patterns.count) channels and "
+                    + "patterns; \(names.channels) is the limit (limits.channels-per-subscriber).")
+        }
+        return (readable, grant)
+    }
+
+    /// What needs no credential is for every caller.
+    private func withAnonymousRights(_ caller: Grant) -> Grant {
+        caller === policy.anonymous || policy.anonymous.rights.isEmpty ? caller : caller.adding(policy.anonymous)
+    }
+
+    private func missing(_ right: String, _ caller: Grant) -> Problem {
+        if caller === policy.anonymous { return Problem.withoutCredential(right) }
+        return Problem.withoutGrant(right)
+    }
+}
