@@ -83,7 +83,6 @@ let package = Package(
             dependencies: [
                 "Access", "Broadcasting", "EventStreams", "JSON", "Kernel", logging, system, deque,
                 .product(name: "JWTKit", package: "jwt-kit"), .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),
         .target(

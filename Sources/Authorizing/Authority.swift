@@ -142,11 +142,13 @@ public final class Authority: TokenVerifier {
 
     // MARK: Tokens
 
+    /// See ``Access/TokenVerifier``.
     public func knownGrant(_ token: [UInt8], now: UInt64) -> Grant? {
         let hash = Hash(of: token)
         return inForce.withLock { $0.grant(hash) } ?? cache.withLock { $0.find(hash, now: now) }
     }
 
+    /// See ``Access/TokenVerifier``.
     public func verify(
         _ token: [UInt8], now: UInt64, _ answer: @escaping @Sendable (Result<Grant, TokenFault>) -> Void
     ) -> Bool {

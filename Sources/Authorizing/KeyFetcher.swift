@@ -1,7 +1,6 @@
 import Broadcasting
 import Kernel
 import Logging
-import Subprocess
 import SystemPackage
 
 /// Fetches key sets from URLs, on a thread of its own, and again before they are stale.
@@ -106,20 +105,16 @@ final class KeyFetcher: Sendable {
             "--proto", url.hasPrefix("https://") ? "=https" : "=http", "--header", "Accept: application/json", "--url",
             url,
         ]
-        let outcome = wait { () async -> Result<[UInt8], KeyProblem> in
-            do {
-                let result = try await Subprocess.run(
-                    .name("curl"), arguments: Arguments(arguments), output: .bytes(limit: KeySet.limit + 1),
-                    error: .string(limit: 4096))
-                guard result.terminationStatus.isSuccess else {
-                    let lines = result.standardError.split(separator: "\n")
-                    return .failure(KeyProblem(lines.last.map(String.init) ?? "curl failed"))
-                }
-                return .success(result.standardOutput)
-            } catch {
-                return .failure(KeyProblem("curl cannot be run: \(error)"))
-            }
+        let curl: ChildProcess
+        do throws(Errno) {
+            curl = try ChildProcess("curl", arguments, outputLimit: KeySet.limit)
+        } catch {
+            throw KeyProblem("curl cannot be run: \(error)")
         }
-        return try outcome.get()
+        guard curl.code == 0, curl.output.count <= KeySet.limit else {
+            let lines = String(decoding: curl.error, as: UTF8.self).split(separator: "\n")
+            throw KeyProblem(lines.last.map(String.init) ?? "curl failed")
+        }
+        return curl.output
     }
 }

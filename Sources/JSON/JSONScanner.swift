@@ -34,11 +34,15 @@ public struct JSONScanner {
         return true
     }
 
+    /// Consumes a byte, which must be next.
+    ///
+    /// - Parameter name: what is missing otherwise, for the error.
     @inlinable
     public mutating func expect(_ byte: UInt8, _ name: String) throws(InvalidJSON) {
         guard take(byte) else { throw wrong("\(name) is missing") }
     }
 
+    /// Checks that nothing but white space follows.
     @inlinable
     public mutating func expectEnd() throws(InvalidJSON) {
         guard peek() == nil else { throw wrong("something follows the end") }
