@@ -6,21 +6,32 @@ public enum Base64URL {
     /// it differently. Nil for anything else.
     public static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.count % 4 != 1 else { return nil }
+        let values = values
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3 + 2)
-        var (bits, count) = (UInt32(0), 0)
+        bytes.reserveCapacity(text.count / 4 * 3 + 3)
+        var (bits, count, wrong) = (UInt32(0), 0, UInt8(0))
         for character in text {
-            guard let value = value(character) else { return nil }
-            bits = bits << 6 | value
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
+            let value = values[Int(character)]
+            wrong |= value
+            bits = bits << 6 | UInt32(value)
+            count += 1
+            guard count == 4 else { continue }
+            bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
+            bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
+            bytes.append(UInt8(truncatingIfNeeded: bits))
+            (bits, count) = (0, 0)
+        }
+        guard wrong < 64 else { return nil }
+        switch count {
+        case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
+        case 3:
+            bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
+            bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
+        default: break
         }
         // The bits that belong to no byte must be zero.
-        guard bits & (1 << UInt32(count) - 1) == 0 else { return nil }
-        return bytes
+        let unused: UInt32 = count == 2 ? 0b1111 : count == 3 ? 0b11 : 0
+        return bits & unused == 0 ? bytes : nil
     }
 
     /// Encodes bytes.
@@ -39,14 +50,8 @@ public enum Base64URL {
         return String(decoding: text, as: UTF8.self)
     }
 
-    private static func value(_ character: UInt8) -> UInt32? {
-        switch character {
-        case 0x41...0x5A: UInt32(character - 0x41)
-        case 0x61...0x7A: UInt32(character - 0x61 + 26)
-        case 0x30...0x39: UInt32(character - 0x30 + 52)
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
-        }
+    /// By character: its six bits, or 128.
+    private static let values: [UInt8] = (0...255).map { character in
+        alphabet.firstIndex(of: character).map { UInt8($0) } ?? 128
     }
 }

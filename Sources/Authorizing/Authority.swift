@@ -144,8 +144,11 @@ public final class Authority: TokenVerifier {
 
     /// See ``Access/TokenVerifier``.
     public func knownGrant(_ token: [UInt8], now: UInt64) -> Grant? {
-        let hash = Hash(of: token)
-        return inForce.withLock { $0.grant(hash) } ?? cache.withLock { $0.find(hash, now: now) }
+        knownGrant(Hash(of: token), now: now)
+    }
+
+    private func knownGrant(_ hash: Hash, now: UInt64) -> Grant? {
+        inForce.withLock { $0.grant(hash) } ?? cache.withLock { $0.find(hash, now: now) }
     }
 
     /// See ``Access/TokenVerifier``.
@@ -159,12 +162,13 @@ public final class Authority: TokenVerifier {
     ///
     /// - Parameter now: milliseconds since 1970.
     public func verdict(_ token: [UInt8], now: UInt64) -> Result<Grant, TokenFault> {
+        let hash = Hash(of: token)
         // Many clients may come with one token at once.
-        if let known = knownGrant(token, now: now) { return .success(known) }
+        if let known = knownGrant(hash, now: now) { return .success(known) }
         let keys = inForce.withLock { $0.keys }
         do throws(TokenFault) {
             let grant = try keys.grant(token, now: now) { fetcher.fetchSoon() }
-            cache.withLock { $0.insert(Hash(of: token), grant) }
+            cache.withLock { $0.insert(hash, grant) }
             return .success(grant)
         } catch {
             return .failure(error)

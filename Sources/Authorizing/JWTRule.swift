@@ -66,9 +66,8 @@ struct JWTRule: Sendable {
         if name == nil { name = try claims.text(settings.nameClaim) }
         let text = name ?? ""
         // It goes into log lines.
-        guard text.utf8.count <= 255,
-            !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-        else { throw .badClaim }
+        let hasControl = text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+        guard text.utf8.count <= 255, !hasControl else { throw .badClaim }
         return text
     }
 
