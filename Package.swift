@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Configuring",
-            dependencies: ["Access", "Broadcasting", .product(name: "TOMLKit", package: "TOMLKit")],
+            dependencies: ["Access", "Broadcasting", "Kernel", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: settings),
         .target(
             name: "Benchmarking",

@@ -48,6 +48,12 @@ struct HubState {
         guard newPatterns == 0 || registry.patternCount + newPatterns <= policy.patterns else {
             return .tooManyPatterns(limit: policy.patterns)
         }
+        if policy.subscribers > 0 {
+            let present = channels.compactMap { registry.find($0) } + patterns.compactMap { registry.find($0) }
+            guard present.allSatisfy({ $0.subscribers < policy.subscribers }) else {
+                return .tooManySubscribers(limit: policy.subscribers)
+            }
+        }
         let topics =
             channels.map { registry.channel($0, policy) }
             + patterns.map { registry.pattern($0, policy) }

@@ -15,6 +15,7 @@ extension Configuration {
                 case "hosts": result.hosts = try ListenSettings.hosts(try entry.value.strings())
                 case "origins": result.origins = try ListenSettings.origins(try entry.value.strings())
                 case "private-network": result.allowsPrivateNetwork = try entry.value.flag()
+                case "proxy-protocol": result.usesProxyProtocol = try entry.value.flag()
                 case "open": result.isOpen = try entry.value.flag()
                 case "mode": result.mode = try Self.mode(try entry.value.string())
                 case "owner": result.owner = Self.owner(try entry.value.string())

@@ -41,13 +41,16 @@ public final class Server: Sendable {
         let connectionCount = ConnectionCount(loops: loops)
         let addressCounts = AddressCounts()
         let bodies = BodyMemory()
+        let limiter = RateLimiter()
+        let subscriberCounts = SubscriberCounts()
         let shared = listeners.shared
         for index in 0..<loops {
             // Make it here: a failure must stop the daemon before it reports readiness.
             let poller = Handover(try Reactor.poller(ports[index], shared))
             let context = LoopContext(
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
-                connectionCount: connectionCount, addressCounts: addressCounts, bodies: bodies, log: log)
+                connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
+                subscriberCounts: subscriberCounts, bodies: bodies, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

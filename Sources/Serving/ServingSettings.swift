@@ -1,6 +1,7 @@
 public import Access
 public import Broadcasting
 public import HTTPMessages
+public import Kernel
 
 /// How crier serves connections. Times are in milliseconds; timeouts round up to ticks of 100 ms. All settings can
 /// change while the daemon runs.
@@ -32,6 +33,22 @@ public struct ServingSettings: Sendable, Hashable {
     /// politely.
     public var connectionsPerAddress = 0
 
+    /// The most subscribers of one caller with a name; 0 is no limit.
+    public var subscribersPerToken = 0
+    /// The most subscribers of one client address; 0 is no limit.
+    public var subscribersPerAddress = 0
+    /// How fast one caller with a name, or one client address, may publish.
+    public var publishRate = Rate.unlimited
+    /// Events that may come at once, 1 or more.
+    public var publishBurst = 1
+    /// How fast one client address may connect.
+    public var connectRate = Rate.unlimited
+    /// The proxies whose ``forwardedField`` says who the client is.
+    public var trustedProxies: [AddressRange] = []
+    /// Whether peers on Unix sockets are such proxies.
+    public var trustsUnixPeers = false
+    /// The field in which proxies name the client.
+    public var forwardedField = ForwardedField.xForwardedFor
     /// Who may do what; nil when nobody needs a credential.
     public var access: AccessPolicy?
 

@@ -26,7 +26,8 @@ private struct FanOutFixture: ~Copyable {
         hub = Hub(epoch: Epoch(description: "e"), policy: HistoryPolicy(), mailboxes: [port.mailbox])
         let context = LoopContext(
             index: 0, hub: hub, ports: [port], listeners: [], throttle: PublisherThrottle([port]),
-            connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), bodies: BodyMemory(),
+            connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), limiter: RateLimiter(),
+            subscriberCounts: SubscriberCounts(), bodies: BodyMemory(),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         subscribers = Subscribers(heartbeat: 15_000, port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)

@@ -16,6 +16,8 @@ public struct HistoryPolicy: Sendable, Hashable {
     public var channels: Int
     /// Patterns that may have subscribers. crier refuses more.
     public var patterns: Int
+    /// Subscribers that a channel, or a pattern, may have; 0 is no limit. crier refuses more.
+    public var subscribers: Int
     /// Milliseconds for which crier remembers an idempotency key.
     public var idempotencyWindow: UInt64
     /// How many idempotency keys crier remembers. Beyond this it forgets the oldest.
@@ -30,6 +32,7 @@ public struct HistoryPolicy: Sendable, Hashable {
     public init(
         standard: HistoryLimits = HistoryLimits(), slow: SlowPolicy = SlowPolicy(), rules: [HistoryRule] = [],
         total: Int = 256 << 20, memory: Int = 64 << 20, channels: Int = 1_000_000, patterns: Int = 100_000,
+        subscribers: Int = 0,
         idempotencyWindow: UInt64 = 600_000, idempotencyKeys: Int = 100_000, idempotencyBytes: Int = 64 << 20
     ) {
         self.standard = standard
@@ -39,6 +42,7 @@ public struct HistoryPolicy: Sendable, Hashable {
         self.memory = memory
         self.channels = channels
         self.patterns = patterns
+        self.subscribers = subscribers
         self.idempotencyWindow = idempotencyWindow
         self.idempotencyKeys = idempotencyKeys
         self.idempotencyBytes = idempotencyBytes

@@ -8,4 +8,6 @@ public enum SubscribeOutcome: Sendable {
     case tooManyChannels(limit: Int)
     /// The request has new patterns, and ``HistoryPolicy/patterns`` allows no more.
     case tooManyPatterns(limit: Int)
+    /// One of the channels or patterns has as many subscribers as ``HistoryPolicy/subscribers`` allows.
+    case tooManySubscribers(limit: Int)
 }

@@ -25,6 +25,8 @@ public struct ListenSettings: Sendable, Equatable {
     public var origins: [String]
     /// Whether a public page may reach the socket at a private address.
     public var allowsPrivateNetwork: Bool
+    /// Whether every connection begins with a header of the PROXY protocol.
+    public var usesProxyProtocol = false
     /// Permission bits of a Unix socket, 0 to 0o777.
     public var mode: UInt32
     /// Owner of a Unix socket; nil leaves it unchanged.

@@ -16,6 +16,7 @@ extension Settings {
                 lines.append("origins = [\(listener.origins.map { "\"\($0)\"" }.joined(separator: ", "))]")
             }
             if listener.allowsPrivateNetwork { lines.append("private-network = true") }
+            if listener.usesProxyProtocol { lines.append("proxy-protocol = true") }
             if listener.isOpen { lines.append("open = true") }
             if case .unix = listener.address {
                 lines.append("mode = \"0\(String(listener.mode, radix: 8))\"")

@@ -48,6 +48,20 @@ public struct Settings: Sendable, Equatable {
     /// The most bytes that the kernel holds unsent for one connection.
     public var unsent = 128 * 1024
 
+    /// The most subscribers of one caller with a name; 0 is no limit.
+    public var subscribersPerToken = 0
+    /// The most subscribers of one client address; 0 is no limit.
+    public var subscribersPerAddress = 0
+    /// How fast one caller with a name, or one client address, may publish.
+    public var publishRate = Rate.unlimited
+    /// Events that may come at once; 0 is as many as the number in the rate.
+    public var publishBurst = 0
+    /// How fast one client address may connect.
+    public var connectRate = Rate.unlimited
+    /// Proxies that say who the client is: addresses, ranges of them, or `unix` for all peers on Unix sockets.
+    public var trustedProxies: [String] = []
+    /// The field in which they say it: `x-forwarded-for` or `forwarded`.
+    public var forwardedField = ForwardedFieldName.xForwardedFor
     /// Who may do what.
     public var access = AccessSettings()
     /// The most tokens that wait to be verified.

@@ -1,5 +1,6 @@
 import Access
 import Broadcasting
+import Kernel
 
 /// A setting: its name, how to parse and print it, and whether a reload can change it.
 struct Key: Sendable {
@@ -23,6 +24,12 @@ struct Key: Sendable {
         word("server.log-level", \.logLevel, isLive: false),
         number("limits.connections", \.connections, 0...10_000_000),
         number("limits.connections-per-address", \.connectionsPerAddress, 0...10_000_000),
+        number("limits.subscribers-per-channel", \.history.subscribers, 0...10_000_000),
+        number("limits.subscribers-per-token", \.subscribersPerToken, 0...10_000_000),
+        number("limits.subscribers-per-address", \.subscribersPerAddress, 0...10_000_000),
+        rate("limits.publish-rate", \.publishRate),
+        number("limits.publish-burst", \.publishBurst, 0...10_000_000),
+        rate("limits.connect-rate", \.connectRate),
         size("limits.head", \.head, 1024...1 << 20),
         size("limits.target", \.target, 64...1 << 20),
         number("limits.fields", \.fields, 8...1000),
@@ -42,6 +49,8 @@ struct Key: Sendable {
         cookie("access.cookie", \.access.cookie),
         flag("access.query-token", \.access.allowsQueryToken),
         duration("access.leeway", \.access.leeway, 0...3_600_000),
+        addresses("access.trusted-proxies", \.trustedProxies),
+        word("access.forwarded-field", \.forwardedField),
         word("history.store", \.store, isLive: false),
         text("history.path", \.path, isLive: false),
         word("history.durability", \.durability, isLive: false),
@@ -85,6 +94,34 @@ struct Key: Sendable {
                 settings[keyPath: field] = text
             },
             show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
+    }
+
+    private static func rate(_ name: String, _ field: Field<Rate>) -> Key {
+        Key(
+            name: name, isLive: true,
+            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.rate() },
+            show: { "\"\(Quantity.text(rate: $0[keyPath: field]))\"" })
+    }
+
+    /// Addresses of proxies; in the environment and in flags with spaces between them.
+    private static func addresses(_ name: String, _ field: Field<[String]>) -> Key {
+        Key(
+            name: name, isLive: true,
+            set: { settings, value throws(InvalidValue) in
+                var texts: [String]
+                if case .text(let text) = value {
+                    texts = text.split(separator: " ").map(String.init)
+                } else {
+                    texts = try value.strings()
+                }
+                for text in texts where text != "unix" && AddressRange(text) == nil {
+                    throw InvalidValue("\"\(text)\" is not an address, a range such as \"10.0.0.0/8\", or \"unix\"")
+                }
+                settings[keyPath: field] = texts
+            },
+            show: { settings in
+                "[\(settings[keyPath: field].map { "\"\($0)\"" }.joined(separator: ", "))]"
+            })
     }
 
     private static func flag(_ name: String, _ field: Field<Bool>) -> Key {

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 
 /// Parses and prints times and sizes with units.
@@ -22,6 +23,20 @@ enum Quantity {
         case .all: "\"all\""
         case .last(let count): "\(count)"
         }
+    }
+
+    private static let periods: [(String, UInt64)] = [("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+
+    static func rate(_ text: String) -> Rate? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let period = periods.first(where: { $0.0 == parts[1] })?.1,
+            parts[0].allSatisfy({ $0.isASCII && $0.isNumber }), let count = Int(parts[0]), count <= 1_000_000_000
+        else { return nil }
+        return count == 0 ? .unlimited : Rate(count: count, period: period)
+    }
+
+    static func text(rate: Rate) -> String {
+        "\(rate.count)/\(periods.first { $0.1 == rate.period }?.0 ?? "s")"
     }
 
     /// The text escaped for a quoted TOML string.

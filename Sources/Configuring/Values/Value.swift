@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 
 /// A value as written, before its key gives it a type.
@@ -49,6 +50,14 @@ enum Value: Sendable, Equatable {
             throw InvalidValue("must be \(low) to \(high), not \(Quantity.text(size: value))")
         }
         return value
+    }
+
+    /// A number in a time, such as `100/s` or `10/m`; `0/s` is no limit.
+    func rate() throws(InvalidValue) -> Rate {
+        guard case .text(let text) = self, let rate = Quantity.rate(text) else {
+            throw InvalidValue("must be a rate such as \"100/s\", \"10/m\" or \"1000/h\"; \"0/s\" is no limit")
+        }
+        return rate
     }
 
     func string() throws(InvalidValue) -> String {

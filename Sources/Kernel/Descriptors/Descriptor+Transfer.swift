@@ -17,6 +17,17 @@ extension Descriptor {
         unsafe buffer.withUnsafeMutableBytes { unsafe read(into: $0) }
     }
 
+    /// Copies the available bytes of a socket into `buffer`, which must not be empty, and leaves them to be read. The
+    /// corresponding C function is `recv` with MSG_PEEK.
+    public func peek(into buffer: UnsafeMutableRawBufferPointer) -> ReadOutcome {
+        do throws(Errno) {
+            let count = try invoke(.read) { unsafe recv(number, buffer.baseAddress, buffer.count, CInt(MSG_PEEK)) }
+            return count == 0 ? .end : .bytes(count)
+        } catch {
+            return error == .wouldBlock ? .wouldBlock : .failed(error)
+        }
+    }
+
     /// Offers bytes to a socket; never raises SIGPIPE. The corresponding C function is `send`.
     ///
     /// - Parameter moreFollows: whether the kernel may hold the bytes back until more follow, for 200 ms at most

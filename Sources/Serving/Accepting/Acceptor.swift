@@ -1,3 +1,4 @@
+import Access
 import Kernel
 import Logging
 import SystemPackage
@@ -57,8 +58,14 @@ struct Acceptor {
             }
             switch context.listeners[index].listener.accept() {
             case .connection(let descriptor):
-                let limit = settings.connectionsPerAddress
-                guard let (ofAddress, place) = countAddress(of: descriptor, limit: limit) else { return .closed }
+                // A proxy has an address of its own; the header says whose connection it is.
+                let address: IPAddress?
+                if context.listeners[index].usesProxyProtocol || !Self.countsAddresses(settings) {
+                    address = nil
+                } else {
+                    address = IPAddress(SocketAddress(peerOf: descriptor))
+                }
+                guard let (ofAddress, place) = admit(address, settings) else { return .closed }
                 let arrival = Arrival(
                     listener: UInt8(index), admission: admission == .served ? ofAddress : admission, address: place)
                 context.connectionCount.add()
@@ -76,22 +83,43 @@ struct Acceptor {
         return .nobody
     }
 
+    private static func countsAddresses(_ settings: ServingSettings) -> Bool {
+        settings.connectionsPerAddress > 0 || settings.connectRate != .unlimited
+    }
+
     /// Counts a connection for the address of its client; nil when crier must close it.
     ///
-    /// - Parameter limit: 0 counts nothing, and saves the system call.
-    private mutating func countAddress(
-        of descriptor: borrowing Descriptor, limit: Int
-    ) -> (Admission, AddressCounts.Place)? {
-        guard limit > 0 else { return (.served, .none) }
-        let peer = SocketAddress(peerOf: descriptor)
-        guard let address = AddressBlock(peer) else { return (.served, .none) }
-        let counted = context.addressCounts.add(address, limit: limit)
-        if counted?.0 != .served, let suppressed = addressLimiter.admit(now: Clock.monotonic) {
-            context.log.notice(
-                "a client has too many connections",
-                metadata: ["peer": "\(peer)", "limit": "\(limit)", "suppressed": "\(suppressed)"])
-        }
-        return counted
+    /// - Parameter address: nil counts nothing.
+    mutating func admit(_ address: IPAddress?, _ settings: ServingSettings) -> (Admission, AddressCounts.Place)? {
+        guard let address, Self.countsAddresses(settings) else { return (.served, .none) }
+        let block = AddressBlock(address)
+        let isTooFast = isTooFast(block, settings.connectRate)
+        if isTooFast != false { logRefusal("connects too fast", address) }
+        guard let isTooFast else { return nil }
+        let limit = settings.connectionsPerAddress
+        guard limit > 0 else { return (isTooFast ? .tooFast : .served, .none) }
+        let counted = context.addressCounts.add(block, limit: limit)
+        if counted?.0 != .served { logRefusal("has too many connections", address) }
+        guard let (admission, place) = counted else { return nil }
+        return (admission == .served && isTooFast ? .tooFast : admission, place)
+    }
+
+    /// Whether an address connects faster than it may; nil when crier cannot even refuse it politely.
+    private func isTooFast(_ address: AddressBlock, _ rate: Rate) -> Bool? {
+        guard rate != .unlimited else { return false }
+        let now = Clock.monotonicNanoseconds
+        let limiter = context.limiter
+        let subject = RateLimiter.Subject("connect", address)
+        if limiter.take(1, of: subject, rate, burst: max(1, rate.count), now: now).isAllowed { return false }
+        // A refusal takes a place until the client asks. One each second, and eight at once.
+        let refusals = RateLimiter.Subject("refusal", address)
+        let refused = limiter.take(1, of: refusals, Rate(count: 1, period: 1000), burst: 8, now: now)
+        return refused.isAllowed ? true : nil
+    }
+
+    private mutating func logRefusal(_ reason: String, _ address: IPAddress) {
+        guard let suppressed = addressLimiter.admit(now: Clock.monotonic) else { return }
+        context.log.notice("a client \(reason)", metadata: ["peer": "\(address)", "suppressed": "\(suppressed)"])
     }
 
     /// The loop with the fewest connections. EPOLLEXCLUSIVE wakes one loop, and tends to wake the same one.

@@ -18,14 +18,16 @@ public struct ListenerSet: ~Copyable {
     ///     address `localhost` and loopback addresses are fine besides; elsewhere no name means that any is fine.
     ///   - origins: whose pages may use the socket, as in `https://app.example`; `https://*.example.org` stands for every
     ///     origin below `example.org`, and `*` lets pages of every origin read.
+    ///   - usesProxyProtocol: whether every connection begins with a header of the PROXY protocol.
     ///   - allowsPrivateNetwork: whether a public page may reach the socket at a private address.
     public mutating func add(
         _ listener: consuming Listener, roles: Roles, hosts: [String] = [], origins: [String] = [],
-        allowsPrivateNetwork: Bool = false
+        allowsPrivateNetwork: Bool = false, usesProxyProtocol: Bool = false
     ) {
         shared.append(
             SharedListener(
                 listener, roles: roles, hosts: hosts,
-                origins: OriginRules(origins, allowsPrivateNetwork: allowsPrivateNetwork)))
+                origins: OriginRules(origins, allowsPrivateNetwork: allowsPrivateNetwork),
+                usesProxyProtocol: usesProxyProtocol))
     }
 }

@@ -7,12 +7,15 @@ final class SharedListener: Sendable {
     let hosts: HostRules
     let origins: OriginRules
     let isTCP: Bool
+    /// Whether every connection begins with a header of the PROXY protocol.
+    let usesProxyProtocol: Bool
 
-    init(_ listener: consuming Listener, roles: Roles, hosts: [String], origins: OriginRules) {
+    init(_ listener: consuming Listener, roles: Roles, hosts: [String], origins: OriginRules, usesProxyProtocol: Bool) {
         isTCP = listener.address.port != nil
         self.hosts = HostRules(hosts, isLoopback: isTCP && listener.address.isLocal)
         self.listener = listener
         self.roles = roles
+        self.usesProxyProtocol = usesProxyProtocol
         self.origins = origins
     }
 }

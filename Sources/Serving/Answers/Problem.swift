@@ -61,6 +61,29 @@ struct Problem: Error, Sendable, Hashable {
         Problem(503, "There are \(limit) channels, which is the limit (limits.channels).", retryAfter: 10)
     }
 
+    static func tooManyPatterns(_ limit: Int) -> Problem {
+        Problem(503, "There are \(limit) patterns, which is the limit (limits.patterns).", retryAfter: 10)
+    }
+
+    static func tooManySubscribers(_ limit: Int) -> Problem {
+        Problem(
+            429, "A channel has \(limit) subscribers, which is the limit (limits.subscribers-per-channel).",
+            retryAfter: 10)
+    }
+
+    static func tooManySubscribers(of key: SubscriberCounts.Key) -> Problem {
+        switch key {
+        case .name:
+            Problem(
+                429, "The caller has as many subscribers as it may have (limits.subscribers-per-token).", retryAfter: 10
+            )
+        case .address:
+            Problem(
+                429, "Your address has as many subscribers as it may have (limits.subscribers-per-address).",
+                retryAfter: 10)
+        }
+    }
+
     static let notFound = Problem(404, "There is nothing here. Events are at /events/{channel}.")
 
     static let noSuchChannel = Problem(404, "There is no such channel.")

@@ -1,3 +1,5 @@
+import Kernel
+
 /// One connection of a loop: a transport and the HTTP exchange on it.
 struct Connection: ~Copyable {
     /// The stage of the connection.
@@ -17,6 +19,24 @@ struct Connection: ~Copyable {
         case closed
     }
 
+    /// What a proxy says about the client by the PROXY protocol.
+    enum ProxiedClient {
+        /// The listener does without.
+        case none
+        /// The header has not arrived.
+        case awaited
+        /// The proxy speaks for itself, or does not know the client.
+        case unknown
+        case known(Box)
+
+        /// Keeps the connections of other listeners small.
+        final class Box {
+            let address: IPAddress
+
+            init(_ address: IPAddress) { self.address = address }
+        }
+    }
+
     /// Whether there may be unread input. Edge-triggered epoll reports each arrival once.
     enum Input: UInt8 {
         /// A read would block; epoll reports the next arrival.
@@ -28,7 +48,9 @@ struct Connection: ~Copyable {
     }
 
     let transport: Transport
-    let arrival: Arrival
+    var arrival: Arrival
+    /// Who the client is, on a listener for the PROXY protocol.
+    var proxied: ProxiedClient
     /// Whether a read may return less than there is: in front of an urgent byte of TCP, or where the peer has attached
     /// descriptors to bytes on a Unix socket.
     var hasShortReads: Bool
@@ -40,11 +62,13 @@ struct Connection: ~Copyable {
     var deadline = Deadline()
 
     init(
-        _ transport: consuming Transport, _ arrival: Arrival, hasShortReads: Bool = false
+        _ transport: consuming Transport, _ arrival: Arrival, hasShortReads: Bool = false,
+        proxied: ProxiedClient = .none
     ) {
         self.transport = transport
         self.hasShortReads = hasShortReads
         self.arrival = arrival
+        self.proxied = proxied
     }
 
     /// Whether crier reads requests from it.

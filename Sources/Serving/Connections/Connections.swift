@@ -177,6 +177,27 @@ struct Connections: ~Copyable {
         return outcome
     }
 
+    /// Reads the header of the PROXY protocol, and leaves what follows it. Until the header is complete it stays in the
+    /// kernel.
+    mutating func readProxyHeader(_ slot: UInt32) -> ProxyHeader.Outcome {
+        var buffer = takeBuffer()
+        defer { returnBuffer(&buffer) }
+        switch table[slot].transport.peek(into: &buffer, atMost: ProxyHeader.limit) {
+        case .bytes(let count):
+            let outcome = ProxyHeader.parse(buffer[..<count])
+            switch outcome {
+            case .header(let header): _ = table[slot].transport.read(into: &buffer, atMost: header.count)
+            case .needsMore: table[slot].input = .drained
+            case .invalid: break
+            }
+            return outcome == .needsMore && table[slot].hasHungUp ? .invalid : outcome
+        case .wouldBlock:
+            table[slot].input = .drained
+            return table[slot].hasHungUp ? .invalid : .needsMore
+        case .end, .failed: return .invalid
+        }
+    }
+
     /// Takes the shared input buffer. Return it with ``returnBuffer(_:)``.
     mutating func takeBuffer() -> [UInt8] {
         var buffer: [UInt8] = []

@@ -30,6 +30,10 @@ extension Exchange {
         let policy: AccessPolicy?
         /// What the client may do without a token.
         let tokenless: Grant?
+        /// Finds the client; nil when no limit asks for it.
+        let address: ClientAddress?
+        /// How fast a caller may publish; nil without a limit.
+        let publishRate: PublishRate?
         /// Milliseconds since 1970, by the clock of the machine, for the times in tokens.
         let clock: UInt64
         let admission: Admission

@@ -2,6 +2,7 @@ import Access
 import Broadcasting
 import EventStreams
 import HTTPMessages
+import Kernel
 
 /// The HTTP exchange on a connection: reads requests from bytes, hands out the work that they ask for, and collects the
 /// answers. It does no input or output. A connection has one while a request is in progress, and only then.
@@ -42,6 +43,10 @@ final class Exchange {
     private(set) var originFields: [UInt8] = []
     /// What the client may do, for the present request; nil when nobody needs a credential.
     private(set) var grant: Grant?
+    /// The client, for the limits of its address.
+    private(set) var client: AddressBlock?
+    /// Whether the client reads the answer as an event stream, as a browser's EventSource does.
+    private(set) var wantsEventStream = false
     /// Input that waits because an answer has to wait, or others have their turn; nil when no input was interrupted.
     private var kept: [UInt8]?
     /// Whether the client has finished sending.
@@ -140,10 +145,12 @@ final class Exchange {
         keepsAlive = head.keepsAlive && !rules.isDraining
         isHead = head.method == "HEAD"
         originFields = rules.router.origins.fields(for: head)
+        wantsEventStream = head.fields.list("accept", has: "text/event-stream")
         if let problem = rules.admission.problem {
             return shed(head, problem)
         }
         grant = nil
+        client = rules.address?.client(of: head)
         let route = rules.router.route(head)
         guard let policy = rules.policy, route.needsGrant else { return begin(route, head, rules) }
         do throws(Problem) {
@@ -168,7 +175,7 @@ final class Exchange {
     /// Refuses a request because crier has too much to do. A browser's EventSource gives up for ever on any status but
     /// 200, so it is told to come back later.
     private func shed(_ head: RequestHead, _ problem: Problem) -> Work? {
-        if head.fields.list("accept", has: "text/event-stream") { return .turnAway(StreamFraming(head.version)) }
+        if wantsEventStream { return .turnAway(StreamFraming(head.version)) }
         refuse(problem)
         return nil
     }
@@ -201,6 +208,13 @@ final class Exchange {
 
     /// Begins to read the body of a request, or does without one.
     private func begin(_ route: Route, _ head: RequestHead, _ rules: Rules) -> Work? {
+        var route = route
+        if case .publish(let request) = route, let rate = rules.publishRate {
+            // The events of a body that continues count as they come.
+            let (fields, problem) = rate.take(request.isStreamed ? 0 : 1, grant, client)
+            originFields += fields
+            if let problem { route = .problem(problem) }
+        }
         switch route {
         // Refuse before the client has sent a body in vain.
         case .problem(let problem) where head.framing != .none: refuse(problem)

@@ -32,6 +32,13 @@ struct Transport: ~Copyable {
         }
     }
 
+    /// Reads as ``read(into:atMost:)`` does, and leaves the bytes where they are.
+    func peek(into buffer: inout [UInt8], atMost most: Int) -> ReadOutcome {
+        unsafe buffer.withUnsafeMutableBytes { bytes in
+            unsafe descriptor.peek(into: UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(most)))
+        }
+    }
+
     /// Sends the end of the stream. The other direction stays open.
     func finishSending() { descriptor.finishSending() }
 

@@ -14,7 +14,7 @@ public enum CloseReason: Int, CaseIterable, Sendable {
     case expired
     /// All channels of the subscriber have ended.
     case ended
-    /// epoll could not watch the connection.
+    /// crier did not serve the connection: epoll could not watch it, or its PROXY header was missing or wrong.
     case refused
     /// The daemon is stopping.
     case shutdown

@@ -11,6 +11,8 @@ struct LoopContext: Sendable {
     let throttle: PublisherThrottle
     let connectionCount: ConnectionCount
     let addressCounts: AddressCounts
+    let limiter: RateLimiter
+    let subscriberCounts: SubscriberCounts
     let bodies: BodyMemory
     let log: Logger
 

@@ -34,7 +34,7 @@ extension Reactor {
     /// Reads the input of a connection.
     mutating func read(_ slot: UInt32) {
         switch connections[slot].state {
-        case .fresh, .idle, .exchanging: serve(slot)
+        case .fresh, .idle, .exchanging: if readProxyHeader(slot) { serve(slot) }
         case .streaming(let subscriber):
             // A browser never half-closes, so a subscriber that has finished sending has disconnected.
             if connections[slot].hasHungUp || connections.discardInput(slot) { subscribers.close(subscriber, .client) }
@@ -52,6 +52,30 @@ extension Reactor {
         case .streaming(let subscriber):
             if subscribers.unblock(subscriber) { catchUp.append(subscribers.token(subscriber)) }
         case .fresh, .idle, .lingering, .closed: break
+        }
+    }
+
+    /// Reads the header of the PROXY protocol, on a listener for it, and counts the connection for its client.
+    ///
+    /// - Returns: whether requests may follow.
+    private mutating func readProxyHeader(_ slot: UInt32) -> Bool {
+        guard case .awaited = connections[slot].proxied else { return true }
+        switch connections.readProxyHeader(slot) {
+        case .needsMore: return false
+        case .invalid:
+            connections.close(slot, .refused)
+            return false
+        case .header(let header):
+            let address = header.client.flatMap { IPAddress(bytes: $0) }
+            connections[slot].proxied = address.map { .known(Connection.ProxiedClient.Box($0)) } ?? .unknown
+            guard connections[slot].arrival.admission == .served else { return true }
+            guard let (admission, place) = acceptor.admit(address, settings) else {
+                connections.close(slot, .refused)
+                return false
+            }
+            let listener = connections[slot].arrival.listener
+            connections[slot].arrival = Arrival(listener: listener, admission: admission, address: place)
+            return true
         }
     }
 
@@ -122,9 +146,27 @@ extension Reactor {
                 allowsQueryToken: policy?.allowsQueryToken ?? false, nameLimits: settings.names, now: time.today,
                 clockAhead: time.clockAhead),
             policy: policy, tokenless: policy.flatMap { $0.peers.flatMap { peerGrant(slot, listener, $0) } },
+            address: needsAddress ? ClientAddress(peer: peerAddress(slot), settings) : nil, publishRate: publishRate,
             clock: policy == nil ? 0 : Clock.realtime, admission: connections[slot].arrival.admission,
             isDraining: drain != nil, bodyLimit: settings.messages.body, publishLimit: context.hub.publishLimit,
             bodiesLimit: settings.bodies)
+    }
+
+    /// Whether a limit depends on the address of the client.
+    private var needsAddress: Bool { settings.publishRate != .unlimited || settings.subscribersPerAddress > 0 }
+
+    var publishRate: PublishRate? {
+        guard settings.publishRate != .unlimited else { return nil }
+        return PublishRate(limiter: context.limiter, rate: settings.publishRate, burst: settings.publishBurst)
+    }
+
+    /// The address of a connection; nil on a Unix socket, or when a proxy does not know it.
+    private func peerAddress(_ slot: UInt32) -> IPAddress? {
+        switch connections[slot].proxied {
+        case .none: IPAddress(connections[slot].transport.peer)
+        case .awaited, .unknown: nil
+        case .known(let box): box.address
+        }
     }
 
     /// The grant of the user at the other end of a Unix socket; nil for others.

@@ -67,6 +67,10 @@ extension Reactor {
         } catch {
             return exchange.respond(error.answer)
         }
+        if publications.count > 1 {
+            // The first has been counted. The others are published, and the next publish waits for them.
+            _ = publishRate?.take(publications.count - 1, exchange.grant, exchange.client)
+        }
         let outcome = context.hub.publish(
             publications[...], idempotency: request.idempotency(publications), reply: replyAddress(slot),
             now: time.today)
@@ -82,6 +86,9 @@ extension Reactor {
     private mutating func publish(
         _ publications: ArraySlice<Publication>, _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
     ) {
+        if let problem = publishRate?.take(publications.count, exchange.grant, exchange.client).problem {
+            return stream.stop(problem)
+        }
         // The request may stay open for days, longer than the grant.
         if let grant = stream.grant, grant.isOver(at: Clock.realtime) { return stream.stop(Problem(.expired)) }
         switch context.hub.publish(publications, reply: replyAddress(slot), now: time.today) {

@@ -11,16 +11,44 @@ extension Reactor {
     ) {
         // The client disconnected right after the request, and epoll does not report that again.
         if connections[slot].hasHungUp { return connections.close(slot, .client) }
+        let counted = countedKeys(exchange)
+        if let full = context.subscriberCounts.add(counted) {
+            return refuse(Problem.tooManySubscribers(of: full), form, exchange)
+        }
         switch context.hub.subscribe(request, on: context.index, now: time.today) {
-        case .subscribed(let subscription): start(subscription, form, slot, exchange)
+        case .subscribed(let subscription):
+            start(subscription, form, slot, exchange, counted: counted.map(\.key))
+            return
         // After 204 an EventSource does not reconnect.
         case .ended: exchange.respond(Answer(status: 204))
-        case .tooManyChannels, .tooManyPatterns: turnAway(exchange, form.framing)
+        case .tooManyChannels(let limit): refuse(.tooManyChannels(limit), form, exchange)
+        case .tooManyPatterns(let limit): refuse(.tooManyPatterns(limit), form, exchange)
+        case .tooManySubscribers(let limit): refuse(.tooManySubscribers(limit), form, exchange)
         }
+        context.subscriberCounts.remove(counted.map(\.key))
+    }
+
+    /// The keys that a new subscriber counts for.
+    private func countedKeys(_ exchange: Exchange) -> [(key: SubscriberCounts.Key, limit: Int)] {
+        var keys: [(key: SubscriberCounts.Key, limit: Int)] = []
+        if settings.subscribersPerToken > 0, let name = exchange.grant?.name, !name.isEmpty {
+            keys.append((.name(name), settings.subscribersPerToken))
+        }
+        if settings.subscribersPerAddress > 0, let client = exchange.client {
+            keys.append((.address(client), settings.subscribersPerAddress))
+        }
+        return keys
+    }
+
+    /// Refuses a subscription because of a limit. A browser's EventSource would give up for ever; it gets a stream that ends
+    /// at once and tells it to come back much later.
+    private mutating func refuse(_ problem: Problem, _ form: StreamForm, _ exchange: Exchange) {
+        if exchange.wantsEventStream { turnAway(exchange, form.framing) } else { exchange.respond(problem.answer) }
     }
 
     private mutating func start(
-        _ subscription: Subscription, _ form: StreamForm, _ connection: UInt32, _ exchange: Exchange
+        _ subscription: Subscription, _ form: StreamForm, _ connection: UInt32, _ exchange: Exchange,
+        counted: [SubscriberCounts.Key]
     ) {
         // The answers to requests before this one go out first, as one piece with the head.
         var opening = Array(exchange.output.bytes)
@@ -34,6 +62,7 @@ extension Reactor {
                 subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
                 grant: exchange.grant))
         connections[connection].state = .streaming(subscriber: slot)
+        if !counted.isEmpty { countedSubscribers[subscribers.token(slot)] = counted }
         if let expiry = exchange.grant?.expiry {
             let now = Clock.realtime
             subscribers.scheduleExpiry(slot, after: expiry > now ? expiry - now : 0)
@@ -80,6 +109,9 @@ extension Reactor {
     /// Removes a subscriber at the end of the turn, and marks its connection to be closed.
     mutating func remove(subscriber slot: UInt32, _ reason: CloseReason) {
         let stream = subscribers[slot].stream
+        if let counted = countedSubscribers.removeValue(forKey: subscribers.token(slot)) {
+            context.subscriberCounts.remove(counted)
+        }
         switch subscribers[slot].topics {
         case .one(let membership): leave(membership, from: .form(subscribers[slot].form))
         case .several(let several):

@@ -30,6 +30,8 @@ struct Reactor: ~Copyable {
     private var sweep: Sweep?
     /// Subscribers whose grants the loop still has to check after a change of the rules.
     var unchecked: [Subscribers.Token] = []
+    /// What subscribers count for, as long as a limit counts them.
+    var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
     /// Nil until the daemon stops.
     var drain: DrainDeadlines?
     var generator = SystemRandomNumberGenerator()
@@ -155,8 +157,11 @@ struct Reactor: ~Copyable {
 
     /// Serves a connection that the acceptor has counted.
     private mutating func adopt(_ descriptor: consuming Descriptor, _ arrival: Arrival) {
-        let hasShortReads = !context.listeners[Int(arrival.listener)].isTCP
-        let slot = connections.insert(Connection(Transport(descriptor), arrival, hasShortReads: hasShortReads))
+        let listener = context.listeners[Int(arrival.listener)]
+        let slot = connections.insert(
+            Connection(
+                Transport(descriptor), arrival, hasShortReads: !listener.isTCP,
+                proxied: listener.usesProxyProtocol ? .awaited : .none))
         do throws(Errno) {
             try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
         } catch {

@@ -127,7 +127,7 @@ struct ListenerSetup: ~Copyable {
         addresses.append("\(listener.address)")
         listening.add(
             listener, roles: settings.servingRoles, hosts: settings.hosts, origins: settings.origins,
-            allowsPrivateNetwork: settings.allowsPrivateNetwork)
+            allowsPrivateNetwork: settings.allowsPrivateNetwork, usesProxyProtocol: settings.usesProxyProtocol)
     }
 
     private static func ids(_ owner: ListenSettings.Owner) throws(Failure) -> (user: UInt32, group: UInt32) {

@@ -3,6 +3,7 @@ import Authorizing
 import Broadcasting
 import Configuring
 import HTTPMessages
+import Kernel
 import Serving
 
 extension Settings {
@@ -30,6 +31,14 @@ extension Settings {
         let room = max(1, descriptors - Self.descriptorReserve)
         serving.connections = connections == 0 ? room : min(connections, room)
         serving.connectionsPerAddress = connectionsPerAddress
+        serving.subscribersPerToken = subscribersPerToken
+        serving.subscribersPerAddress = subscribersPerAddress
+        serving.publishRate = publishRate
+        serving.publishBurst = publishBurst == 0 ? max(1, publishRate.count) : publishBurst
+        serving.connectRate = connectRate
+        serving.trustedProxies = trustedProxies.compactMap { AddressRange($0) }
+        serving.trustsUnixPeers = trustedProxies.contains("unix")
+        serving.forwardedField = ForwardedField(rawValue: forwardedField.rawValue) ?? .xForwardedFor
         return serving
     }
 
