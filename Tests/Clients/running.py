@@ -29,6 +29,7 @@ class Running:
             heartbeat = "1h"
             retry = "200ms"
             shutdown = "1s"
+            {self.settings()}
             [history]
             store = "sqlite"
             path = "{self.directory}/history.db"
@@ -41,6 +42,10 @@ class Running:
 
     def listener(self):
         """Further lines for crier's listener."""
+        return ""
+
+    def settings(self):
+        """Further tables of crier's configuration."""
         return ""
 
     def start_proxy(self, proxy):
