@@ -61,9 +61,10 @@ extension RealProcess {
                 #expect(try subscriber.event().hasSuffix("data: 2"))
                 // A browser would never reconnect after any other status.
                 let turnedAway = try Client(daemon.port)
-                try turnedAway.send("GET /events/c HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                try turnedAway.send("GET /events/c HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
                 #expect(try turnedAway.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
                 #expect(try turnedAway.readToEnd().hasPrefix(":ok\nretry: ") && turnedAway.isComplete)
+                #expect(try request(daemon.port, "GET /events/c").status == 503)
                 // A pattern does not count as a channel.
                 let all = try Client.subscribed(daemon.port, "/events/**")
                 try publish(daemon.port, "a", "3")
