@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit readme browser clients systemd budgets stress faults attacks bench lint sanitize install uninstall packages packages-test clean
+.PHONY: help run build test unit readme browser clients systemd budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -23,6 +23,7 @@ build: packages
 
 #:: make test       install missing packages, run every test
 test: packages-test lint unit build budgets readme browser clients systemd
+	@$(MAKE) --no-print-directory fuzz TIME=3
 	@echo "Every test has passed."
 
 #:: make unit       test each module, and the real binary over real sockets
@@ -60,6 +61,10 @@ stress: packages
 	swift build --build-tests
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
+
+#:: make fuzz       fuzz the parsers of bytes from strangers, TIME seconds each (60; TARGETS: those only)
+fuzz: packages
+	Tests/Fuzz/run $(or $(TIME),60) $(TARGETS)
 
 #:: make faults     small faults in the code, one at a time, and the tests must notice each (ONLY: those with such a name)
 faults: packages-test
@@ -117,7 +122,7 @@ uninstall:
 
 #:: make clean      remove the build directories
 clean:
-	rm -rf .build .build-thread .build-address .build-faults
+	rm -rf .build .build-thread .build-address .build-faults .build-fuzz
 
 packages:
 	@.ci/swift

@@ -173,3 +173,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer brings a main function of its own, so this target builds with --sanitize=fuzzer only: see Tests/Fuzz/run.
+if Context.environment["CRIER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Access", "Authorizing", "Broadcasting", "Configuring", "Envelopes", "EventStreams", "HTTPMessages",
+                "JSON",
+                "Kernel", "Storing", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+}

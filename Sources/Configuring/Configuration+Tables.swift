@@ -31,6 +31,10 @@ extension Configuration {
             }
             return nil
         }
+        if case .unix = result.address { return result }
+        for entry in entries where entry.path == "mode" || entry.path == "owner" {
+            add(document.place("\(path).\(entry.path)"), "\(path).\(entry.path)", "is for Unix sockets only")
+        }
         return result
     }
 

@@ -23,6 +23,10 @@ import TimeLimits
             "[[listen]]\naddress = \"unix:/x\"\nmode = \"1777\"",
             "crier.toml:3: listen[0].mode: must be octal permission bits"
         ),
+        (
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nmode = \"0600\"",
+            "crier.toml:3: listen[0].mode: is for Unix sockets only"
+        ),
         ("[[listen]]\nroles = [\"publish\"]", "crier.toml:1: listen[0].address: is missing"),
         ("[[listen]]\naddress = \"nonsense\"", "crier.toml:2: listen[0].address: \"nonsense\" is not host:port"),
         (

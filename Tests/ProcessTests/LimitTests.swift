@@ -30,7 +30,8 @@ extension RealProcess {
                     let first = try Client.subscribed(daemon.port, "/events?channel=a/*&channel=b/*")
                     let same = try Client.subscribed(daemon.port, "/events/a/*")
                     let turnedAway = try Client(daemon.port)
-                    try turnedAway.send("GET /events/c/* HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+                    try turnedAway.send(
+                        "GET /events/c/* HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
                     #expect(try turnedAway.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
                     #expect(try turnedAway.readToEnd().hasPrefix(":ok\nretry: ") && turnedAway.isComplete)
                     #expect(try request(daemon.port, "GET /events/c/*").status == 503)

@@ -85,6 +85,18 @@ extension RealProcess {
             }
         }
 
+        @Test func `to hang up survives a file that ends the TOML library`() async throws {
+            let file = try TemporaryFile("")
+            let check: ([String]) throws -> Void = { lines in
+                #expect(lines.contains { $0.contains("is not TOML; the old one stays in force") }, "\(lines)")
+            }
+            try await withDaemon(["--config", file.path], log: check) { daemon in
+                try file.write("[=x]\n")
+                daemon.signal(SIGHUP)
+                try publish(daemon.port, "a", "still here")
+            }
+        }
+
         @Test func `to hang up logs the mistakes in the file and changes nothing`() async throws {
             let file = try TemporaryFile("")
             try await withDaemon(

@@ -6,7 +6,7 @@ extension Settings {
         var lines: [String] = []
         for listener in listen {
             lines.append("[[listen]]")
-            lines.append("address = \"\(listener.address)\"")
+            lines.append("address = \"\(Quantity.escaped("\(listener.address)"))\"")
             let roles = ListenSettings.Role.allCases.filter(listener.roles.contains).map { "\"\($0.rawValue)\"" }
             lines.append("roles = [\(roles.joined(separator: ", "))]")
             if !listener.hosts.isEmpty {
@@ -21,7 +21,8 @@ extension Settings {
             if case .unix = listener.address {
                 lines.append("mode = \"0\(String(listener.mode, radix: 8))\"")
                 if let owner = listener.owner {
-                    lines.append("owner = \"\(owner.user)\(owner.group.map { ":\($0)" } ?? "")\"")
+                    let text = owner.user + (owner.group.map { ":\($0)" } ?? "")
+                    lines.append("owner = \"\(Quantity.escaped(text))\"")
                 }
             }
             lines.append("")
@@ -38,7 +39,7 @@ extension Settings {
         }
         lines += access.tables
         for rule in history.rules {
-            lines += ["", "[[channel]]", "pattern = \"\(rule.pattern)\"", "events = \(rule.limits.events)"]
+            lines += ["", "[[channel]]", "pattern = \"\(Quantity.escaped("\(rule.pattern)"))\"", "events = \(rule.limits.events)"]
             lines.append("bytes = \"\(Quantity.text(size: rule.limits.bytes))\"")
             lines.append("age = \"\(Quantity.text(duration: rule.limits.age))\"")
             lines.append("replay = \(Quantity.text(replay: rule.limits.replay))")

@@ -51,6 +51,15 @@ struct SettingsOptions: ParsableArguments {
         }
     }
 
+    /// Whether the file can be parsed. Another process tries first: the TOML library ends the process where it meets
+    /// certain mistakes, such as `[=]`, and a reload must not end the daemon.
+    func canBeParsed() -> Bool {
+        guard let path = config ?? Environment["CRIER_CONFIG"] else { return true }
+        let check = try? ChildProcess("/proc/self/exe", ["config", "check", "--config", path], outputLimit: 4096)
+        // Other mistakes have an exit code, and the daemon reports them itself.
+        return check.map { $0.code != nil } ?? true
+    }
+
     private static func read(_ path: String) throws(Mistakes) -> Configuration.File {
         do throws(Errno) {
             let bytes = try StandardIO.readAll(try Descriptor.open(path, O_RDONLY))

@@ -122,6 +122,9 @@ struct Daemon: ~Copyable {
     private mutating func reload() {
         ServiceManager.reloading(monotonicMicroseconds: Clock.monotonicMicroseconds)
         defer { ServiceManager.ready(status: statusLine) }
+        guard options.canBeParsed() else {
+            return log.error("the new configuration is not TOML; the old one stays in force")
+        }
         let new: Settings
         do throws(SettingsOptions.Mistakes) {
             new = try options.load(listen: listen)
