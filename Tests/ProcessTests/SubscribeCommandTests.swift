@@ -6,7 +6,7 @@ import Testing
 import TimeLimits
 
 /// A server that answers each connection in turn with the next of some texts, and closes it.
-private final class ScriptedServer: Sendable {
+final class ScriptedServer: Sendable {
     private let listener: Listener
     private let heard = Mutex<[String]>([])
 
