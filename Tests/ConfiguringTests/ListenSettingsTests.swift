@@ -66,6 +66,7 @@ import TimeLimits
     @Test(arguments: [
         ("null", "every sandboxed page has it"), ("app.example", "it begins with a scheme such as https://"),
         ("HTTPS://app.example", "the scheme is in lower case"), ("https://app.example/", "without /"),
+        ("http://[evil]", "the host is in lower case"),
         ("https://App.example", "the host is in lower case"), ("https://*", "the host is in lower case"),
         ("https://a.*.example", "with no asterisk except as its first label"),
         ("https://", "the host is in lower case"),

@@ -1,3 +1,5 @@
+import Kernel
+
 /// A socket to listen on.
 public struct ListenSettings: Sendable, Equatable {
     /// A kind of request that a socket accepts.
@@ -89,7 +91,7 @@ public struct ListenSettings: Sendable, Equatable {
     static func hosts(_ names: [String]) throws(InvalidValue) -> [String] {
         for name in names {
             let rest = name.hasPrefix("*.") ? name.dropFirst(2) : name[...]
-            let isAddress = name.hasPrefix("[") && name.hasSuffix("]")
+            let isAddress = isIPv6(name[...])
             let isName =
                 !rest.isEmpty
                 && rest.utf8.allSatisfy { byte in
@@ -140,7 +142,7 @@ public struct ListenSettings: Sendable, Equatable {
         }
         let isHost =
             !host.isEmpty
-            && (host.hasPrefix("[")
+            && (isIPv6(host)
                 || host.utf8.allSatisfy { byte in
                     switch byte {
                     case 0x30...0x39, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
@@ -148,6 +150,12 @@ public struct ListenSettings: Sendable, Equatable {
                     }
                 })
         return isHost ? nil : "the host is in lower case, with no asterisk except as its first label"
+    }
+
+    /// Whether it is an IPv6 address in square brackets.
+    private static func isIPv6(_ host: Substring) -> Bool {
+        guard host.hasPrefix("["), host.hasSuffix("]") else { return false }
+        return IPAddress(String(host.dropFirst().dropLast())).map { !$0.isIPv4 } ?? false
     }
 
     /// Parses the names of roles, at least one.
