@@ -8,7 +8,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
 
-.PHONY: help run build test unit readme browser clients systemd budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
+.PHONY: abuse help run build test unit readme browser clients systemd budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets readme browser clients systemd
+test: packages-test lint unit build budgets readme browser clients systemd abuse
 	@$(MAKE) --no-print-directory fuzz TIME=3
 	@echo "Every test has passed."
 
@@ -61,6 +61,11 @@ stress: packages
 	swift build --build-tests
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
+	@$(MAKE) --no-print-directory abuse SHARE=1
+
+#:: make abuse      honest clients beside slow heads and bodies, floods of connects, tokens and channels (SHARE of the full attack: 0.1)
+abuse: build
+	Tests/Benchmarks/abuse $(BINARY) $(or $(SHARE),0.1)
 
 #:: make fuzz       fuzz the parsers of bytes from strangers, TIME seconds each (60; TARGETS: those only)
 fuzz: packages

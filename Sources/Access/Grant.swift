@@ -10,6 +10,8 @@ public final class Grant: Sendable {
     public let expiry: UInt64?
     /// The rules that it comes from.
     private let rules: [AccessRule]
+    private let subscribing: PatternMatcher
+    private let publishing: PatternMatcher
 
     /// A grant by one rule.
     public init(name: String, _ rights: Rights, expiry: UInt64? = nil, by rule: AccessRule) {
@@ -17,6 +19,8 @@ public final class Grant: Sendable {
         self.rights = rights
         self.expiry = expiry
         rules = [rule]
+        subscribing = PatternMatcher(rights.subscribe)
+        publishing = PatternMatcher(rights.publish)
     }
 
     private init(_ grant: Grant, adding other: Grant) {
@@ -24,6 +28,8 @@ public final class Grant: Sendable {
         rights = grant.rights.adding(other.rights)
         expiry = grant.expiry
         rules = grant.rules + other.rules
+        subscribing = PatternMatcher(rights.subscribe)
+        publishing = PatternMatcher(rights.publish)
     }
 
     /// The grant with the rights of another one too, as long as both are in force.
@@ -36,10 +42,10 @@ public final class Grant: Sendable {
     public func isOver(at now: UInt64) -> Bool { isRevoked || expiry.map { now >= $0 } ?? false }
 
     /// Whether the caller may subscribe to a channel.
-    public func maySubscribe(to name: ChannelName) -> Bool { rights.subscribe.contains { $0.matches(name) } }
+    public func maySubscribe(to name: ChannelName) -> Bool { subscribing.matches(name) }
 
     /// Whether the caller may publish to a channel.
-    public func mayPublish(to name: ChannelName) -> Bool { rights.publish.contains { $0.matches(name) } }
+    public func mayPublish(to name: ChannelName) -> Bool { publishing.matches(name) }
 
     /// The patterns for what the caller may read of a pattern: together they match the channels that both the pattern and
     /// the grant cover. None matches only what another one matches.

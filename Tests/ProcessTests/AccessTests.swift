@@ -360,6 +360,50 @@ extension RealProcess {
             }
         }
 
+        @Test func `is asked for again when a reload comes between the head and the rest of a request`() async throws {
+            let rules = try Rules()
+            let token = try await rules.mint("--subscribe", "a", "--publish", "a")
+            try await rules.run { daemon in
+                let witness = try stream(daemon.port, "/events/a", token)
+                let requests = ["GET /events/a", "POST /events/a"]
+                let held = try requests.map { line in
+                    let client = try Client(daemon.port)
+                    try client.send(
+                        "\(line) HTTP/1.1\r\nHost: localhost\r\n\(bearer(token))\r\nContent-Length: 1\r\n\r\n")
+                    return client
+                }
+                // The heads have been read once a later request of each kind is answered.
+                try request(daemon.port, "POST /events/a", body: "1", fields: [bearer(token)])
+                _ = try witness.event()
+                try rules.secret.write(String(repeating: "another secret ", count: 5))
+                daemon.signal(SIGHUP)
+                #expect(try witness.event().contains("crier.expired"))
+                for (client, line) in zip(held, requests) {
+                    try client.send("x")
+                    let answer = try client.answer()
+                    #expect(answer.status == 401 && answer.body.contains("no longer in force"), "\(line): \(answer)")
+                }
+            }
+        }
+
+        @Test func `is needed by a publish that began before there were rules`() async throws {
+            let file = try TemporaryFile("[[listen]]\naddress = \"127.0.0.1:0\"\n")
+            try await withDaemon(["--config", file.path], listen: []) { daemon in
+                let client = try Client(daemon.port)
+                try client.send(
+                    "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\nd\r\n{\"data\":\"1\"}\n\r\n")
+                try file.write("[[listen]]\naddress = \"127.0.0.1:0\"\n[access.anonymous]\nsubscribe = [\"b\"]\n")
+                daemon.signal(SIGHUP)
+                try await eventually("the rules are in force") {
+                    try request(daemon.port, "POST /events/b", body: "x").status == 401
+                }
+                try client.send("d\r\n{\"data\":\"2\"}\n\r\n")
+                let answer = try client.answer()
+                #expect(answer.status == 401 && answer.body.contains("\"published\":1"), "\(answer)")
+            }
+        }
+
         @Test func `is needed by streams that began before there were rules`() async throws {
             let file = try TemporaryFile("[[listen]]\naddress = \"127.0.0.1:0\"\n")
             try await withDaemon(["--config", file.path], listen: []) { daemon in
@@ -390,6 +434,22 @@ extension RealProcess {
                 #expect(read.output == "1\n2\n3\n", "\(read.error)")
                 let none = try await crier(["subscribe"] + url + ["a"])
                 #expect(none.code == 1 && none.error.contains("401 Unauthorized: This needs a token"), "\(none.error)")
+            }
+        }
+    }
+
+    @Suite(.endsInTime()) struct `A grant of many patterns` {
+        @Test func `limits the patterns of a subscription, because the loop compares them all`() async throws {
+            let rules = try Rules()
+            let token = try await rules.mint("--name", "x", "--subscribe", "**")
+            let patterns = (0..<90).flatMap { ["--subscribe", "p\($0)/**"] }
+            let flags = ["token", "mint", "--secret", rules.secret.path] + patterns
+            let wide = String(try await crier(flags).output.dropLast())
+            try await rules.run { daemon in
+                let query = (0..<100).map { "channel=p\($0)/*" }.joined(separator: "&")
+                let refused = try request(daemon.port, "GET /events?\(query)", fields: [bearer(wide)])
+                #expect(refused.status == 400 && refused.body.contains("at most 21 patterns"), "\(refused)")
+                _ = try stream(daemon.port, "/events?\(query)", token)
             }
         }
     }

@@ -181,6 +181,19 @@ extension RealProcess {
             }
         }
 
+        @Test func `counts an array also when only one event is left`() async throws {
+            try await withLimits(["limits.publish-rate=10/s", "limits.publish-burst=1"]) { daemon in
+                let array =
+                    "[" + Array(repeating: "{\"channel\":\"a\",\"data\":1}", count: 500).joined(separator: ",") + "]"
+                let json = "Content-Type: application/json"
+                #expect(try request(daemon.port, "POST /events", body: array, fields: [json]).status == 200)
+                let refused = try request(daemon.port, "POST /events/a", body: "x")
+                let seconds =
+                    refused.head.first { $0.hasPrefix("Retry-After: ") }.flatMap { Int($0.dropFirst(13)) } ?? 0
+                #expect(refused.status == 429 && seconds >= 45, "\(refused.head)")
+            }
+        }
+
         @Test func `is one for all connections of a name, and another for the address`() async throws {
             try await withLimits(["limits.publish-rate=1/h"], access) { daemon in
                 for (fields, status) in [([root], 200), ([root], 429), ([], 200), ([], 429)] {
@@ -207,6 +220,10 @@ extension RealProcess {
             try await withLimits(["limits.connect-rate=1/h"]) { daemon in
                 #expect(try request(daemon.port, "GET /healthz").status == 200)
                 try expectRefusal(daemon.port, 429, "limits.connect-rate")
+                // A publisher that is told 200 would take its event for published.
+                let stream = "Accept: application/json, text/event-stream"
+                let publish = try request(daemon.port, "POST /events/a", body: "x", fields: [stream])
+                #expect(publish.status == 429, "\(publish)")
             }
         }
     }

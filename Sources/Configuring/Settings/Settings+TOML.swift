@@ -39,7 +39,10 @@ extension Settings {
         }
         lines += access.tables
         for rule in history.rules {
-            lines += ["", "[[channel]]", "pattern = \"\(Quantity.escaped("\(rule.pattern)"))\"", "events = \(rule.limits.events)"]
+            lines += [
+                "", "[[channel]]", "pattern = \"\(Quantity.escaped("\(rule.pattern)"))\"",
+                "events = \(rule.limits.events)",
+            ]
             lines.append("bytes = \"\(Quantity.text(size: rule.limits.bytes))\"")
             lines.append("age = \"\(Quantity.text(duration: rule.limits.age))\"")
             lines.append("replay = \(Quantity.text(replay: rule.limits.replay))")

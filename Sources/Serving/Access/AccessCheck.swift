@@ -43,10 +43,21 @@ struct AccessCheck {
         }
     }
 
+    /// The most comparisons of patterns for one request.
+    private static let comparisons = 2000
+
     /// What the caller may read of a subscription.
     private func readable(
         _ request: SubscriptionRequest, _ caller: Grant
     ) throws(Problem) -> (SubscriptionRequest, Grant) {
+        // Each pattern is compared with each of the grant, and the loop does nothing else meanwhile.
+        let granted = caller.rights.subscribe.count + policy.anonymous.rights.subscribe.count
+        guard request.patterns.count * granted <= Self.comparisons else {
+            throw Problem(
+                400,
+                "With a grant of \(granted) patterns a subscription has at most \(Self.comparisons / granted) patterns."
+            )
+        }
         let isEnough =
             request.channels.allSatisfy(caller.maySubscribe)
             && request.patterns.allSatisfy { pattern in caller.rights.subscribe.contains { $0.covers(pattern) } }

@@ -26,6 +26,13 @@ extension Problem {
         }
     }
 
+    /// The grant has ended between the head of the request and its answer.
+    static let grantIsOver: Problem = {
+        var problem = Problem(401, "The grant of the caller is no longer in force.")
+        problem.challenge = #"Bearer realm="crier", error="invalid_token""#
+        return problem
+    }()
+
     /// A token came by a cookie, for something that changes things.
     static let cookieWithoutOrigin = Problem(
         403, "With a cookie only a page of a listed origin may do this (origins in [[listen]]).")

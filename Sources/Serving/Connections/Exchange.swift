@@ -145,7 +145,11 @@ final class Exchange {
         keepsAlive = head.keepsAlive && !rules.isDraining
         isHead = head.method == "HEAD"
         originFields = rules.router.origins.fields(for: head)
-        wantsEventStream = head.fields.list("accept", has: "text/event-stream")
+        // A publisher that is told 200 would take its event for published.
+        wantsEventStream = head.method == "GET" && head.fields.list("accept", has: "text/event-stream")
+        if rules.policy?.allowsQueryToken == true, Query(head.target.query)?.first("token") != nil {
+            originFields += Array("Referrer-Policy: no-referrer\r\n".utf8)
+        }
         if let problem = rules.admission.problem {
             return shed(head, problem)
         }
@@ -158,7 +162,6 @@ final class Exchange {
             guard let credential = try Credential.find(head, query, policy) else {
                 return permit(route, head, rules.tokenless ?? policy.anonymous, rules)
             }
-            if !query.values("token").isEmpty { originFields += Array("Referrer-Policy: no-referrer\r\n".utf8) }
             if credential.isCookieAlone, route.isUnsafe, !rules.router.origins.listsOrigin(of: head) {
                 throw .cookieWithoutOrigin
             }

@@ -8,20 +8,23 @@ struct PublishRate {
     /// Events that may come at once.
     let burst: Int
 
-    /// Counts events.
+    /// Counts events that are published in any case. The next ones wait for them.
+    func charge(_ events: Int, _ grant: Grant?, _ client: AddressBlock?) {
+        guard let subject = subject(grant, client) else { return }
+        limiter.charge(events, to: subject, rate, now: Clock.monotonicNanoseconds)
+    }
+
+    /// Nil for a user of this machine without a name, by a Unix socket.
+    private func subject(_ grant: Grant?, _ client: AddressBlock?) -> RateLimiter.Subject? {
+        if let name = grant?.name, !name.isEmpty { return RateLimiter.Subject("name", name) }
+        return client.map { RateLimiter.Subject("address", $0) }
+    }
+
+    /// Counts events, if one is left.
     ///
     /// - Returns: the fields of the answer that say how many are left, and the refusal when there are none.
     func take(_ events: Int, _ grant: Grant?, _ client: AddressBlock?) -> (fields: [UInt8], problem: Problem?) {
-        let name = grant?.name ?? ""
-        let subject: RateLimiter.Subject
-        if !name.isEmpty {
-            subject = RateLimiter.Subject("name", name)
-        } else if let client {
-            subject = RateLimiter.Subject("address", client)
-        } else {
-            // A user of this machine, by a Unix socket.
-            return ([], nil)
-        }
+        guard let subject = subject(grant, client) else { return ([], nil) }
         let verdict = limiter.take(events, of: subject, rate, burst: burst, now: Clock.monotonicNanoseconds)
         let window = max(1, rate.period / 1000)
         let reset = (verdict.wait + 999_999_999) / 1_000_000_000

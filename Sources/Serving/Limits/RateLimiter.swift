@@ -51,19 +51,41 @@ final class RateLimiter: Sendable {
         let room = interval.multipliedReportingOverflow(by: UInt64(burst))
         let capacity = room.overflow ? UInt64.max / 2 : room.partialValue
         return buckets.withLock { buckets in
-            if buckets.isEmpty { buckets = Array(repeating: Bucket(), count: Self.sets * Self.ways) }
-            let place = Self.place(of: subject.hash, in: buckets)
-            let full = buckets[place].subject == subject.hash ? max(buckets[place].full, now) : now
+            let (place, full) = Self.find(subject, in: &buckets, now: now)
             let used = full - now
             // One must be in it.
             let isAllowed = used + interval <= capacity
             guard isAllowed else { return Verdict(isAllowed: false, remaining: 0, wait: used + interval - capacity) }
-            let taken = interval.multipliedReportingOverflow(by: UInt64(cost))
-            let next = full + min(taken.overflow ? .max : taken.partialValue, UInt64.max / 4)
+            let next = full + Self.time(cost, interval)
             buckets[place] = Bucket(subject: subject.hash, full: next)
             let left = capacity > next - now ? (capacity - (next - now)) / interval : 0
             return Verdict(isAllowed: true, remaining: Int(clamping: left), wait: 0)
         }
+    }
+
+    /// Takes from the bucket of a subject also what is not in it.
+    func charge(_ cost: Int, to subject: Subject, _ rate: Rate, now: UInt64) {
+        guard let interval = rate.interval else { return }
+        buckets.withLock { buckets in
+            let (place, full) = Self.find(subject, in: &buckets, now: now)
+            // Debts of a thousand years do not add up to an overflow.
+            let next = min(full, UInt64.max / 4) + Self.time(cost, interval)
+            buckets[place] = Bucket(subject: subject.hash, full: next)
+        }
+    }
+
+    /// Nanoseconds that a cost takes to be refilled.
+    private static func time(_ cost: Int, _ interval: UInt64) -> UInt64 {
+        let time = interval.multipliedReportingOverflow(by: UInt64(cost))
+        return min(time.overflow ? .max : time.partialValue, UInt64.max / 4)
+    }
+
+    /// The place of the bucket of a subject, and when it is full.
+    private static func find(_ subject: Subject, in buckets: inout [Bucket], now: UInt64) -> (place: Int, full: UInt64)
+    {
+        if buckets.isEmpty { buckets = Array(repeating: Bucket(), count: sets * ways) }
+        let place = place(of: subject.hash, in: buckets)
+        return (place, buckets[place].subject == subject.hash ? max(buckets[place].full, now) : now)
     }
 
     /// The place of a subject, or else of the quietest of its set.

@@ -75,6 +75,7 @@ extension Reactor {
             }
             let listener = connections[slot].arrival.listener
             connections[slot].arrival = Arrival(listener: listener, admission: admission, address: place)
+            if admission != .served { connections.setTimeout(slot, after: Self.refusalTimeout) }
             return true
         }
     }

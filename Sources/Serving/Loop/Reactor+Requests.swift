@@ -10,6 +10,10 @@ extension Reactor {
 
     mutating func perform(_ work: Exchange.Work, _ slot: UInt32, _ exchange: Exchange) {
         switch work {
+        // The client may have sent the rest of the request long after the head, and a verdict may be older than a reload.
+        case .answer(let route) where route.needsGrant && isOver(exchange.grant):
+            exchange.respond(Problem.grantIsOver.answer)
+        case .publish where isOver(exchange.grant): exchange.respond(Problem.grantIsOver.answer)
         case .answer(.subscribe(let request, let form)): subscribe(slot, request, form, exchange)
         case .answer(.describeStream(_, let form)):
             exchange.respondAndFinish(StreamOpening.head(form.framing, exchange.originFields))
@@ -32,6 +36,12 @@ extension Reactor {
     }
 
     // MARK: Grants
+
+    /// Whether a grant, or the lack of one, no longer lets the caller in.
+    private func isOver(_ grant: Grant?) -> Bool {
+        guard settings.access != nil else { return false }
+        return grant?.isOver(at: Clock.realtime) ?? true
+    }
 
     /// Has a token verified on another thread, or refuses the request when too many wait.
     private mutating func verify(_ token: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
@@ -69,7 +79,7 @@ extension Reactor {
         }
         if publications.count > 1 {
             // The first has been counted. The others are published, and the next publish waits for them.
-            _ = publishRate?.take(publications.count - 1, exchange.grant, exchange.client)
+            publishRate?.charge(publications.count - 1, exchange.grant, exchange.client)
         }
         let outcome = context.hub.publish(
             publications[...], idempotency: request.idempotency(publications), reply: replyAddress(slot),
@@ -86,11 +96,11 @@ extension Reactor {
     private mutating func publish(
         _ publications: ArraySlice<Publication>, _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
     ) {
+        // The request may stay open for days, longer than the grant.
+        if isOver(stream.grant) { return stream.stop(.grantIsOver) }
         if let problem = publishRate?.take(publications.count, exchange.grant, exchange.client).problem {
             return stream.stop(problem)
         }
-        // The request may stay open for days, longer than the grant.
-        if let grant = stream.grant, grant.isOver(at: Clock.realtime) { return stream.stop(Problem(.expired)) }
         switch context.hub.publish(publications, reply: replyAddress(slot), now: time.today) {
         case .published(let receipt), .repeated(let receipt): acknowledge(receipt, slot, exchange)
         case .pending: exchange.awaitArchive(.stream(stream))

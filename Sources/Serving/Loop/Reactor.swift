@@ -172,7 +172,7 @@ struct Reactor: ~Copyable {
     }
 
     /// Milliseconds that a client has to send its head when crier will only refuse it.
-    private static var refusalTimeout: UInt64 { 2000 }
+    static var refusalTimeout: UInt64 { 2000 }
 
     // MARK: Delivering
 
