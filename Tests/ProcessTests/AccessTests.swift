@@ -388,7 +388,8 @@ extension RealProcess {
 
         @Test func `is needed by a publish that began before there were rules`() async throws {
             let file = try TemporaryFile("[[listen]]\naddress = \"127.0.0.1:0\"\n")
-            try await withDaemon(["--config", file.path], listen: []) { daemon in
+            // With one loop all of the daemon has the rules at the same moment.
+            try await withDaemon(["--config", file.path, "--set", "server.loops=1"], listen: []) { daemon in
                 let client = try Client(daemon.port)
                 try client.send(
                     "POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
@@ -406,7 +407,8 @@ extension RealProcess {
 
         @Test func `is needed by streams that began before there were rules`() async throws {
             let file = try TemporaryFile("[[listen]]\naddress = \"127.0.0.1:0\"\n")
-            try await withDaemon(["--config", file.path], listen: []) { daemon in
+            // With one loop all of the daemon has the rules at the same moment.
+            try await withDaemon(["--config", file.path, "--set", "server.loops=1"], listen: []) { daemon in
                 let client = try Client.subscribed(daemon.port, "/events/a")
                 try file.write("[[listen]]\naddress = \"127.0.0.1:0\"\n[access.anonymous]\nsubscribe = [\"b\"]\n")
                 daemon.signal(SIGHUP)
