@@ -87,7 +87,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Configuring",
-            dependencies: ["Access", "Broadcasting", "Kernel", .product(name: "TOMLKit", package: "TOMLKit")],
+            dependencies: [
+                "Access", "Broadcasting", "HTTPMessages", "Kernel", .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
             swiftSettings: settings),
         .target(
             name: "Benchmarking",

@@ -17,21 +17,13 @@ enum KeyFile {
             }
             place = "\(directory)/\(name)"
         }
+        let bytes: [UInt8]
         do throws(Errno) {
-            let file = try Descriptor.open(place, O_RDONLY)
-            var bytes: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-            while bytes.count <= limit {
-                switch file.read(into: &buffer) {
-                case .bytes(let count): bytes += buffer[..<count]
-                case .end: return bytes
-                case .wouldBlock: throw Errno.wouldBlock
-                case .failed(let error): throw error
-                }
-            }
+            bytes = try Descriptor.open(place, O_RDONLY).readToEnd(limit: limit)
         } catch {
             throw KeyProblem("\(path): \(error)")
         }
-        throw KeyProblem("\(path): it has more than \(limit) bytes")
+        guard bytes.count <= limit else { throw KeyProblem("\(path): it has more than \(limit) bytes") }
+        return bytes
     }
 }

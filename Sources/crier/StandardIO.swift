@@ -20,22 +20,6 @@ enum StandardIO {
         _ = writeAll(Array("crier: \(text)\n".utf8), to: .error)
     }
 
-    /// Reads a file or a pipe to its end.
-    ///
-    /// - Throws: the error of a failed read.
-    static func readAll(_ descriptor: borrowing Descriptor) throws(Errno) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            switch descriptor.read(into: &buffer) {
-            case .bytes(let count): bytes += buffer[..<count]
-            case .end: return bytes
-            case .wouldBlock: throw .wouldBlock
-            case .failed(let error): throw error
-            }
-        }
-    }
-
     private static func writeAll(_ bytes: [UInt8], to stream: StandardStream) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {

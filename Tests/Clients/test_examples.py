@@ -1,5 +1,5 @@
 """The examples work: the pages in a real Chromium and a real Firefox, the programs that sign tokens, the units."""
-import http.server, json, os, pathlib, subprocess, sys, threading, time, unittest
+import http.server, os, pathlib, subprocess, sys, threading, unittest
 
 import browsers
 from running import Running
@@ -7,6 +7,12 @@ from stream import request
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 LIST = "[...document.querySelectorAll('#news li')].map(item => item.textContent)"
+# A promise of an expression, as soon as a change of the page makes it true.
+ONCE = """new Promise(resolve => {
+    const look = () => { const found = %s; if (found) resolve(found) }
+    new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true})
+    look()
+})"""
 started = {}
 
 
@@ -55,6 +61,9 @@ class WithTokens(Running):
             publish = ["**"]
             [[access.jwt]]
             secret = "{self.secret}"
+            [[channel]]
+            pattern = "news/**"
+            replay = 1
             """
 
     def mint(self, program, *interpreter):
@@ -84,20 +93,20 @@ class Programs(WithTokens, unittest.TestCase):
 
 
 class Pages(WithTokens):
-    def shows(self, page, query=""):
+    def open(self, page, query=""):
         if self.name not in started:
             started[self.name] = browsers.ALL[self.name]()
         browser = started[self.name]
         browser.open(f"{self.pages}/{page}?server=http://127.0.0.1:{self.port}{query}")
         self.addCleanup(browser.open, "about:blank")
-        for number in range(200):
-            request(self.port, "POST", "/events/news/eu", f"event {number}")
-            shown = browser.evaluate(LIST)
-            if shown:
-                self.assertRegex(shown[0], r"^event \d+$")
-                return browser
-            time.sleep(0.1)
-        self.fail("no event arrives")
+        return browser
+
+    def shows(self, page, query=""):
+        """Opens a page, which subscribes with the right to the last event."""
+        request(self.port, "POST", "/events/news/eu", "an event")
+        browser = self.open(page, query)
+        self.assertTrue(browser.wait_for(ONCE % f"{LIST}.includes('an event')"))
+        return browser
 
     def test_by_cookie(self):
         self.shows("cookie.html")
@@ -108,19 +117,10 @@ class Pages(WithTokens):
     def test_by_fetch_which_publishes_and_shows_why_it_may_not(self):
         browser = self.shows("fetch.html", f"&token={self.token}")
         browser.evaluate("(document.querySelector('[name=text]').value = 'from the page', document.querySelector('button').click())")
-        for _ in range(100):
-            if "from the page" in browser.evaluate(LIST):
-                break
-            time.sleep(0.1)
-        else:
-            self.fail("the page does not publish")
-        browser.open(f"{self.pages}/fetch.html?server=http://127.0.0.1:{self.port}&token=bad")
-        for _ in range(100):
-            problem = browser.evaluate("document.querySelector('#problem').textContent")
-            if problem:
-                return self.assertIn("is not a JSON Web Token", problem)
-            time.sleep(0.1)
-        self.fail("the page shows no problem")
+        self.assertTrue(browser.wait_for(ONCE % f"{LIST}.includes('from the page')"))
+        browser = self.open("fetch.html", "&token=bad")
+        problem = browser.wait_for(ONCE % "document.querySelector('#problem').textContent")
+        self.assertIn("is not a JSON Web Token", problem)
 
 
 def load_tests(loader, *_):

@@ -1,5 +1,6 @@
 public import Access
 public import Broadcasting
+public import HTTPMessages
 
 /// All settings. A reload creates a new value.
 public struct Settings: Sendable, Equatable {
@@ -61,7 +62,7 @@ public struct Settings: Sendable, Equatable {
     /// Proxies that say who the client is: addresses, ranges of them, or `unix` for all peers on Unix sockets.
     public var trustedProxies: [String] = []
     /// The field in which they say it: `x-forwarded-for` or `forwarded`.
-    public var forwardedField = ForwardedFieldName.xForwardedFor
+    public var forwardedField = ForwardedField.xForwardedFor
     /// Who may do what.
     public var access = AccessSettings()
     /// The most tokens that wait to be verified.

@@ -1,5 +1,6 @@
 import Access
 import Broadcasting
+import HTTPMessages
 import Kernel
 
 /// A setting: its name, how to parse and print it, and whether a reload can change it.

@@ -1,5 +1,5 @@
 public import Glibc
-import SystemPackage
+public import SystemPackage
 
 extension Descriptor {
     /// Reads the available bytes into `buffer`, which must not be empty. The corresponding C function is `read`.
@@ -15,6 +15,23 @@ extension Descriptor {
     /// Reads the available bytes into the front of an array, which must not be empty.
     public func read(into buffer: inout [UInt8]) -> ReadOutcome {
         unsafe buffer.withUnsafeMutableBytes { unsafe read(into: $0) }
+    }
+
+    /// Reads a file or a pipe to its end, or until there are more bytes than a limit.
+    ///
+    /// - Throws: the error of a failed read.
+    public func readToEnd(limit: Int = .max) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while bytes.count <= limit {
+            switch read(into: &buffer) {
+            case .bytes(let count): bytes += buffer[..<count]
+            case .end: return bytes
+            case .wouldBlock: throw .wouldBlock
+            case .failed(let error): throw error
+            }
+        }
+        return bytes
     }
 
     /// Copies the available bytes of a socket into `buffer`, which must not be empty, and leaves them to be read. The

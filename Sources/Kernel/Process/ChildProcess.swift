@@ -23,9 +23,9 @@ public struct ChildProcess: Sendable {
         // As long as this process has them open, the ends do not come.
         let outputEnd = outputPipe.closeStart()
         let errorEnd = errorPipe.closeStart()
-        output = Self.read(outputEnd, limit: limit)
+        output = (try? outputEnd.readToEnd(limit: limit)) ?? []
         if output.count > limit { kill(process, SIGKILL) }
-        error = Self.read(errorEnd, limit: limit)
+        error = (try? errorEnd.readToEnd(limit: limit)) ?? []
         var status: CInt = 0
         while unsafe waitpid(process, &status, 0) == -1, errno == EINTR {}
         code = status & 0x7F == 0 ? status >> 8 & 0xFF : nil
@@ -70,13 +70,5 @@ public struct ChildProcess: Sendable {
         let status = unsafe posix_spawnp(&process, program, &actions, &attributes, &words, environ)
         guard status == 0 else { throw Errno(rawValue: status) }
         return process
-    }
-
-    /// Reads to the end, or until there are more bytes than the limit.
-    private static func read(_ end: borrowing Descriptor, limit: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count <= limit, case .bytes(let count) = end.read(into: &buffer) { bytes += buffer[..<count] }
-        return bytes
     }
 }

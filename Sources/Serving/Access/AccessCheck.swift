@@ -7,39 +7,63 @@ import HTTPMessages
 struct AccessCheck {
     let policy: AccessPolicy
     let names: NameLimits
+    let origins: OriginRules
+    /// What the client may do without a token.
+    let tokenless: Grant
+    /// Milliseconds since 1970, by the clock of the machine, for the times in tokens.
+    let clock: UInt64
 
-    /// A route that the caller may take.
-    struct Permitted {
-        /// The route, limited to what the caller may read.
-        let route: Route
-        /// What it relies on.
-        let grant: Grant
+    /// What becomes of a request.
+    enum Decision {
+        /// The caller may take this route, which is limited to what it may read, by this grant.
+        case permitted(Route, Grant)
+        case refused(Problem)
+        /// Another thread must find the grant of this token.
+        case unknown(token: [UInt8])
     }
 
-    /// - Throws: 401 for a caller without a credential, 403 for another one.
-    func permit(_ route: Route, to caller: Grant) throws(Problem) -> Permitted {
+    /// Decides by the credential of a request.
+    func decide(_ route: Route, _ head: RequestHead) -> Decision {
+        do throws(Problem) {
+            guard let credential = try Credential.find(head, policy) else { return decide(route, for: tokenless) }
+            if credential.isCookieAlone, route.isUnsafe, !origins.listsOrigin(of: head) { throw .cookieWithoutOrigin }
+            guard let grant = policy.verifier.knownGrant(credential.token, now: clock) else {
+                return .unknown(token: credential.token)
+            }
+            return decide(route, for: grant)
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    /// Decides by the grant of a caller: 401 without a credential, otherwise 403, for what the grant does not cover.
+    func decide(_ route: Route, for caller: Grant) -> Decision {
+        do throws(Problem) { return try permit(route, to: caller) } catch { return .refused(error) }
+    }
+
+    private func permit(_ route: Route, to caller: Grant) throws(Problem) -> Decision {
         switch route {
         case .subscribe(let request, let form):
             let (request, grant) = try readable(request, caller)
-            return Permitted(route: .subscribe(request, form), grant: grant)
+            return .permitted(.subscribe(request, form), grant)
         case .describeStream(let request, let form):
             let (request, grant) = try readable(request, caller)
-            return Permitted(route: .describeStream(request, form), grant: grant)
+            return .permitted(.describeStream(request, form), grant)
         case .publish(let request):
             let grant = withAnonymousRights(caller)
             for channel in request.channels where !grant.mayPublish(to: channel) {
                 throw missing("to publish to \"\(channel)\"", caller)
             }
-            // Who may publish nothing need not send a body to find out.
+            // A caller that may publish nothing need not send a body to find out.
             guard !request.channels.isEmpty || !grant.rights.publish.isEmpty else {
                 throw missing("to publish", caller)
             }
-            return Permitted(route: .publish(request.permitted(by: grant)), grant: grant)
+            return .permitted(.publish(request.permitted(by: grant)), grant)
         case .listChannels, .showChannel, .endChannel, .page:
             let grant = withAnonymousRights(caller)
             guard grant.rights.isAdmin else { throw missing("to administer", caller) }
-            return Permitted(route: route, grant: grant)
-        case .health, .methods, .problem: return Permitted(route: route, grant: caller)
+            return .permitted(route, grant)
+        case .health, .methods, .problem: return .permitted(route, caller)
         }
     }
 

@@ -11,13 +11,14 @@ struct Credential {
     /// Finds the token of a request; nil when it carries none.
     ///
     /// - Throws: 400 when the request carries two that differ.
-    static func find(_ head: RequestHead, _ query: Query, _ policy: AccessPolicy) throws(Problem) -> Credential? {
+    static func find(_ head: RequestHead, _ policy: AccessPolicy) throws(Problem) -> Credential? {
         for name: StaticString in ["authorization", "cookie"] where head.fields.count(of: name) > 1 {
             throw Problem(400, "The request has the field \(name) twice.")
         }
         var tokens: [ArraySlice<UInt8>] = []
         if let token = head.fields.first("authorization").flatMap(bearer) { tokens.append(token) }
-        if policy.allowsQueryToken { tokens += query.values("token") }
+        // A query that cannot be read has been refused before.
+        if policy.allowsQueryToken, let query = Query(head.target.query) { tokens += query.values("token") }
         let others = tokens.count
         if let name = policy.cookie, let cookies = head.fields.first("cookie") {
             tokens += values(of: name, in: cookies)

@@ -19,7 +19,6 @@ struct Connections: ~Copyable {
     private var continuing: Deque<Token> = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     private var timeouts = TimerWheel()
-    private var woken: [(tick: UInt32, token: UInt64)] = []
     /// How often the loop has read requests in this turn.
     private var reads = 0
     /// Whether several connections send at present.
@@ -235,14 +234,7 @@ struct Connections: ~Copyable {
 
     /// Takes the connections whose deadline has come.
     mutating func takeTimedOut() -> [UInt32] {
-        timeouts.advance(to: tick, into: &woken)
-        defer { woken.removeAll(keepingCapacity: true) }
-        var timedOut: [UInt32] = []
-        for (tick, token) in woken {
-            guard let slot = table.slot(of: Token(rawValue: token)) else { continue }
-            if timeouts.isDue(&table[slot].deadline, token, woken: tick) { timedOut.append(slot) }
-        }
-        return timedOut
+        table.takeDue(&timeouts, at: tick) { row, wheel, token, tick in wheel.isDue(&row.deadline, token, woken: tick) }
     }
 
     // MARK: Closing

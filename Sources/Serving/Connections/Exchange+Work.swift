@@ -26,16 +26,12 @@ extension Exchange {
     /// How the loop treats the requests of a connection.
     struct Rules {
         let router: Router
-        /// Who may do what; nil when nobody needs a credential.
-        let policy: AccessPolicy?
-        /// What the client may do without a token.
-        let tokenless: Grant?
+        /// Decides what a caller may do; nil when nobody needs a credential.
+        let access: AccessCheck?
         /// Finds the client; nil when no limit asks for it.
         let address: ClientAddress?
         /// How fast a caller may publish; nil without a limit.
         let publishRate: PublishRate?
-        /// Milliseconds since 1970, by the clock of the machine, for the times in tokens.
-        let clock: UInt64
         let admission: Admission
         let isDraining: Bool
         /// The most bytes of an event in a body that crier publishes as it arrives.
@@ -49,6 +45,18 @@ extension Exchange {
     /// The period in which the client has to make progress.
     enum Timeout {
         case head, body, idle
+    }
+
+    /// Whether an answer waits for the grant of a token, for the archive or for fan-out.
+    var isWaiting: Bool {
+        switch state {
+        case .awaitingGrant, .awaitingArchive, .awaitingFanOut: true
+        case .head, .collecting, .streaming, .discarding, .finished: false
+        }
+    }
+
+    var isFinished: Bool {
+        if case .finished = state { true } else { false }
     }
 
     /// Whether crier is collecting a body, to publish it as one event or one array.

@@ -63,18 +63,6 @@ final class Exchange {
 
     // MARK: State
 
-    /// Whether an answer waits for the archive or for fan-out.
-    var isWaiting: Bool {
-        switch state {
-        case .awaitingGrant, .awaitingArchive, .awaitingFanOut: true
-        case .head, .collecting, .streaming, .discarding, .finished: false
-        }
-    }
-
-    var isFinished: Bool {
-        if case .finished = state { true } else { false }
-    }
-
     /// Whether the output has so many bytes that the exchange reads no further request.
     var isClogged: Bool { output.count > Self.outputLimit }
 
@@ -147,32 +135,15 @@ final class Exchange {
         originFields = rules.router.origins.fields(for: head)
         // A publisher that is told 200 would take its event for published.
         wantsEventStream = head.method == "GET" && head.fields.list("accept", has: "text/event-stream")
-        if rules.policy?.allowsQueryToken == true, Query(head.target.query)?.first("token") != nil {
-            originFields += Array("Referrer-Policy: no-referrer\r\n".utf8)
-        }
+        if rules.router.carriesToken(head) { originFields += Array("Referrer-Policy: no-referrer\r\n".utf8) }
         if let problem = rules.admission.problem {
             return shed(head, problem)
         }
         grant = nil
         client = rules.address?.client(of: head)
         let route = rules.router.route(head)
-        guard let policy = rules.policy, route.needsGrant else { return begin(route, head, rules) }
-        do throws(Problem) {
-            let query = try rules.router.query(head)
-            guard let credential = try Credential.find(head, query, policy) else {
-                return permit(route, head, rules.tokenless ?? policy.anonymous, rules)
-            }
-            if credential.isCookieAlone, route.isUnsafe, !rules.router.origins.listsOrigin(of: head) {
-                throw .cookieWithoutOrigin
-            }
-            if let grant = policy.verifier.knownGrant(credential.token, now: rules.clock) {
-                return permit(route, head, grant, rules)
-            }
-            state = .awaitingGrant(head, route)
-            return .verify(credential.token)
-        } catch {
-            return begin(.problem(error), head, rules)
-        }
+        guard let access = rules.access, route.needsGrant else { return begin(route, head, rules) }
+        return act(on: access.decide(route, head), route, head, rules)
     }
 
     /// Refuses a request because crier has too much to do. A browser's EventSource gives up for ever on any status but
@@ -183,15 +154,15 @@ final class Exchange {
         return nil
     }
 
-    /// Continues with a route for a caller with a grant.
-    private func permit(_ route: Route, _ head: RequestHead, _ caller: Grant, _ rules: Rules) -> Work? {
-        guard let policy = rules.policy else { return begin(route, head, rules) }
-        do throws(Problem) {
-            let permitted = try AccessCheck(policy: policy, names: rules.router.nameLimits).permit(route, to: caller)
-            grant = permitted.grant
-            return begin(permitted.route, head, rules)
-        } catch {
-            return begin(.problem(error), head, rules)
+    private func act(on decision: AccessCheck.Decision, _ route: Route, _ head: RequestHead, _ rules: Rules) -> Work? {
+        switch decision {
+        case .permitted(let route, let grant):
+            self.grant = grant
+            return begin(route, head, rules)
+        case .refused(let problem): return begin(.problem(problem), head, rules)
+        case .unknown(let token):
+            state = .awaitingGrant(head, route)
+            return .verify(token)
         }
     }
 
@@ -205,7 +176,9 @@ final class Exchange {
         case nil: return shed(head, .tooManyVerifications)
         case .failure(.keysUnavailable): return shed(head, Problem(TokenFault.keysUnavailable))
         case .failure(let fault): return begin(.problem(Problem(fault)), head, rules)
-        case .success(let grant): return permit(route, head, grant, rules)
+        case .success(let grant):
+            guard let access = rules.access else { return begin(route, head, rules) }
+            return act(on: access.decide(route, for: grant), route, head, rules)
         }
     }
 

@@ -146,11 +146,18 @@ extension Reactor {
                 roles: listener.roles, hosts: listener.hosts, origins: listener.origins,
                 allowsQueryToken: policy?.allowsQueryToken ?? false, nameLimits: settings.names, now: time.today,
                 clockAhead: time.clockAhead),
-            policy: policy, tokenless: policy.flatMap { $0.peers.flatMap { peerGrant(slot, listener, $0) } },
+            access: policy.map { accessCheck(slot, listener, $0) },
             address: needsAddress ? ClientAddress(peer: peerAddress(slot), settings) : nil, publishRate: publishRate,
-            clock: policy == nil ? 0 : Clock.realtime, admission: connections[slot].arrival.admission,
+            admission: connections[slot].arrival.admission,
             isDraining: drain != nil, bodyLimit: settings.messages.body, publishLimit: context.hub.publishLimit,
             bodiesLimit: settings.bodies)
+    }
+
+    private func accessCheck(_ slot: UInt32, _ listener: SharedListener, _ policy: AccessPolicy) -> AccessCheck {
+        AccessCheck(
+            policy: policy, names: settings.names, origins: listener.origins,
+            tokenless: policy.peers.flatMap { peerGrant(slot, listener, $0) } ?? policy.anonymous, clock: Clock.realtime
+        )
     }
 
     /// Whether a limit depends on the address of the client.

@@ -167,6 +167,11 @@ struct Router: Sendable {
         return try only("GET, HEAD, DELETE, OPTIONS", head) { .showChannel(name) }
     }
 
+    /// Whether the target of a request has a token.
+    func carriesToken(_ head: RequestHead) -> Bool {
+        allowsQueryToken && Query(head.target.query)?.first("token") != nil
+    }
+
     /// Whether a parameter carries a token.
     func isToken(_ name: ArraySlice<UInt8>) -> Bool { allowsQueryToken && name.equals("token") }
 

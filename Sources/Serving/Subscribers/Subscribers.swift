@@ -12,7 +12,6 @@ struct Subscribers: ~Copyable {
     private var table = SlotTable<Subscriber>()
     private var deadlines = TimerWheel()
     private var expiries = TimerWheel()
-    private var woken: [(tick: UInt32, token: UInt64)] = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     /// Subscribers that got the end of a topic, and the topic that they must leave.
     private var endedTopics: [(slot: UInt32, topic: TopicID)] = []
@@ -250,14 +249,8 @@ struct Subscribers: ~Copyable {
 
     /// Takes the subscribers whose deadline has come.
     mutating func takeDue() -> [UInt32] {
-        deadlines.advance(to: tick, into: &woken)
-        defer { woken.removeAll(keepingCapacity: true) }
-        var due: [UInt32] = []
-        for (tick, token) in woken {
-            guard let slot = table.slot(of: Token(rawValue: token)) else { continue }
-            if deadlines.isDue(&table[slot].deadline, token, woken: tick) { due.append(slot) }
+        table.takeDue(&deadlines, at: tick) { row, wheel, token, tick in wheel.isDue(&row.deadline, token, woken: tick)
         }
-        return due
     }
 
     /// Sends a comment to a live subscriber whose stream was silent until its heartbeat.
@@ -282,14 +275,7 @@ struct Subscribers: ~Copyable {
 
     /// Takes the subscribers whose grant has ended.
     mutating func takeExpired() -> [UInt32] {
-        expiries.advance(to: tick, into: &woken)
-        defer { woken.removeAll(keepingCapacity: true) }
-        var expired: [UInt32] = []
-        for (tick, token) in woken {
-            guard let slot = table.slot(of: Token(rawValue: token)) else { continue }
-            if expiries.isDue(&table[slot].expiry, token, woken: tick) { expired.append(slot) }
-        }
-        return expired
+        table.takeDue(&expiries, at: tick) { row, wheel, token, tick in wheel.isDue(&row.expiry, token, woken: tick) }
     }
 
     /// All subscribers.

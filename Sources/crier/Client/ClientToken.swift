@@ -14,7 +14,7 @@ enum ClientToken {
         case .text(let token): text = token
         case .file(let path):
             do throws(Errno) {
-                text = String(decoding: try StandardIO.readAll(try Descriptor.open(path, O_RDONLY)), as: UTF8.self)
+                text = String(decoding: try Descriptor.open(path, O_RDONLY).readToEnd(), as: UTF8.self)
             } catch {
                 throw .noToken("\(path): \(error)")
             }

@@ -74,7 +74,7 @@ struct Publish: ParsableCommand {
                 let publisher = Publisher(
                     daemon: target.daemon, channel: channel ?? "", event: event, id: id, key: key, isQuiet: quiet)
                 let isArgument = data != nil && data != "-"
-                try publisher.publish(isArgument ? Array((data ?? "").utf8) : try StandardIO.readAll(input))
+                try publisher.publish(isArgument ? Array((data ?? "").utf8) : try input.readToEnd())
             }
         } catch let error as Publisher.Refused {
             StandardIO.writeError(error.description)

@@ -62,7 +62,7 @@ struct SettingsOptions: ParsableArguments {
 
     private static func read(_ path: String) throws(Mistakes) -> Configuration.File {
         do throws(Errno) {
-            let bytes = try StandardIO.readAll(try Descriptor.open(path, O_RDONLY))
+            let bytes = try Descriptor.open(path, O_RDONLY).readToEnd()
             return Configuration.File(path: path, text: String(decoding: bytes, as: UTF8.self))
         } catch {
             throw Mistakes(lines: ["\(path): \(error)"])

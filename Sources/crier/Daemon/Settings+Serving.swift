@@ -38,7 +38,7 @@ extension Settings {
         serving.connectRate = connectRate
         serving.trustedProxies = trustedProxies.compactMap { AddressRange($0) }
         serving.trustsUnixPeers = trustedProxies.contains("unix")
-        serving.forwardedField = ForwardedField(rawValue: forwardedField.rawValue) ?? .xForwardedFor
+        serving.forwardedField = forwardedField
         return serving
     }
 

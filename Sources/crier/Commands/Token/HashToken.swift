@@ -25,7 +25,7 @@ struct HashToken: ParsableCommand {
 
     func run() throws {
         guard input == nil else {
-            let text = String(decoding: try StandardIO.readAll(Descriptor(owning: STDIN_FILENO)), as: UTF8.self)
+            let text = String(decoding: try Descriptor(owning: STDIN_FILENO).readToEnd(), as: UTF8.self)
             let token = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
             guard !token.isEmpty else {
                 StandardIO.writeError("there is no token on standard input")

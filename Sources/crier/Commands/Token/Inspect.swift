@@ -20,7 +20,7 @@ struct Inspect: ParsableCommand {
     @OptionGroup var settings: SettingsOptions
 
     func run() throws {
-        let text = String(decoding: try StandardIO.readAll(Descriptor(owning: STDIN_FILENO)), as: UTF8.self)
+        let text = String(decoding: try Descriptor(owning: STDIN_FILENO).readToEnd(), as: UTF8.self)
         let token = Array((text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "").utf8)
         if let parts = try? CompactToken(token) {
             StandardIO.write("header  \(Self.printable(parts.header))\nclaims  \(Self.printable(parts.payload))\n")
