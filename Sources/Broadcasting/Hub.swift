@@ -1,5 +1,6 @@
 import DequeModule
 import EventStreams
+import Synchronization
 
 /// The channels and the log of their events, which all loops share.
 ///
@@ -12,6 +13,10 @@ public final class Hub: Sendable {
     private let mailboxes: [Mailbox]
     private let archive: (any Archive)?
     private let clock: @Sendable () -> UInt64
+    /// Written under the lock.
+    private let hasUnfinished = Atomic(false)
+    /// Whether the history exceeds the limits for all channels. Written under the lock.
+    private let exceedsTotal = Atomic(false)
 
     /// - Parameters:
     ///   - mailboxes: one for each loop, 64 at most. Other methods name a loop by its index here.
@@ -46,7 +51,10 @@ public final class Hub: Sendable {
         var events: [EncodedEvent] = []
         events.reserveCapacity(publications.count)
         for index in publications.indices { events.append(EncodedEvent(publications[index], epoch: epoch)) }
-        return change(now) { $0.publish(events, idempotency, reply: reply, now: now) }
+        let outcome = change { $0.publish(events, idempotency, reply: reply, now: now) }
+        // The publisher waits for the room that its events need, or the history could exceed its limit ever further.
+        while exceedsTotal.load(ordering: .relaxed) { evictMore(now: now) }
+        return outcome
     }
 
     /// How many events, each counted once for each of its channels, one publish of a body that continues should have at
@@ -58,21 +66,21 @@ public final class Hub: Sendable {
     ///
     /// - Returns: nil when the channel does not exist or has ended already; `.pending` with an archive.
     public func end(_ name: ChannelName, reply: ReplyAddress, now: UInt64) -> EndOutcome? {
-        change(now) { $0.end(name, reply: reply, now: now) }
+        change { $0.end(name, reply: reply, now: now) }
     }
 
     // MARK: Subscribing
 
     /// Adds a subscriber and returns its start. From here on its loop receives the events of its topics.
     public func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> SubscribeOutcome {
-        change(now) { $0.subscribe(request, on: loop, now: now) }
+        change { $0.subscribe(request, on: loop, now: now) }
     }
 
     /// Removes a subscriber from a topic.
     ///
     /// - Parameter lastOn: its loop, when the loop has no other subscriber of the topic.
     public func unsubscribe(_ topic: TopicID, lastOn loop: Int?) {
-        change(0) { $0.unsubscribe(topic, lastOn: loop) }
+        change { $0.unsubscribe(topic, lastOn: loop) }
     }
 
     /// Reads the next events after a position, in the order of the log, each once.
@@ -104,7 +112,7 @@ public final class Hub: Sendable {
     public func evictUnreadable(_ sequence: UInt64) -> Bool {
         // Each hold of the lock evicts some of the older events.
         var wasRetained = false
-        while change(0, { $0.evictUnreadable(sequence) }) { wasRetained = true }
+        while change({ $0.evictUnreadable(sequence) }) { wasRetained = true }
         return wasRetained
     }
 
@@ -140,10 +148,10 @@ public final class Hub: Sendable {
     public func step(_ sweep: Sweep, now: UInt64) -> Sweep? {
         switch sweep {
         case .channels(let steps):
-            change(now) { $0.sweepTopics(now: now) }
+            change { $0.sweepTopics(now: now) }
             return steps > 1 ? .channels(steps: steps - 1) : .index
         case .index: return locked { $0.compactIndex() } ? .index : .memories
-        case .memories: return change(now) { $0.sweepMemories(now: now) } ? .memories : nil
+        case .memories: return change { $0.sweepMemories(now: now) } ? .memories : nil
         }
     }
 
@@ -178,18 +186,21 @@ public final class Hub: Sendable {
 
     /// Evicts the restored events that exceed the current limits, and removes empty channels.
     public func finishRestoring(now: UInt64) {
-        change(now) { $0.finishRestoring(now: now) }
+        changeWholly(now) { $0.finishRestoring(now: now) }
     }
 
-    /// Takes the next batch that the archive must write. Call it again after ``commit(_:now:)`` until it returns nil:
-    /// only then, or after ``refuse(_:_:)``, does the hub wake the archive for further changes.
-    public func nextBatch() -> ArchiveBatch? {
-        locked { $0.writeQueue?.nextBatch($0.log) }
+    /// Takes the next batch that the archive must write, and gives its events their numbers. Call it again after
+    /// ``commit(_:now:)`` until it returns nil: only then, or after ``refuse(_:_:)``, does the hub wake the archive for
+    /// further changes.
+    ///
+    /// - Parameter now: milliseconds since 1970.
+    public func nextBatch(now: UInt64) -> ArchiveBatch? {
+        locked { $0.nextBatch(now: now) }
     }
 
     /// Reports that the archive has written a batch.
     public func commit(_ batch: ArchiveBatch, now: UInt64) {
-        forSlices(of: batch) { slice in change(now) { $0.commit(slice, now: now) } }
+        forSlices(of: batch) { slice in changeWholly(now) { $0.commit(slice, now: now) } }
     }
 
     /// Reports that the archive could not write a batch. The hub refuses its publishes and ends.
@@ -265,23 +276,32 @@ public final class Hub: Sendable {
         }
     }
 
-    /// Changes the state under the lock, and then evicts what the change could not evict within its budget: each time
-    /// other threads get the lock in between.
-    private func change<Result: Sendable>(_ now: UInt64, _ body: (inout HubState) -> Result) -> Result {
-        var (result, hasUnfinished) = changeOnce { (body(&$0), $0.hasUnfinished) }
-        while hasUnfinished {
-            hasUnfinished = changeOnce { state in
-                state.continueUnfinished(now: now)
-                return state.hasUnfinished
-            }
-        }
+    /// Whether evictions wait; see ``evictMore(now:)``.
+    public var hasEvictions: Bool { hasUnfinished.load(ordering: .relaxed) }
+
+    /// Evicts some of the events that a change could not evict while it held the lock. After each turn in which a loop
+    /// changed something, it calls this until nothing is left.
+    ///
+    /// - Returns: whether evictions still wait.
+    @discardableResult public func evictMore(now: UInt64) -> Bool {
+        change { $0.continueUnfinished(now: now) }
+        return hasEvictions
+    }
+
+    /// Changes the state under the lock, and then evicts everything that the change could not evict within its budget:
+    /// each time other threads get the lock in between.
+    private func changeWholly<Result: Sendable>(_ now: UInt64, _ body: (inout HubState) -> Result) -> Result {
+        let result = change(body)
+        while hasEvictions { evictMore(now: now) }
         return result
     }
 
     /// Changes the state under the lock, and wakes the loops and the archive afterwards.
-    private func changeOnce<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
+    private func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
         let (result, loops, hasWrites) = locked { state in
             let result = body(&state)
+            hasUnfinished.store(state.hasUnfinished, ordering: .relaxed)
+            exceedsTotal.store(state.exceedsTotal, ordering: .relaxed)
             var loops: UInt64 = 0
             // Posted under the lock: otherwise two publishers could post in another order than that of the log.
             for loop in state.outgoing.indices where !state.outgoing[loop].isEmpty {

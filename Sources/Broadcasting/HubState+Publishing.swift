@@ -13,34 +13,40 @@ extension HubState {
         } catch {
             return .refused(error)
         }
-        var events: [NumberedEvent] = []
-        events.reserveCapacity(encoded.count)
         var previous: (names: [ChannelName], topic: Topic)?
-        let prefix = log.idPrefix
-        for event in encoded { events.append(number(event, after: prefix, &previous, now: now)) }
         guard writeQueue != nil else {
+            var events: [NumberedEvent] = []
+            events.reserveCapacity(encoded.count)
+            let prefix = log.idPrefix
+            for event in encoded { events.append(number(place(event, &previous), after: prefix, now: now)) }
             let receipt = addToLog(events, now: now)
             if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
             return .published(receipt)
         }
+        let events = encoded.map { place($0, &previous) }
         for event in events {
             for topic in event.topics { registry[topic].pendingWrites += 1 }
         }
         if let idempotency { answers.start(idempotency) }
-        writeQueue?.writes.append(.publish(events, reply, idempotency))
+        writeQueue?.waiting.append(.publish(events, reply, idempotency))
         return .pending
     }
 
     /// See ``Hub/end(_:reply:now:)``.
     mutating func end(_ name: ChannelName, reply: ReplyAddress, now: UInt64) -> EndOutcome? {
         guard let topic = registry.find(name), !topic.isEnded else { return nil }
-        let frame = Frame(
+        guard writeQueue != nil else {
+            return .ended(subscribers: end(topic, with: endFrame(of: topic, name, now: now)) ?? 0)
+        }
+        topic.pendingWrites += 1
+        writeQueue?.waiting.append(.end(topic.id, name, reply))
+        return .pending
+    }
+
+    private func endFrame(of topic: Topic, _ name: ChannelName, now: UInt64) -> Frame {
+        Frame(
             sequence: log.nextSequence(), time: now, endsTopic: topic.id,
             wire: EventEncoder.encode(ControlEvents.end(of: name)))
-        guard writeQueue != nil else { return .ended(subscribers: end(topic, with: frame) ?? 0) }
-        topic.pendingWrites += 1
-        writeQueue?.writes.append(.end(topic.id, frame, reply))
-        return .pending
     }
 
     /// Remembers an answer, and forgets older ones for which there is no room.
@@ -62,16 +68,13 @@ extension HubState {
         }
     }
 
-    /// Gives an event its number.
+    /// Finds the channels of an event.
     ///
     /// - Parameter previous: the channel of the event before, as its publisher named it; the next event often has the
     ///   same list.
-    private func number(
-        _ event: EncodedEvent, after prefix: [UInt8], _ previous: inout (names: [ChannelName], topic: Topic)?,
-        now: UInt64
-    ) -> NumberedEvent {
-        let sequence = log.nextSequence()
-        let hasID = event.labels?.id != nil
+    private func place(
+        _ event: EncodedEvent, _ previous: inout (names: [ChannelName], topic: Topic)?
+    ) -> PlacedEvent {
         if event.channels.count == 1 {
             let topic: Topic
             if let previous, previous.names.isIdentical(to: event.channels) {
@@ -81,13 +84,18 @@ extension HubState {
                 previous = (event.channels, topic)
             }
             // All events of the channel share the lists with its name and its number.
-            event.frame.number(sequence, after: prefix, time: now, channels: topic.names, hasID: hasID)
-            return NumberedEvent(frame: event.frame, labels: event.labels, topics: topic.ids)
+            return PlacedEvent(frame: event.frame, labels: event.labels, topics: topic.ids, channels: topic.names)
         }
         let channels = event.channels.unique()
-        event.frame.number(sequence, after: prefix, time: now, channels: channels, hasID: hasID)
         let topics = channels.map { registry.channel($0, policy).id }
-        return NumberedEvent(frame: event.frame, labels: event.labels, topics: topics)
+        return PlacedEvent(frame: event.frame, labels: event.labels, topics: topics, channels: channels)
+    }
+
+    /// Gives an event its number.
+    private func number(_ event: PlacedEvent, after prefix: [UInt8], now: UInt64) -> NumberedEvent {
+        event.frame.number(
+            log.nextSequence(), after: prefix, time: now, channels: event.channels, hasID: event.labels?.id != nil)
+        return NumberedEvent(frame: event.frame, labels: event.labels, topics: event.topics)
     }
 
     // MARK: Into the log
@@ -183,6 +191,23 @@ extension HubState {
     }
 
     // MARK: From the archive
+
+    /// See ``Hub/nextBatch(now:)``.
+    mutating func nextBatch(now: UInt64) -> ArchiveBatch? {
+        guard let waiting = writeQueue?.startBatch() else { return nil }
+        let prefix = log.idPrefix
+        var writes: Deque<PendingWrite> = []
+        for write in waiting {
+            switch write {
+            case .publish(let events, let reply, let idempotency):
+                let numbered = events.map { number($0, after: prefix, now: now) }
+                writes.append(.publish(numbered, reply, idempotency))
+            case .end(let id, let name, let reply):
+                writes.append(.end(id, endFrame(of: registry[id], name, now: now), reply))
+            }
+        }
+        return writeQueue?.finishBatch(writes, log)
+    }
 
     /// Adds the events and ends that the archive has written to the log.
     mutating func commit(_ writes: Deque<PendingWrite>.SubSequence, now: UInt64) -> [(loop: Int, Completion)] {

@@ -39,9 +39,11 @@ extension HubState {
     }
 
     /// Whether evictions wait because the budget of a hold was used up.
-    var hasUnfinished: Bool {
-        !unfinished.isEmpty || (log.bytes > policy.total && !log.index.isEmpty)
-            || (writeQueue != nil && log.exceeds(memory: policy.memory))
+    var hasUnfinished: Bool { !unfinished.isEmpty || exceedsTotal }
+
+    /// Whether the events of all channels exceed ``HistoryPolicy/total``, or ``HistoryPolicy/memory``.
+    var exceedsTotal: Bool {
+        (log.bytes > policy.total && !log.index.isEmpty) || (writeQueue != nil && log.exceeds(memory: policy.memory))
     }
 
     /// Continues with the evictions that wait.

@@ -31,7 +31,7 @@ private struct ArchivedHub {
     /// Takes the next batch and reports that it is on disk.
     @discardableResult
     func write(now: UInt64 = 0) throws -> ArchiveBatch {
-        let batch = try #require(hub.nextBatch())
+        let batch = try #require(hub.nextBatch(now: now))
         hub.commit(batch, now: now)
         return batch
     }
@@ -59,7 +59,7 @@ extension PublishOutcome {
         _ = try archived.publish("x")
         try archived.write()
         _ = archived.hub.end(try ChannelName("a"), reply: ReplyAddress(loop: 0, token: 1), now: 5)
-        let ended = try archived.write().channels
+        let ended = try archived.write(now: 5).channels
         #expect(ended == [ArchivedChannel(name: try ChannelName("a"), evictedThrough: 2, endedAt: 5)])
         _ = try archived.publish("y", now: 6)
         // After a crash here, the channel must be open: a restart restores no event of an ended channel.
@@ -70,7 +70,7 @@ extension PublishOutcome {
     @Test func `publishes again with a key after a write that failed`() throws {
         let archived = ArchivedHub()
         #expect(try archived.publish("x", idempotency: "k").isPending)
-        archived.hub.refuse(try #require(archived.hub.nextBatch()), "The disk is full.")
+        archived.hub.refuse(try #require(archived.hub.nextBatch(now: 0)), "The disk is full.")
         #expect(try archived.publish("x", idempotency: "k").isPending)
         try archived.write()
         #expect(try archived.publish("x", idempotency: "k").isRepeated)
@@ -83,7 +83,7 @@ extension PublishOutcome {
             try archived.write()
         }
         _ = try archived.publish("5")
-        let refused = try #require(archived.hub.nextBatch())
+        let refused = try #require(archived.hub.nextBatch(now: 0))
         #expect(refused.evicted == [2])
         archived.hub.refuse(refused, "The disk is full.")
         _ = try archived.publish("6")
@@ -122,11 +122,28 @@ extension PublishOutcome {
             for _ in 0..<2 { deleted += try archived.write().evicted.count }
         }
         #expect(deleted > 50_000, "\(deleted) of 95,000")
-        while let batch = archived.hub.nextBatch() {
+        while let batch = archived.hub.nextBatch(now: 0) {
             deleted += batch.evicted.count
             archived.hub.commit(batch, now: 0)
         }
         #expect(deleted == 95_000)
+    }
+
+    @Test func `takes a publish of one event before large ones that came earlier, but not twice in a row`() throws {
+        let archived = ArchivedHub()
+        let names = try (0..<1000).map { try ChannelName("c\($0)") }
+        let large = [Publication(Event(data: EventData("x")), to: names)]
+        let reply = ReplyAddress(loop: 0, token: 1)
+        for _ in 0..<2 { _ = archived.hub.publish(large[...], reply: reply, now: 0) }
+        _ = try archived.publish("a")
+        var taken: [[Int]] = []
+        for _ in 0..<3 {
+            let batch = try archived.write()
+            taken.append(batch.additions.map(\.frame.channels.count))
+            _ = try archived.publish("b")
+        }
+        #expect(taken == [[1], [1000], [1, 1]])
+        #expect(archived.hub.summary.head == 4, "numbers follow the order of the batches")
     }
 
     @Test func `has a limit on events in channels, and takes a larger publish alone`() throws {
@@ -135,7 +152,7 @@ extension PublishOutcome {
         let publications = (0..<3).map { _ in Publication(Event(data: EventData("x")), to: names) }
         for _ in 0..<4 { _ = archived.hub.publish(publications[...], reply: ReplyAddress(loop: 0, token: 1), now: 0) }
         var sizes: [Int] = []
-        while let batch = archived.hub.nextBatch() {
+        while let batch = archived.hub.nextBatch(now: 0) {
             sizes.append(batch.additions.count)
             archived.hub.commit(batch, now: 0)
         }
@@ -166,7 +183,7 @@ extension PublishOutcome {
             _ = archived.hub.publish([publication], reply: ReplyAddress(loop: 0, token: 1), now: 0)
         }
         var written = 0
-        while let batch = archived.hub.nextBatch() {
+        while let batch = archived.hub.nextBatch(now: 0) {
             #expect(batch.additions.count <= 4096)
             written += batch.additions.count
             archived.hub.commit(batch, now: 0)
@@ -178,7 +195,7 @@ extension PublishOutcome {
         }
         for _ in 0..<3 { archived.hub.sweep(now: 5000) }
         var (recorded, deleted): (Set<String>, Int) = ([], 0)
-        while let batch = archived.hub.nextBatch() {
+        while let batch = archived.hub.nextBatch(now: 5000) {
             #expect(batch.channels.count <= 4096)
             recorded.formUnion(batch.channels.map(\.name.description))
             deleted += batch.evicted.count

@@ -124,7 +124,7 @@ private struct World {
 
     /// The archive writes the next batch, or fails.
     private mutating func store() throws {
-        guard isDurable, let batch = hub.nextBatch() else { return }
+        guard isDurable, let batch = hub.nextBatch(now: now) else { return }
         guard Int.random(in: 0..<8, using: &generator) > 0 else { return hub.refuse(batch, "the disk is full") }
         archive.write(batch)
         for addition in batch.additions {
@@ -233,7 +233,7 @@ private struct World {
 
     /// Lets every subscriber reconnect and read to the head.
     private mutating func finish() throws {
-        while isDurable, let batch = hub.nextBatch() {
+        while isDurable, let batch = hub.nextBatch(now: now) {
             archive.write(batch)
             for addition in batch.additions {
                 note(addition.frame.sequence, addition.frame.channels.map(\.description), addition.labels?.id)

@@ -29,7 +29,7 @@ import TimeLimits
         }
         let count = connections.unreadCount
         #expect(count == 2)
-        let first = connections.takeUnread().flatMap { connections.slot(of: $0) }
+        let first = connections.takeOther().flatMap { connections.slot(of: $0) }
         #expect(first == slots[0])
     }
 
@@ -43,7 +43,7 @@ import TimeLimits
             let hasSeveral = connections.hasSeveralReaders
             #expect(hasSeveral == expected)
         }
-        while connections.takeUnread() != nil {}
+        while connections.takeOther() != nil {}
         connections.startReading(ready: 1)
         let hasOne = !connections.hasSeveralReaders
         connections.startReading(ready: 2)
@@ -51,15 +51,18 @@ import TimeLimits
         #expect(hasOne && hasSeveral)
     }
 
-    @Test func `serves a connection that continues after those that wait for their first turn`() throws {
+    @Test func `reads a quick connection before the others, however long they have waited`() throws {
         var connections = Connections()
         let slots = try (0..<3).map { _ in connections.insert(try Self.connection()) }
         for slot in slots { _ = connections.noteInput(slot, hasHungUp: false) }
+        connections[slots[2]].isQuick = true
         connections.queueToContinue(slots[0])
         connections.queueRead(slots[1])
         connections.queueRead(slots[2])
-        var order: [UInt32] = []
-        while let token = connections.takeUnread() { order += connections.slot(of: token).map { [$0] } ?? [] }
-        #expect(order == [slots[1], slots[2], slots[0]])
+        let quick = connections.takeQuick().flatMap { connections.slot(of: $0) }
+        let hasOthers = connections.takeQuick() == nil
+        #expect(quick == slots[2] && hasOthers)
+        let others = [connections.takeOther(), connections.takeOther(), connections.takeOther()]
+        #expect(others.map { $0.flatMap { connections.slot(of: $0) } } == [slots[0], slots[1], nil])
     }
 }

@@ -3,8 +3,8 @@ import HashTreeCollections
 
 /// The changes that the archive has yet to write.
 struct WriteQueue {
-    /// In the order of the log.
-    var writes: Deque<PendingWrite> = []
+    /// Publishes and ends.
+    var waiting = WaitingWrites()
     /// Events that no channel retains any more, and channels whose ``ArchivedChannel`` has changed.
     private var evictions = EvictionQueue()
     /// Channels that were removed.
@@ -19,7 +19,7 @@ struct WriteQueue {
     private var isNotified = false
 
     var isEmpty: Bool {
-        writes.isEmpty && evictions.isEmpty && removed.isEmpty && removedSlots.isEmpty && expired.isEmpty
+        waiting.isEmpty && evictions.isEmpty && removed.isEmpty && removedSlots.isEmpty && expired.isEmpty
     }
 
     /// Whether the archive must be woken now.
@@ -29,26 +29,26 @@ struct WriteQueue {
         return true
     }
 
-    /// How many events, each counted once for each of its channels, and how many changed channels a batch has at most: to
-    /// put it together holds the hub's lock. A single publish may have more.
+    /// How many evicted events and changed channels a batch has at most: to put it together holds the hub's lock.
     private static let batchLimit = 4096
 
-    /// Takes what waits, up to a limit; nil when there is nothing.
-    mutating func nextBatch(_ log: EventLog) -> ArchiveBatch? {
-        guard !isEmpty else {
-            isNotified = false
-            return nil
-        }
-        // The archive asks again after this batch, so it needs no wakeup before that.
-        isNotified = true
-        let taken = Deque(writes[...].prefix(steps: Self.batchLimit))
+    /// Begins a batch.
+    ///
+    /// - Returns: the publishes and ends for it, without numbers; nil when there is nothing to write.
+    mutating func startBatch() -> [WaitingWrite]? {
+        // The archive asks again after a batch, so it needs no wakeup before that.
+        isNotified = !isEmpty
+        return isNotified ? waiting.take() : nil
+    }
+
+    /// Puts the batch together.
+    ///
+    /// - Parameter writes: the publishes and ends for it.
+    mutating func finishBatch(_ writes: Deque<PendingWrite>, _ log: EventLog) -> ArchiveBatch {
         let (channels, events) = evictions.next(limit: Self.batchLimit)
-        defer {
-            if taken.count < writes.count { writes.removeFirst(taken.count) } else { writes = [] }
-            (removed, removedSlots, expired) = ([], [:], [])
-        }
+        defer { (removed, removedSlots, expired) = ([], [:], []) }
         return ArchiveBatch(
-            self, log, writes: taken, changed: channels, evicted: events, undeletedThrough: evictions.undeletedThrough)
+            self, log, writes: writes, changed: channels, evicted: events, undeletedThrough: evictions.undeletedThrough)
     }
 
     /// After the archive failed to write a batch: queues its evictions, removals and expiries again. They have happened

@@ -56,6 +56,9 @@ struct Connection: ~Copyable {
     var hasShortReads: Bool
     var state = State.fresh
     var input = Input.drained
+    /// Whether the last read of it, with the work of its requests, took little of the loop's time. Such a connection is read
+    /// before the others.
+    var isQuick = false
     /// Whether epoll has reported that the client finished sending or has disconnected. It reports that once.
     var hasHungUp = false
     /// When a request, or the end of lingering, is due. A stream has deadlines of its own: see ``Subscribers``.

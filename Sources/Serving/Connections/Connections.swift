@@ -13,10 +13,10 @@ struct Connections: ~Copyable {
     private static let discardsPerTurn = 64
 
     private var table = SlotTable<Connection>()
-    /// Connections that have sent something while the loop had no time for them.
-    private var unread: Deque<Token> = []
-    /// Connections that continue after the loop has served them, to be fair to others.
-    private var continuing: Deque<Token> = []
+    /// Quick connections that have sent something while the loop had no time for them.
+    private var quick: Deque<Token> = []
+    /// Other connections to read: new ones, those whose last requests took long, and those that continue.
+    private var others: Deque<Token> = []
     private var closing: [(slot: UInt32, reason: CloseReason)] = []
     private var timeouts = TimerWheel()
     /// How often the loop has read requests in this turn.
@@ -35,7 +35,12 @@ struct Connections: ~Copyable {
     var count: Int { table.count }
     var slots: [UInt32] { table.slots }
     /// How many connections are queued to be read.
-    var unreadCount: Int { unread.count + continuing.count }
+    var unreadCount: Int { quick.count + others.count }
+
+    /// Whether a quick connection is queued to be read.
+    var hasQuick: Bool { !quick.isEmpty }
+    /// How many connections that are not quick, or continue, are queued to be read.
+    var otherCount: Int { others.count }
 
     subscript(slot: UInt32) -> Connection {
         @inline(__always)
@@ -133,14 +138,14 @@ struct Connections: ~Copyable {
     mutating func queueRead(_ slot: UInt32) {
         guard table[slot].input != .queued else { return }
         table[slot].input = .queued
-        unread.append(table.token(slot))
+        if table[slot].isQuick { quick.append(table.token(slot)) } else { others.append(table.token(slot)) }
     }
 
     /// Queues a connection that has had its turn and has more to do, because epoll will not report it again.
     mutating func queueToContinue(_ slot: UInt32) {
         guard table[slot].input != .queued else { return }
         table[slot].input = .queued
-        continuing.append(table.token(slot))
+        others.append(table.token(slot))
     }
 
     /// Queues a connection whose input was left unread.
@@ -153,12 +158,11 @@ struct Connections: ~Copyable {
     /// - Parameter ready: how many connections epoll has reported.
     mutating func startReading(ready: Int) { (hasSeveralReaders, reads) = (max(reads, unreadCount + ready) > 1, 0) }
 
-    /// Takes the connection that has been queued for longest, and one that continues only when no other waits; nil when
-    /// there is none.
-    mutating func takeUnread() -> Token? { unread.popFirst() ?? takeContinuing() }
+    /// Takes the quick connection that has been queued for longest; nil when there is none.
+    mutating func takeQuick() -> Token? { quick.popFirst() }
 
-    /// Takes the connection that has waited for longest to continue; nil when there is none.
-    mutating func takeContinuing() -> Token? { continuing.popFirst() }
+    /// Takes the connection that has been queued for longest among the others; nil when there is none.
+    mutating func takeOther() -> Token? { others.popFirst() }
 
     /// Reads once, into the front of a buffer.
     ///

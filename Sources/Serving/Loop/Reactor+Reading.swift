@@ -13,16 +13,31 @@ extension Reactor {
     /// events take far longer than the bytes of one large event.
     private static var smallRead: Int { 2 * 1024 }
 
+    /// The most nanoseconds that a quick connection takes.
+    private static var quickRead: UInt64 { 64_000 }
+
     // MARK: Reading and writing
 
-    /// Reads connections whose input the loop left unread in earlier turns: at least one, and others while there is time.
-    mutating func readUnread() {
-        for number in 0..<connections.unreadCount {
-            guard number == 0 || time.mayRead, let token = connections.takeUnread() else { break }
+    /// Reads quick connections that wait: at least one, and others while there is time.
+    mutating func readQuick() {
+        guard var token = connections.takeQuick() else { return }
+        repeat {
             readOn(token)
+            guard time.mayRead, let next = connections.takeQuick() else { return }
+            token = next
+        } while true
+    }
+
+    /// Reads other connections that wait: at least one, and others while there is time. They come after the events of
+    /// quick ones have been written, so that clients whose requests take long delay nobody else by more than one part of
+    /// a turn, however many they are.
+    mutating func readOthers() {
+        time.startReadingOthers()
+        for _ in 0..<connections.otherCount {
+            guard let token = connections.takeOther() else { return }
+            readOn(token)
+            guard time.mayRead else { return }
         }
-        // While new requests take all of the time, those that continue take turns.
-        if !time.mayRead, let token = connections.takeContinuing() { readOn(token) }
     }
 
     private mutating func readOn(_ token: Connections.Token) {
@@ -31,8 +46,14 @@ extension Reactor {
         read(slot)
     }
 
-    /// Reads the input of a connection.
+    /// Reads the input of a connection, and notes how long that took.
     mutating func read(_ slot: UInt32) {
+        let start = Clock.monotonicNanoseconds
+        readInput(of: slot)
+        connections[slot].isQuick = Clock.monotonicNanoseconds - start <= Self.quickRead
+    }
+
+    private mutating func readInput(of slot: UInt32) {
         switch connections[slot].state {
         case .fresh, .idle, .exchanging: if readProxyHeader(slot) { serve(slot) }
         case .streaming(let subscriber):

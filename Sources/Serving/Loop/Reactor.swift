@@ -6,9 +6,9 @@ import SystemPackage
 
 /// One loop: an epoll instance, its connections and its subscribers. No other thread touches them.
 ///
-/// In each turn the loop waits, reads and answers requests, takes events from its mailbox, writes them to live
-/// subscribers a slice at a time, lets subscribers that are behind read the log, handles deadlines and closes the
-/// marked connections.
+/// In each turn the loop waits, reads and answers requests of connections that were quick to serve so far, takes events
+/// from its mailbox, writes them to live subscribers a slice at a time, reads the other connections, lets subscribers that
+/// are behind read the log, handles deadlines and closes the marked connections.
 struct Reactor: ~Copyable {
     /// The tokens of descriptors that are no connections. Their generation is 0, which no connection has.
     private enum Token {
@@ -26,6 +26,8 @@ struct Reactor: ~Copyable {
     var fanOut: FanOut
     var catchUp: CatchUp
     var held = HeldPublishers()
+    /// Whether the last turn read connections that are not quick, if any waited; else it replayed events.
+    private var hasReadOthers = false
     /// The sweep of the history in progress. Only the first loop has one.
     private var sweep: Sweep?
     /// Subscribers whose grants the loop still has to check after a change of the rules.
@@ -75,14 +77,15 @@ struct Reactor: ~Copyable {
         for command in context.port.collectCommands() { execute(command) }
         connections.startReading(ready: ready)
         for report in 0..<ready { dispatch(poller[report].token, poller[report].readiness) }
-        readUnread()
+        readQuick()
         for completion in context.port.mailbox.collectCompletions() { resume(after: completion) }
         fanOut.collectItems()
         runFanOut()
-        runCatchUp()
+        workOnOthers()
         releaseHeldPublishers()
         meetDeadlines()
         checkGrants()
+        evictMore()
         runSweep()
         if let drain { continueDraining(drain) }
         closeMarked()
@@ -91,7 +94,9 @@ struct Reactor: ~Copyable {
 
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
-        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty {
+        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty,
+            !context.hub.hasEvictions
+        {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
@@ -114,7 +119,11 @@ struct Reactor: ~Copyable {
             if readiness.contains(.urgent) { connections[slot].hasShortReads = true }
             guard connections.noteInput(slot, hasHungUp: readiness.isHangUp) else { return }
             // Behind those that wait already, or a busy loop would serve new requests first, and some of the others never.
-            if connections.unreadCount == 0, time.mayRead { read(slot) } else { connections.queueRead(slot) }
+            if connections[slot].isQuick, !connections.hasQuick, time.mayRead {
+                read(slot)
+            } else {
+                connections.queueRead(slot)
+            }
         }
     }
 
@@ -178,7 +187,7 @@ struct Reactor: ~Copyable {
 
     private mutating func runFanOut() {
         guard !fanOut.isIdle else { return }
-        let deadline = time.deadlineForPart()
+        let deadline = time.deadlineForFanOut()
         var slices = fanOut.waitingTopics
         repeat {
             fanOut.runSlice(&subscribers, connections, until: deadline)
@@ -187,9 +196,16 @@ struct Reactor: ~Copyable {
         } while slices > 0 && !fanOut.isIdle && Clock.monotonicNanoseconds < deadline
     }
 
-    private mutating func runCatchUp() {
+    /// Reads the connections that are not quick, or replays events. When both wait they take turns, so that an event that
+    /// arrives meanwhile waits for one of them.
+    private mutating func workOnOthers() {
         catchUp.admitFetches(&subscribers)
-        guard catchUp.waiting > 0 else { return }
+        let isReplayNext = catchUp.waiting > 0 && (hasReadOthers || connections.otherCount == 0)
+        hasReadOthers = !isReplayNext
+        if isReplayNext { replay() } else { readOthers() }
+    }
+
+    private mutating func replay() {
         let deadline = time.deadlineForPart()
         var left = catchUp.waiting
         repeat {
@@ -217,11 +233,18 @@ struct Reactor: ~Copyable {
         }
     }
 
+    /// Continues with the evictions that changes have left, for example of the events of a channel that was ended.
+    private func evictMore() {
+        guard context.hub.hasEvictions else { return }
+        let deadline = time.deadlineForPart()
+        while context.hub.evictMore(now: time.today), Clock.monotonicNanoseconds < deadline {}
+    }
+
     /// Sweeps the history a little: a sweep of a million channels takes some ten milliseconds.
     private mutating func runSweep() {
         if context.index == 0, time.isNewSecond, sweep == nil { sweep = context.hub.startSweep() }
         guard sweep != nil else { return }
-        let deadline = Clock.monotonicNanoseconds + 250_000
+        let deadline = time.deadlineForPart()
         while let left = sweep, Clock.monotonicNanoseconds < deadline {
             sweep = context.hub.step(left, now: time.today)
         }

@@ -32,6 +32,7 @@ struct TurnTime {
         began = Clock.monotonicNanoseconds
         now = began / 1_000_000
         today = Clock.steady
+        readingEnd = began + Self.quickReads
         let previous = tick
         tick = UInt32(truncatingIfNeeded: (now - min(start, now)) / Self.tickLength)
         isNewTick = tick != previous
@@ -47,18 +48,30 @@ struct TurnTime {
         UInt32(clamping: max(1, (milliseconds + tickLength - 1) / tickLength))
     }
 
-    /// Nanoseconds of a turn after which the loop reads no further connection, so that events and other parts of the turn
-    /// have their time.
-    private static let readingTime: UInt64 = 250_000
+    /// Nanoseconds at the start of a turn in which the loop reads quick connections.
+    private static let quickReads: UInt64 = 250_000
+    /// Nanoseconds of each part of a turn whose work can wait: requests that take long, replay and upkeep.
+    private static let part: UInt64 = 100_000
 
-    /// Whether the loop may begin to read another connection in this turn.
-    var mayRead: Bool { Clock.monotonicNanoseconds < began + Self.readingTime }
+    /// When the loop stops reading connections, in nanoseconds of the monotonic clock, so that events and other parts of
+    /// the turn have their time.
+    private var readingEnd: UInt64 = 0
 
-    /// The end of the time for the next part of the turn, in nanoseconds of the monotonic clock: as long as the turn
-    /// has taken so far, or 0.25 ms if that is more. So many publishers cannot outrun the delivery of their events, and
-    /// new connections and small channels wait no longer than this for a large channel.
-    func deadlineForPart() -> UInt64 {
+    /// Whether the loop may read on, or begin to read another connection.
+    var mayRead: Bool { Clock.monotonicNanoseconds < readingEnd }
+
+    /// Begins the part of a turn that reads the connections that are not quick.
+    mutating func startReadingOthers() { readingEnd = deadlineForPart() }
+
+    /// The end of the time to write events, in nanoseconds of the monotonic clock: as long as the turn has taken so far,
+    /// or 0.25 ms if that is more. So many publishers cannot outrun the delivery of their events, and new connections and
+    /// small channels wait no longer than this for a large channel.
+    func deadlineForFanOut() -> UInt64 {
         let now = Clock.monotonicNanoseconds
-        return now + max(250_000, now - began)
+        return now + max(Self.quickReads, now - began)
     }
+
+    /// The end of the time for a part of the turn whose work can wait, in nanoseconds of the monotonic clock. These parts
+    /// are short: an event that arrives meanwhile waits for all of them.
+    func deadlineForPart() -> UInt64 { Clock.monotonicNanoseconds + Self.part }
 }
