@@ -23,7 +23,8 @@ extension HubState {
             if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
             return .published(receipt)
         }
-        let events = encoded.map { place($0, &previous) }
+        var events: [PlacedEvent] = []
+        for event in encoded { events.append(place(event, &previous)) }
         for event in events {
             for topic in event.topics { registry[topic].pendingWrites += 1 }
         }
@@ -72,7 +73,7 @@ extension HubState {
     ///
     /// - Parameter previous: the channel of the event before, as its publisher named it; the next event often has the
     ///   same list.
-    private func place(
+    private mutating func place(
         _ event: EncodedEvent, _ previous: inout (names: [ChannelName], topic: Topic)?
     ) -> PlacedEvent {
         if event.channels.count == 1 {
@@ -86,8 +87,18 @@ extension HubState {
             // All events of the channel share the lists with its name and its number.
             return PlacedEvent(frame: event.frame, labels: event.labels, topics: topic.ids, channels: topic.names)
         }
-        let channels = event.channels.unique()
-        let topics = channels.map { registry.channel($0, policy).id }
+        placements += 1
+        var topics: [TopicID] = []
+        topics.reserveCapacity(event.channels.count)
+        var channels: [ChannelName] = []
+        channels.reserveCapacity(event.channels.count)
+        for name in event.channels {
+            let topic = registry.channel(name, policy)
+            guard topic.placement != placements else { continue }
+            topic.placement = placements
+            topics.append(topic.id)
+            channels.append(name)
+        }
         return PlacedEvent(frame: event.frame, labels: event.labels, topics: topics, channels: channels)
     }
 

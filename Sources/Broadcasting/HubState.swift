@@ -23,6 +23,8 @@ struct HubState {
     var budget = HoldBudget()
     /// Rises when the policy changes. A topic takes over the new limits when it is used, or swept.
     var policyVersion = 1
+    /// How many events of several channels have been published.
+    var placements: UInt64 = 0
     /// The longest hold of the lock so far, in nanoseconds.
     var longestHold: UInt64 = 0
 

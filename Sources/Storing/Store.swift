@@ -6,8 +6,7 @@ public import Logging
 import Synchronization
 import SystemPackage
 
-/// The history on disk: one SQLite file, a thread that writes, one that reads, and one that copies the write-ahead log into
-/// the file.
+/// The history on disk: one SQLite file, a thread that writes and a thread that reads.
 public final class Store: Archive, Sendable {
     /// Which failures an acknowledged publish survives.
     public enum Durability: String, Sendable, CaseIterable {
@@ -23,7 +22,6 @@ public final class Store: Archive, Sendable {
     private let lock: FileLock
     private let writer: DatabaseQueue
     private let reader: DatabaseQueue
-    private let checkpointer: Checkpointer
     private let wakeup: SharedWakeup
     private let requests: ReadRequests
     private let isStopping = Atomic<Bool>(false)
@@ -51,7 +49,6 @@ public final class Store: Archive, Sendable {
             configuration.prepareDatabase { db in
                 try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
                 try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
-                try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Checkpointer.largestLog)")
                 try db.execute(sql: "PRAGMA cache_size = -4096")
             }
             writer = try DatabaseQueue(path: path, configuration: configuration)
@@ -61,7 +58,6 @@ public final class Store: Archive, Sendable {
             reading.busyMode = .timeout(5)
             reading.prepareDatabase { db in try db.execute(sql: "PRAGMA cache_size = -4096") }
             reader = try DatabaseQueue(path: path, configuration: reading)
-            checkpointer = try Checkpointer(DatabaseQueue(path: path, configuration: configuration))
         } catch {
             throw StoreError(error)
         }
@@ -106,7 +102,7 @@ public final class Store: Archive, Sendable {
         }
     }
 
-    /// Starts the threads.
+    /// Starts the thread that writes the hub's batches and the thread that reads events for it.
     public func start(_ hub: Hub) throws(StoreError) {
         let batches: BatchWriter
         do {
@@ -121,20 +117,18 @@ public final class Store: Archive, Sendable {
         do throws(Errno) {
             let writing = try Thread(named: "crier-store") { [self] in write(hub, handover.take()) }
             let reading = try Thread(named: "crier-reader") { [self] in requests.serve(reader, log) }
-            let copying = try Thread(named: "crier-wal") { [self] in checkpointer.run() }
-            let joins = [JoinableThread(writing), JoinableThread(reading), JoinableThread(copying)]
+            let joins = [JoinableThread(writing), JoinableThread(reading)]
             threads.withLock { $0 = joins }
         } catch {
             throw StoreError("cannot start a thread: \(error)")
         }
     }
 
-    /// Writes all waiting batches, ends the threads and closes the file.
+    /// Writes all waiting batches, ends both threads and closes the file.
     public func stop() {
         isStopping.store(true, ordering: .sequentiallyConsistent)
         wakeup.notify()
         requests.stop()
-        checkpointer.stop()
         for thread in threads.withLock({ $0 }) { thread.join() }
         try? writer.write { db in try EpochRecord(durability).markClosed(db) }
         try? reader.close()
@@ -172,7 +166,6 @@ public final class Store: Archive, Sendable {
                 do throws(StoreError) {
                     try batches.write(batch)
                     hub.commit(batch, now: Clock.steady)
-                    checkpointer.count(batch.additions.count + batch.channels.count)
                     report(nil)
                 } catch {
                     hub.refuse(batch, error.description)

@@ -31,6 +31,9 @@ final class Topic {
     var loops: UInt64 = 0
     /// Bytes still to be written to its subscribers; nil for a topic that never had any.
     var backlog: Backlog?
+    /// The value of ``HubState/placements`` for the last event of several channels that lists it: an event that lists a
+    /// channel twice reaches it once.
+    var placement: UInt64 = 0
     /// The newest event that the hub has posted to it; see ``MailboxItem``.
     var postedThrough: UInt64 = 0
     /// Events and ends that the archive is still writing.
