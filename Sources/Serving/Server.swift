@@ -41,6 +41,7 @@ public final class Server: Sendable {
         let connectionCount = ConnectionCount(loops: loops)
         let addressCounts = AddressCounts()
         let bodies = BodyMemory()
+        let incompleteRequests = IncompleteRequests()
         let limiter = RateLimiter()
         let subscriberCounts = SubscriberCounts()
         let shared = listeners.shared
@@ -50,7 +51,8 @@ public final class Server: Sendable {
             let context = LoopContext(
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
-                subscriberCounts: subscriberCounts, bodies: bodies, log: log)
+                subscriberCounts: subscriberCounts, bodies: bodies,
+                incompleteRequests: incompleteRequests, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

@@ -18,6 +18,15 @@ public struct ServingSettings: Sendable, Hashable {
     public var bodyTimeout: UInt64 = 30_000
     /// How long a connection may stay open between two requests, or with an answer that the client does not read.
     public var idleTimeout: UInt64 = 60_000
+    /// The fewest bytes per second of a head, on average; 0 is no minimum.
+    public var headRate = 0
+    /// The fewest bytes per second of a body, or of an event in a body that crier publishes as it arrives, on average; 0 is
+    /// no minimum.
+    public var bodyRate = 0
+    /// The most requests at a time of which the client has sent a part only; 0 is no limit.
+    public var incompleteRequests = 0
+    /// The most bytes of events that one connection gets from the history before it is live; 0 is no limit.
+    public var replay = 0
     /// The limits on the size of requests.
     public var messages = MessageLimits()
     /// The limits on the channels that a request names.
@@ -61,6 +70,15 @@ public struct ServingSettings: Sendable, Hashable {
         case .head: headTimeout
         case .body: bodyTimeout
         case .idle: idleTimeout
+        }
+    }
+
+    /// The fewest bytes per second that a client may send in that time; 0 is no minimum.
+    func leastRate(_ timeout: Exchange.Timeout) -> Int {
+        switch timeout {
+        case .head: headRate
+        case .body: bodyRate
+        case .idle: 0
         }
     }
 }

@@ -27,7 +27,7 @@ private struct FanOutFixture: ~Copyable {
         let context = LoopContext(
             index: 0, hub: hub, ports: [port], listeners: [], throttle: PublisherThrottle([port]),
             connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), limiter: RateLimiter(),
-            subscriberCounts: SubscriberCounts(), bodies: BodyMemory(),
+            subscriberCounts: SubscriberCounts(), bodies: BodyMemory(), incompleteRequests: IncompleteRequests(),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         subscribers = Subscribers(heartbeat: 15_000, port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)

@@ -32,6 +32,14 @@ public struct Settings: Sendable, Equatable {
     public var fields = 100
     /// The most bytes of a body, and so of an event.
     public var body = 1024 * 1024
+    /// The most requests at a time of which the client has sent a part only; 0 is no limit.
+    public var incompleteRequests = 0
+    /// The fewest bytes per second of a head, on average; 0 is no minimum.
+    public var headRate = 0
+    /// The fewest bytes per second of a body, on average; 0 is no minimum.
+    public var bodyRate = 0
+    /// The most bytes of replay on one connection; 0 is no limit.
+    public var replay = 0
     /// Milliseconds that a client has to send a complete head.
     public var headTimeout: UInt64 = 10_000
     /// Milliseconds that a client has to send a complete body.

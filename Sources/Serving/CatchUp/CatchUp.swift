@@ -1,5 +1,6 @@
 import Broadcasting
 import DequeModule
+import EventStreams
 
 /// Lets the subscribers of one loop that are behind read the log, a slice at a time, until they are live. Some resume,
 /// some are slow.
@@ -16,12 +17,13 @@ struct CatchUp: ~Copyable {
     private var slice: [Frame] = []
     private var slowLog: SlowSubscriberLog
     private let context: LoopContext
-    /// Milliseconds that a subscriber has to take its last bytes.
-    var closingTimeout: UInt64
+    private var generator = SystemRandomNumberGenerator()
+    /// Of the loop.
+    var settings: ServingSettings
 
-    init(_ context: LoopContext, closingTimeout: UInt64) {
+    init(_ context: LoopContext, _ settings: ServingSettings) {
         self.context = context
-        self.closingTimeout = closingTimeout
+        self.settings = settings
         slowLog = SlowSubscriberLog(context)
     }
 
@@ -74,6 +76,9 @@ struct CatchUp: ~Copyable {
         let cursors = subscribers[slot].topics.cursors
         let (position, isSlow) = (subscribers[slot].position, subscribers[slot].isSlow)
         let form = subscribers[slot].form
+        if settings.replay > 0, !isSlow, subscribers[slot].replayed >= settings.replay {
+            return endReplay(slot, &subscribers, &connections)
+        }
         if !isSlow, replay.isNext(for: cursors, after: position, form) {
             // Only the read of the next slice shows whether the subscriber is live.
             if deliverReplay(slot, &subscribers, connections) { queue.append(token) }
@@ -106,6 +111,7 @@ struct CatchUp: ~Copyable {
     ) -> Bool {
         let count = subscribers.deliver(replay.batch, to: slot, connections)
         context.status.delivered.add(count)
+        if settings.replay > 0 { subscribers[slot].replayed += replay.bytes * count / replay.batch.count }
         return count == replay.batch.count
     }
 
@@ -115,7 +121,19 @@ struct CatchUp: ~Copyable {
     ) -> Bool {
         let count = subscribers.deliver(frames, to: slot, with: &batch, connections)
         context.status.delivered.add(count)
+        if settings.replay > 0, !subscribers[slot].isSlow {
+            subscribers[slot].replayed += frames.prefix(count).reduce(0) { $0 + $1.count }
+        }
         return count == frames.count
+    }
+
+    /// Ends the stream of a subscriber that has got as much replay as one connection gets. Its client reconnects and goes on
+    /// where it was.
+    private mutating func endReplay(_ slot: UInt32, _ subscribers: inout Subscribers, _ connections: inout Connections)
+    {
+        let comment = Array(": The rest of the replay follows when you reconnect (limits.replay).\n\n".utf8)
+        let retry = EventEncoder.encode(retry: StreamOpening.jittered(settings.retry, using: &generator))
+        subscribers.finish(slot, with: comment + retry, .replayed, timeout: settings.shutdown, &connections)
     }
 
     // MARK: Slow subscribers
@@ -140,7 +158,7 @@ struct CatchUp: ~Copyable {
     ) {
         slowLog.record("was cut off", lag, connections.peer(of: subscribers[slot].stream), now: time.now)
         guard let notices else { return subscribers.close(slot, .slow) }
-        subscribers.finish(slot, with: notices, .ended, timeout: closingTimeout, &connections)
+        subscribers.finish(slot, with: notices, .ended, timeout: settings.shutdown, &connections)
     }
 
     /// Sends a subscriber the gap for the events that the hub made it skip, if any.

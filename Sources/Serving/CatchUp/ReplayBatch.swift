@@ -12,6 +12,8 @@ struct ReplayBatch: ~Copyable {
     private static let largest = 1024
 
     private(set) var batch = WriteBatch()
+    /// The bytes of its events.
+    private(set) var bytes = 0
     private var cursors: [TopicCursor] = []
     private var position: UInt64 = 0
     private var form = StreamForm.chunked
@@ -26,6 +28,7 @@ struct ReplayBatch: ~Copyable {
             frames.allSatisfy({ $0.endsTopic == nil })
         else { return false }
         batch.loadJoined(frames, form.framing)
+        bytes = size
         (self.form, self.cursors, self.position) = (form, cursors, position)
         return true
     }

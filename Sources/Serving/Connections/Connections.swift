@@ -236,6 +236,12 @@ struct Connections: ~Copyable {
             &table[slot].deadline, table.token(slot).rawValue, at: tick + TurnTime.ticks(milliseconds))
     }
 
+    /// Milliseconds until the deadline of a connection.
+    func timeLeft(_ slot: UInt32) -> UInt64 {
+        let deadline = table[slot].deadline.tick
+        return deadline > tick ? UInt64(deadline - tick) * TurnTime.tickLength : 0
+    }
+
     /// Takes the connections whose deadline has come.
     mutating func takeTimedOut() -> [UInt32] {
         table.takeDue(&timeouts, at: tick) { row, wheel, token, tick in wheel.isDue(&row.deadline, token, woken: tick) }

@@ -54,6 +54,12 @@ final class Exchange {
     private var newTimeout: Timeout?
     /// The bytes of the body, until the answer.
     private var counted: BodyBytes
+    /// How fast the client sends the head or the body; nil when that does not matter.
+    private(set) var pace: RequestPace?
+    /// The bytes of the last read: a body may begin in the middle of them.
+    private var lastRead = 0
+    /// Counts the request while the client has sent a part of it only, if a limit asks for it.
+    private var incomplete: IncompleteRequest?
 
     init(limits: MessageLimits, _ bodies: BodyMemory) {
         self.limits = limits
@@ -89,6 +95,19 @@ final class Exchange {
     }
 
     // MARK: Reading
+
+    /// Counts the bytes of a read.
+    func countRead(_ bytes: Int) {
+        lastRead = bytes
+        pace?.bytes += bytes
+    }
+
+    /// Begins to measure how fast the client sends a head or a body.
+    ///
+    /// - Parameter least: bytes per second; 0 when the rate does not matter.
+    func measurePace(least: Int, from began: UInt64, to end: UInt64) {
+        pace = least == 0 ? nil : RequestPace(least: least, began: began, end: end, bytes: lastRead)
+    }
 
     /// Takes the input that was interrupted.
     func takeKept() -> [UInt8] {
@@ -198,6 +217,7 @@ final class Exchange {
             if head.expectsContinue { output.append(ResponseWriter.continueResponse) }
             newTimeout = .body
             if request.isStreamed {
+                incomplete = nil
                 state = .streaming(
                     PublishStream(
                         request, limit: rules.bodyLimit, sliceLimit: rules.publishLimit, rules.router.nameLimits))
@@ -239,7 +259,18 @@ final class Exchange {
         if case .streaming(let stream) = state { stream.stop(problem) } else { refuse(problem) }
     }
 
+    /// Counts the request, of which the client has sent a part only, or refuses it when there are too many of them.
+    func countAsIncomplete(_ all: IncompleteRequests, limit: Int) {
+        if incomplete == nil { incomplete = IncompleteRequest(all, limit: limit) }
+        guard incomplete == nil else { return }
+        refuse(
+            Problem(
+                503, "\(limit) requests are incomplete, which is the limit (limits.incomplete-requests).", retryAfter: 1
+            ))
+    }
+
     private func completeRequest() -> Work? {
+        incomplete = nil
         switch state {
         case .collecting(let request, let body):
             state = .head
@@ -272,6 +303,7 @@ final class Exchange {
     /// Answers the last request.
     func respond(_ answer: Answer) {
         counted.lower(to: 0)
+        incomplete = nil
         output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead, origin: originFields))
         // Parsing the next request may fail before it has a method or an origin; its answer then needs a body.
         isHead = false

@@ -20,4 +20,6 @@ public enum CloseReason: Int, CaseIterable, Sendable {
     case shutdown
     /// crier could not read the history.
     case error
+    /// The subscriber got as much replay as one connection gets.
+    case replayed
 }

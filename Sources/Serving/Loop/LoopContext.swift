@@ -14,6 +14,7 @@ struct LoopContext: Sendable {
     let limiter: RateLimiter
     let subscriberCounts: SubscriberCounts
     let bodies: BodyMemory
+    let incompleteRequests: IncompleteRequests
     let log: Logger
 
     var port: LoopPort { ports[index] }

@@ -120,6 +120,7 @@ extension Reactor {
             switch connections.read(slot, &buffer, atMost: isLarge ? buffer.count : Self.smallRead) {
             case .bytes(let count):
                 let exchange = connections[slot].exchange ?? startExchange(slot)
+                exchange.countRead(count)
                 serveRequests(in: buffer.span.extracting(0..<count), slot, exchange)
                 guard settle(slot, exchange) else { return }
                 if exchange.isStreaming { return connections.queueIfReadable(slot) }
@@ -132,8 +133,20 @@ extension Reactor {
 
     private mutating func startExchange(_ slot: UInt32) -> Exchange {
         // The time for a first head already runs since the loop accepted the connection.
-        if case .idle = connections[slot].state { connections.setTimeout(slot, after: settings.headTimeout) }
-        return connections.startExchange(slot, settings.messages, context.bodies)
+        let time: UInt64 =
+            if case .idle = connections[slot].state { settings.headTimeout } else { connections.timeLeft(slot) }
+        let exchange = connections.startExchange(slot, settings.messages, context.bodies)
+        start(.head, slot, exchange, time)
+        return exchange
+    }
+
+    /// Starts the time that a client has for the next part of a request.
+    private mutating func start(
+        _ timeout: Exchange.Timeout, _ slot: UInt32, _ exchange: Exchange, _ milliseconds: UInt64
+    ) {
+        let least = settings.leastRate(timeout)
+        exchange.measurePace(least: least, from: time.now, to: time.now + milliseconds)
+        connections.setTimeout(slot, after: least == 0 ? milliseconds : min(milliseconds, RequestPace.grace))
     }
 
     /// The client has finished sending.
@@ -210,7 +223,11 @@ extension Reactor {
     /// - Returns: whether the connection may read on.
     mutating func settle(_ slot: UInt32, _ exchange: Exchange) -> Bool {
         while connections[slot].exchange === exchange {
-            if let timeout = exchange.takeTimeout() { connections.setTimeout(slot, after: settings[timeout]) }
+            if var timeout = exchange.takeTimeout() {
+                // The beginning of the next head has come together with the request before.
+                if timeout == .idle, exchange.unfinishedPart == "head" { timeout = .head }
+                start(timeout, slot, exchange, settings[timeout])
+            }
             if exchange.isWaiting { return false }
             let isFlushed = connections.flush(exchange, slot)
             guard connections[slot].exchange === exchange else { return false }
@@ -231,7 +248,12 @@ extension Reactor {
                 if isFlushed { connections.close(slot, .answered) }
                 return false
             }
-            if exchange.isIdle { connections.becomeIdle(slot, after: exchange) }
+            if exchange.isIdle {
+                connections.becomeIdle(slot, after: exchange)
+            } else if settings.incompleteRequests > 0, exchange.unfinishedPart != nil, !exchange.isStreaming {
+                exchange.countAsIncomplete(context.incompleteRequests, limit: settings.incompleteRequests)
+                if exchange.isFinished { continue }
+            }
             return !exchange.isClogged
         }
         return false

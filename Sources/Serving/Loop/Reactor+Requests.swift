@@ -194,6 +194,12 @@ extension Reactor {
 
     // MARK: Timeouts
 
+    private func lateness(_ part: String?, _ pace: RequestPace.Verdict?) -> Problem {
+        guard pace == .tooSlow else { return Problem(408, "The \(part ?? "request") did not come in time.") }
+        return Problem(
+            408, "The \(part ?? "request") came more slowly than crier allows (limits.head-rate, limits.body-rate).")
+    }
+
     /// The deadline of a connection has come.
     mutating func timeOut(_ slot: UInt32) {
         // The client has sent something, and waits for its turn.
@@ -207,15 +213,19 @@ extension Reactor {
         case .exchanging(let exchange):
             // A client without an answer waits for crier, and a body that crier publishes as it arrives may stay open
             // for days.
+            let part =
+                exchange.isWithinEvent ? "rest of an event" : exchange.unfinishedPart.map { "\($0) of the request" }
+            let pace = exchange.isWaiting || part == nil ? nil : exchange.pace?.verdict(at: time.now)
+            if case .wait(let milliseconds) = pace { return connections.setTimeout(slot, after: milliseconds) }
             if exchange.isWithinEvent {
-                exchange.stopStream(Problem(408, "The rest of an event did not come in time."))
+                exchange.stopStream(lateness(part, pace))
                 _ = settle(slot, exchange)
             } else if exchange.isWaiting || exchange.isStreaming {
                 connections.setTimeout(slot, after: settings.bodyTimeout)
             } else if exchange.isFinished || !exchange.output.isEmpty {
                 connections.close(slot, .timeout)
-            } else if let part = exchange.unfinishedPart {
-                exchange.refuse(Problem(408, "The \(part) of the request did not come in time."))
+            } else if part != nil {
+                exchange.refuse(lateness(part, pace))
                 _ = settle(slot, exchange)
             } else {
                 connections.close(slot, .idle)

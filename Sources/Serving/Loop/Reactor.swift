@@ -46,7 +46,7 @@ struct Reactor: ~Copyable {
         acceptor = Acceptor(context)
         subscribers = Subscribers(heartbeat: settings.heartbeat, context.status)
         fanOut = FanOut(context, backlogLimit: settings.fanoutBacklog)
-        catchUp = CatchUp(context, closingTimeout: settings.shutdown)
+        catchUp = CatchUp(context, settings)
     }
 
     /// Makes a poller for one loop, which watches its wakeup and the listening sockets.
@@ -142,7 +142,7 @@ struct Reactor: ~Copyable {
         self.settings = settings
         subscribers.apply(heartbeat: settings.heartbeat)
         fanOut.backlogLimit = settings.fanoutBacklog
-        catchUp.closingTimeout = settings.shutdown
+        catchUp.settings = settings
         // No backlog may ever fall to the old limit again, so held publishers must check the new one.
         context.throttle.relieve()
     }

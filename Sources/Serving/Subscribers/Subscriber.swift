@@ -40,6 +40,8 @@ struct Subscriber: ~Copyable {
     /// crier has sent all events for this subscriber up to this number in full.
     var position: UInt64
     var topics: SubscriberTopics
+    /// Bytes of events that it has got from the history before it was live, if a limit counts them.
+    var replayed = 0
     /// Live: the next heartbeat. Behind: the next check of its lag. Ending: the time limit.
     var deadline = Deadline()
     /// When the grant ends; unused when it does not end by itself.

@@ -27,6 +27,10 @@ extension Settings {
         serving.messages = MessageLimits(head: head, target: target, fields: fields, body: body)
         serving.names = NameLimits(channels: channelsPerSubscriber, segments: segments)
         serving.bodies = bodies
+        serving.incompleteRequests = incompleteRequests
+        serving.headRate = headRate
+        serving.bodyRate = bodyRate
+        serving.replay = replay
         serving.fanoutBacklog = fanoutBacklog
         let room = max(1, descriptors - Self.descriptorReserve)
         serving.connections = connections == 0 ? room : min(connections, room)
