@@ -41,7 +41,7 @@ browser: build packages-test
 
 #:: make clients    test the real daemon with real clients, directly and behind the real proxies of docs/proxies.md
 clients: build packages-test
-	@.ci/packages nginx caddy haproxy apache2 varnish nodejs openjdk-17-jdk-headless curl firefox-esr
+	@.ci/packages nginx caddy haproxy apache2 varnish nodejs openjdk-17-jdk-headless curl openssl firefox-esr
 	Tests/Clients/run $(BINARY)
 
 #:: make systemd    test the shipped units with a real systemd in a container

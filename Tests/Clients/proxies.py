@@ -5,10 +5,16 @@ import pathlib, re, socket, textwrap
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/proxies.md"
 
 
-def block(title):
-    """The first configuration under a heading of the document."""
+def blocks(title):
+    """The configurations under a heading of the document."""
     section = DOCUMENT.read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
-    return textwrap.dedent("\n".join(re.search(r"(?:^    .*\n|^\n(?=    ))+", section, re.M).group(0).splitlines()))
+    found = re.findall(r"(?:^    .*\n|^\n(?=    ))+", section, re.M)
+    return [textwrap.dedent(text).strip("\n") for text in found]
+
+
+def block(title, start=""):
+    """The first configuration under a heading that begins with these words."""
+    return next(text for text in blocks(title) if text.startswith(start))
 
 
 def free_port():

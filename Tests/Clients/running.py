@@ -78,15 +78,15 @@ class Running:
                 time.sleep(0.05)
         self.fail("it does not listen: " + (self.directory / "log").read_text(errors="replace")[-2000:])
 
-    def publish(self, data, fields=(), port=None):
+    def publish(self, data, fields=(), port=None, channel="news"):
         """Publishes an event, and returns its id."""
-        status, body = request(port or self.public, "POST", "/events/news", data, fields)
+        status, body = request(port or self.public, "POST", f"/events/{channel}", data, fields)
         self.assertEqual(status, 200, body)
         return body.split('"')[3]
 
-    def await_subscribers(self, count):
+    def await_subscribers(self, count, channel="news"):
         for _ in range(400):
-            status, body = request(self.port, "GET", "/channels/news")
+            status, body = request(self.port, "GET", f"/channels/{channel}")
             if (status == 200 and f'"subscribers":{count},' in body) or (status == 404 and count == 0):
                 return
             time.sleep(0.05)

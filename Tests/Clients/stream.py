@@ -5,8 +5,9 @@ import select, socket, threading, time
 class EventSource:
     """Reads events on a thread of its own. Gives up, as a browser does, on any answer but 200 with the right type."""
 
-    def __init__(self, port, path, retry=0.3):
+    def __init__(self, port, path, retry=0.3, fields=()):
         self.port, self.path, self.retry = port, path, retry
+        self.fields = "".join(f"{field}\r\n" for field in fields)
         self.events, self.failure, self.opened = [], None, 0
         self.last_id, self.changed, self.closed = "", threading.Condition(), False
         threading.Thread(target=self.run, daemon=True).start()
@@ -23,7 +24,7 @@ class EventSource:
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             position = f"Last-Event-ID: {self.last_id}\r\n" if self.last_id else ""
             connection.sendall((f"GET {self.path} HTTP/1.1\r\nHost: events.example\r\nAccept: text/event-stream\r\n"
-                                f"Cache-Control: no-cache\r\n{position}\r\n").encode())
+                                f"Cache-Control: no-cache\r\n{position}{self.fields}\r\n").encode())
             self.connection = connection
             answer = connection.makefile("rb", buffering=0)
             head = read_head(answer)
