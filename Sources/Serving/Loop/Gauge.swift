@@ -6,5 +6,10 @@ struct Gauge: ~Copyable, Sendable {
 
     func add(_ amount: Int) { value.add(amount, ordering: .relaxed) }
 
+    /// Sets it to an amount that is higher. Only for a thread that is alone in changing it.
+    func raise(to amount: Int) {
+        if amount > current { value.store(amount, ordering: .relaxed) }
+    }
+
     var current: Int { value.load(ordering: .relaxed) }
 }

@@ -5,6 +5,8 @@ import Broadcasting
 public final class LoopStatus: Sendable {
     /// Rises with every turn. To the supervisor, a loop whose number does not rise hangs.
     let turns = Gauge()
+    /// Nanoseconds of the longest turn, without the time in which the loop waits.
+    let longestTurn = Gauge()
     let connections = Gauge()
     let subscribers = Gauge()
     let published = Gauge()

@@ -90,6 +90,7 @@ struct Reactor: ~Copyable {
         if let drain { continueDraining(drain) }
         closeMarked()
         context.status.turns.add(1)
+        context.status.longestTurn.raise(to: Int(clamping: Clock.monotonicNanoseconds - time.began))
     }
 
     private mutating func wait() throws(Errno) -> Int {

@@ -12,6 +12,8 @@ public struct ServerStatus: Sendable, Hashable {
     public var delivered = 0
     /// How often since the start crier made a slow subscriber skip events.
     public var skips = 0
+    /// Nanoseconds of the longest turn of a loop since the start.
+    public var longestTurn = 0
     /// Connections ended since the start, by ``CloseReason``.
     public var closed: [Int] = Array(repeating: 0, count: CloseReason.allCases.count)
     /// Slow subscribers that crier disconnected or made skip events since the start, by ``Broadcasting/LagLimit``.
@@ -24,6 +26,7 @@ public struct ServerStatus: Sendable, Hashable {
         published += status.published.current
         delivered += status.delivered.current
         skips += status.skips.current
+        longestTurn = max(longestTurn, status.longestTurn.current)
         for (index, count) in status.closed.enumerated() { closed[index] += count }
         for (index, count) in status.lagged.enumerated() { lagged[index] += count }
     }

@@ -116,6 +116,7 @@ struct Daemon: ~Copyable {
             + "\(status.delivered) delivered, \(status.connections) connections, "
             + "\(status.closed[CloseReason.slow.rawValue]) disconnected as too slow, "
             + "\(status.skips) skips by slow subscribers, "
+            + "longest turn of an event loop \(status.longestTurn / 1000) us, "
             + "longest hold of the hub's lock \(server.hub.longestHold / 1000) us"
     }
 
