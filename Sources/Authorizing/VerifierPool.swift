@@ -9,7 +9,7 @@ final class VerifierPool: Sendable {
     private struct State {
         var waiting: Deque<@Sendable () -> Void> = []
         var limit: Int
-        /// How many threads wait for work.
+        /// How many threads wait for work and have not been woken.
         var idle = 0
         var hasEnded = false
     }
@@ -38,7 +38,9 @@ final class VerifierPool: Sendable {
         let (isQueued, isIdle) = state.withLock { state -> (Bool, Bool) in
             guard state.waiting.count < state.limit else { return (false, false) }
             state.waiting.append(work)
-            return (true, state.idle > 0)
+            guard state.idle > 0 else { return (true, false) }
+            state.idle -= 1
+            return (true, true)
         }
         if isIdle { wakeup.notify() }
         return isQueued
@@ -65,12 +67,8 @@ final class VerifierPool: Sendable {
                 continue
             }
             _ = wakeup.wait(milliseconds: -1)
-            let isOver = state.withLock { state in
-                state.idle -= 1
-                return state.hasEnded
-            }
             // The other threads must see the end too.
-            if !isOver { wakeup.clear() }
+            if !state.withLock(\.hasEnded) { wakeup.clear() }
         }
     }
 }

@@ -25,7 +25,7 @@ struct Acceptor {
 
     /// The most connections that a loop accepts from one listening socket in a turn: a storm of new connections must
     /// not delay the present ones.
-    static let acceptsPerTurn = 64
+    static let acceptsPerTurn = 16
 
     private let context: LoopContext
     private var state = State.open

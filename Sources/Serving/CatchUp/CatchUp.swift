@@ -1,6 +1,7 @@
 import Broadcasting
 import DequeModule
 import EventStreams
+import Kernel
 
 /// Lets the subscribers of one loop that are behind read the log, a slice at a time, until they are live. Some resume,
 /// some are slow.
@@ -17,7 +18,7 @@ struct CatchUp: ~Copyable {
     private var slice: [Frame] = []
     private var slowLog: SlowSubscriberLog
     private let context: LoopContext
-    private var generator = SystemRandomNumberGenerator()
+    private var generator = BufferedRandom()
     /// Of the loop.
     var settings: ServingSettings
 

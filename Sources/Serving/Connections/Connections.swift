@@ -17,7 +17,7 @@ struct Connections: ~Copyable {
     private var quick: Deque<Token> = []
     /// Other connections to read: new ones, those whose last requests took long, and those that continue.
     private var others: Deque<Token> = []
-    private var closing: [(slot: UInt32, reason: CloseReason)] = []
+    private var closing: Deque<(slot: UInt32, reason: CloseReason)> = []
     private var timeouts = TimerWheel()
     /// How often the loop has read requests in this turn.
     private var reads = 0
@@ -257,23 +257,21 @@ struct Connections: ~Copyable {
         queueIfReadable(slot)
     }
 
-    /// Marks a connection to be closed at the end of the turn. Until then its slot stays valid, because other parts of
-    /// the turn may still use it.
+    /// Marks a connection to be closed at the end of this turn, or of a later one. Until then its slot stays valid, because
+    /// other parts of the turn may still use it.
     mutating func close(_ slot: UInt32, _ reason: CloseReason) {
         if case .closed = table[slot].state { return }
         table[slot].state = .closed
         closing.append((slot, reason))
     }
 
-    /// Closes the marked connections.
-    ///
-    /// - Returns: the reason of each.
-    mutating func closeMarked() -> [(reason: CloseReason, address: AddressCounts.Place)] {
-        guard !closing.isEmpty else { return [] }
-        defer { closing.removeAll(keepingCapacity: true) }
-        return closing.map { slot, reason in
-            defer { table.remove(slot) }
-            return (reason, table[slot].arrival.address)
-        }
+    /// Whether a connection is marked.
+    var hasMarked: Bool { !closing.isEmpty }
+
+    /// Closes the connection that was marked first; nil when there is none.
+    mutating func closeMarked() -> (reason: CloseReason, address: AddressCounts.Place)? {
+        guard let (slot, reason) = closing.popFirst() else { return nil }
+        defer { table.remove(slot) }
+        return (reason, table[slot].arrival.address)
     }
 }

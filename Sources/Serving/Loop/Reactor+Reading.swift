@@ -32,7 +32,6 @@ extension Reactor {
     /// quick ones have been written, so that clients whose requests take long delay nobody else by more than one part of
     /// a turn, however many they are.
     mutating func readOthers() {
-        time.startReadingOthers()
         for _ in 0..<connections.otherCount {
             guard let token = connections.takeOther() else { return }
             readOn(token)

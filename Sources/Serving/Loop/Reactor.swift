@@ -26,8 +26,8 @@ struct Reactor: ~Copyable {
     var fanOut: FanOut
     var catchUp: CatchUp
     var held = HeldPublishers()
-    /// Whether the last turn read connections that are not quick, if any waited; else it replayed events.
-    private var hasReadOthers = false
+    /// Whether replay comes before connections that are not quick, in this turn.
+    private var isReplayFirst = false
     /// The sweep of the history in progress. Only the first loop has one.
     private var sweep: Sweep?
     /// Subscribers whose grants the loop still has to check after a change of the rules.
@@ -36,7 +36,7 @@ struct Reactor: ~Copyable {
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
     /// Nil until the daemon stops.
     var drain: DrainDeadlines?
-    var generator = SystemRandomNumberGenerator()
+    var generator = BufferedRandom()
 
     /// - Parameter poller: a result of ``poller(_:_:)``.
     init(_ context: LoopContext, poller: consuming Poller, settings: ServingSettings) {
@@ -96,7 +96,7 @@ struct Reactor: ~Copyable {
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
         if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty,
-            !context.hub.hasEvictions
+            !context.hub.hasEvictions, !subscribers.hasMarked, !connections.hasMarked
         {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
@@ -197,23 +197,24 @@ struct Reactor: ~Copyable {
         } while slices > 0 && !fanOut.isIdle && Clock.monotonicNanoseconds < deadline
     }
 
-    /// Reads the connections that are not quick, or replays events. When both wait they take turns, so that an event that
-    /// arrives meanwhile waits for one of them.
+    /// Reads the connections that are not quick, and replays events, until the time for both is over. They take turns in
+    /// coming first, so that an event that arrives meanwhile does not wait for a long piece of each.
     private mutating func workOnOthers() {
         catchUp.admitFetches(&subscribers)
-        let isReplayNext = catchUp.waiting > 0 && (hasReadOthers || connections.otherCount == 0)
-        hasReadOthers = !isReplayNext
-        if isReplayNext { replay() } else { readOthers() }
+        guard connections.otherCount > 0 || catchUp.waiting > 0 else { return }
+        time.startReadingOthers()
+        isReplayFirst.toggle()
+        if isReplayFirst { replay() }
+        if !isReplayFirst || time.mayRead { readOthers() }
+        if time.mayRead { replay() }
     }
 
     private mutating func replay() {
-        let deadline = time.deadlineForPart()
-        var left = catchUp.waiting
-        repeat {
+        for _ in 0..<catchUp.waiting {
             catchUp.runNext(&subscribers, &connections, fanOut, time)
             leaveEndedTopics()
-            left -= 1
-        } while left > 0 && Clock.monotonicNanoseconds < deadline
+            guard time.mayRead else { return }
+        }
     }
 
     // MARK: Deadlines
@@ -296,14 +297,21 @@ struct Reactor: ~Copyable {
 
     // MARK: Closing
 
+    /// Removes marked subscribers and closes marked connections: the kernel takes some 30 µs to close one, and thousands may
+    /// go at once.
     private mutating func closeMarked() {
-        for (slot, reason) in subscribers.takeClosing() { remove(subscriber: slot, reason) }
-        for (reason, address) in connections.closeMarked() {
-            context.connectionCount.remove()
-            context.addressCounts.remove(address)
-            context.status.connections.add(-1)
-            context.status.count(reason)
-        }
+        guard subscribers.hasMarked || connections.hasMarked else { return }
+        let deadline = time.deadlineForPart()
+        repeat {
+            if let (slot, reason) = subscribers.takeMarked() {
+                remove(subscriber: slot, reason)
+            } else if let (reason, address) = connections.closeMarked() {
+                context.connectionCount.remove()
+                context.addressCounts.remove(address)
+                context.status.connections.add(-1)
+                context.status.count(reason)
+            }
+        } while (subscribers.hasMarked || connections.hasMarked) && Clock.monotonicNanoseconds < deadline
     }
 }
 

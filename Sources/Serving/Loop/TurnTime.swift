@@ -60,7 +60,7 @@ struct TurnTime {
     /// Whether the loop may read on, or begin to read another connection.
     var mayRead: Bool { Clock.monotonicNanoseconds < readingEnd }
 
-    /// Begins the part of a turn that reads the connections that are not quick.
+    /// Begins the part of a turn that reads the connections that are not quick, and replays events.
     mutating func startReadingOthers() { readingEnd = deadlineForPart() }
 
     /// The end of the time to write events, in nanoseconds of the monotonic clock: as long as the turn has taken so far,

@@ -1,4 +1,5 @@
 import Broadcasting
+import DequeModule
 import EventStreams
 import HTTPMessages
 
@@ -12,7 +13,7 @@ struct Subscribers: ~Copyable {
     private var table = SlotTable<Subscriber>()
     private var deadlines = TimerWheel()
     private var expiries = TimerWheel()
-    private var closing: [(slot: UInt32, reason: CloseReason)] = []
+    private var closing: Deque<(slot: UInt32, reason: CloseReason)> = []
     /// Subscribers that got the end of a topic, and the topic that they must leave.
     private var endedTopics: [(slot: UInt32, topic: TopicID)] = []
     private var tick: UInt32 = 0
@@ -211,8 +212,8 @@ struct Subscribers: ~Copyable {
         _ = writePending(slot, &connections)
     }
 
-    /// Marks a subscriber to be removed, and its connection to be closed, at the end of the turn. Until then its slot
-    /// stays valid, because fan-out may still use it.
+    /// Marks a subscriber to be removed, and its connection to be closed, at the end of this turn, or of a later
+    /// one. Until then its slot stays valid, because fan-out may still use it.
     mutating func close(_ slot: UInt32, _ reason: CloseReason) {
         if case .closed = table[slot].state { return }
         table[slot].state = .closed
@@ -224,12 +225,11 @@ struct Subscribers: ~Copyable {
         status.subscribers.add(-1)
     }
 
-    /// Takes the marked subscribers.
-    mutating func takeClosing() -> [(slot: UInt32, reason: CloseReason)] {
-        guard !closing.isEmpty else { return [] }
-        defer { closing.removeAll(keepingCapacity: true) }
-        return closing
-    }
+    /// Whether a subscriber is marked.
+    var hasMarked: Bool { !closing.isEmpty }
+
+    /// Takes the subscriber that was marked first; nil when there is none.
+    mutating func takeMarked() -> (slot: UInt32, reason: CloseReason)? { closing.popFirst() }
 
     /// Takes the subscribers that got the end of a topic since the last call.
     mutating func takeEndedTopics() -> [(slot: UInt32, topic: TopicID)] {

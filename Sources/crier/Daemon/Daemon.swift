@@ -38,6 +38,7 @@ struct Daemon: ~Copyable {
         }
         let log = Self.logger(settings.logLevel)
         let descriptorLimit = ProcessLimits.raiseDescriptorLimit()
+        ProcessLimits.reserveDescriptors(min(descriptorLimit, Self.reservedDescriptors))
         var listeners = ListenerSetup(settings)
         do throws(ListenerSetup.Failure) {
             try listeners.open()
@@ -105,6 +106,9 @@ struct Daemon: ~Copyable {
             }
         }
     }
+
+    /// Room in the kernel's table of descriptors from the start on; 512 KiB.
+    private static let reservedDescriptors = 65_536
 
     /// Milliseconds between two status lines.
     private static let statusPeriod: UInt64 = 1000
