@@ -1,6 +1,6 @@
 """A real Chromium and a real Firefox on a page of another origin: it subscribes, publishes, and reads refusals where crier lists
 its origin, and nowhere else."""
-import http.server, threading, unittest
+import hashlib, http.server, threading, unittest
 
 import browsers
 from running import Running
@@ -95,9 +95,68 @@ class OfAnotherOrigin(Running):
         self.assertEqual(self.publish("first").rsplit("-")[-1], "1")
 
 
+class ThatNeedsAToken(OfAnotherOrigin):
+    """With rules of access: the page shows a token, and reads why a request without the right one is refused."""
+
+    def settings(self):
+        hashes = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("reader", "writer")}
+        return f"""
+            [[access.token]]
+            name = "reader"
+            sha256 = "{hashes["reader"]}"
+            subscribe = ["news"]
+            [[access.token]]
+            name = "writer"
+            sha256 = "{hashes["writer"]}"
+            publish = ["news"]
+            """
+
+    def of(self, token, more=""):
+        return "{headers: {Authorization: 'Bearer %s'}%s}" % (token, more)
+
+    def test_that_is_listed_subscribes_with_and_without_credentials(self):
+        browser = self.browser()
+        browser.open(self.listed)
+        # An EventSource cannot set the field; without a credential it is told 401, and gives up.
+        for credentials in "true", "false":
+            browser.evaluate(SUBSCRIBE % (f"http://127.0.0.1:{self.port}", credentials))
+            self.assertEqual(browser.wait_for("got"), "error 2")
+        options = "{headers: {Authorization: 'Bearer reader'}}"
+        status, kind = browser.wait_for(
+            f"fetch('http://127.0.0.1:{self.port}/events/news', {options}).then(answer => [answer.status, answer.headers.get('content-type')])")
+        self.assertEqual((status, kind), (200, "text/event-stream; charset=utf-8"))
+
+    def test_that_is_listed_publishes_and_reads_why_crier_refuses(self):
+        browser = self.browser()
+        browser.open(self.listed)
+        publish = ", method: 'POST', body: 'x'"
+        self.assertEqual(self.fetch(browser, "/events/news", self.of("writer", publish))[0], 200)
+        for status, target, options, reason in [
+            (401, "/events/news", "{method: 'POST', body: 'x'}", "needs a token"),
+            (401, "/events/news", self.of("wrong", publish), "token"),
+            (403, "/events/news", self.of("reader", publish), "publish"),
+            (403, "/events/other", self.of("writer", publish), "publish"),
+            (403, "/events/news", self.of("writer"), "subscribe"),
+        ]:
+            found, body = self.fetch(browser, target, options)
+            self.assertEqual(found, status, body)
+            self.assertIn(reason, body)
+        challenge = browser.wait_for(
+            f"fetch('http://127.0.0.1:{self.port}/events/news').then(answer => answer.headers.get('www-authenticate'))")
+        self.assertTrue(challenge.startswith("Bearer"), challenge)
+
+    def test_that_is_not_listed_neither_reads_nor_publishes(self):
+        browser = self.browser()
+        browser.open(self.unlisted)
+        for options in "{}", self.of("reader"), self.of("writer", ", method: 'POST', body: 'x'"):
+            self.assertEqual(self.fetch(browser, "/events/news", options), "TypeError")
+
+
 def cases():
     for name in browsers.ALL:
         yield name, type(f"A{name.capitalize()}Page", (OfAnotherOrigin, unittest.TestCase), {"name": name})
+        yield f"{name} with tokens", type(
+            f"A{name.capitalize()}PageThatNeedsAToken", (ThatNeedsAToken, unittest.TestCase), {"name": name})
 
 
 globals().update(cases())
