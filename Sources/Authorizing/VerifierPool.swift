@@ -21,7 +21,7 @@ final class VerifierPool: Sendable {
     /// - Parameter limit: the most pieces of work that wait.
     init(threads count: Int, limit: Int) throws(Errno) {
         state = Guarded(State(limit: limit))
-        wakeup = try Wakeup()
+        wakeup = try Wakeup(addsUp: true)
         for index in 0..<count {
             let thread = JoinableThread(try Thread(named: "crier-verify-\(index)") { [self] in run() })
             threads.withLock { $0.append(thread) }

@@ -3,7 +3,7 @@ import os, pathlib, re, select, signal, socket, statistics, subprocess, tempfile
 
 import jwt
 
-COUNT, ROUNDS = 10_000, 5
+COUNT, ROUNDS = 10_000, 3
 SECRET = os.urandom(48)
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -31,7 +31,11 @@ def connect(port, fields):
     return sockets
 
 
-def run(directory, rules, fields):
+def run(directory, is_alone, rules, fields):
+    """The microseconds for each subscriber, and the longest turn in milliseconds.
+
+    - is_alone: whether there is one event loop and it has a processor of its own. Otherwise the longest turn would be its
+      longest wait for a processor."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -40,13 +44,13 @@ def run(directory, rules, fields):
     notify.unlink(missing_ok=True)
     status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     status.bind(str(notify))
-    crier = subprocess.Popen([os.environ["BINARY"], "serve", "--config", directory / "crier.toml", "--set", "server.loops=1"], stderr=subprocess.DEVNULL,
+    crier = subprocess.Popen([os.environ["BINARY"], "serve", "--config", directory / "crier.toml", "--set", f"server.loops={int(is_alone)}"], stderr=subprocess.DEVNULL,
                              env={**os.environ, "NOTIFY_SOCKET": str(notify)})
     try:
         while "READY=1" not in status.recv(4096).decode():
             pass
-        # The event loop has a processor of its own, or the longest turn would be the longest wait for a processor.
-        for task in pathlib.Path(f"/proc/{crier.pid}/task").iterdir():
+        os.sched_setaffinity(0, {1} if is_alone else {0, 1})
+        for task in pathlib.Path(f"/proc/{crier.pid}/task").iterdir() if is_alone else []:
             os.sched_setaffinity(int(task.name), {0} if "loop" in (task / "comm").read_text() else {1})
         before = processor_time(crier)
         sockets = connect(port, fields)
@@ -64,19 +68,23 @@ def run(directory, rules, fields):
         crier.wait()
 
 
-os.sched_setaffinity(0, {1})
 with tempfile.TemporaryDirectory() as directory:
     directory = pathlib.Path(directory)
     (directory / "secret").write_bytes(SECRET)
     rules = f'[[access.jwt]]\nsecret = "{directory}/secret"\n'
     tokens = [jwt.encode({"sub": str(index), "crier": {"subscribe": ["a"]}, "exp": int(time.time()) + 3600}, SECRET, "HS256")
               for index in range(COUNT)]
-    without, own, same = [], [], []
+    kinds = {
+        "without tokens": ("", lambda index: ""),
+        "a token of its own each": (rules, lambda index: f"Authorization: Bearer {tokens[index]}\r\n"),
+        "one token for all": (rules, lambda index: f"Authorization: Bearer {tokens[0]}\r\n"),
+    }
+    used, turns = ({name: [] for name in kinds} for _ in range(2))
     for _ in range(ROUNDS):
-        without.append(run(directory, "", lambda index: ""))
-        own.append(run(directory, rules, lambda index: f"Authorization: Bearer {tokens[index]}\r\n"))
-        same.append(run(directory, rules, lambda index: f"Authorization: Bearer {tokens[0]}\r\n"))
-    base = statistics.median(used for used, _ in without)
-    for name, runs in [("without tokens", without), ("a token of its own each", own), ("one token for all", same)]:
-        used, turn = (statistics.median(values) for values in zip(*runs))
-        print(f"{name:26} {used:6.1f} µs a connect   {used / base:5.2f}   longest turn of a loop {turn:5.2f} ms")
+        for name, kind in kinds.items():
+            used[name].append(run(directory, False, *kind)[0])
+            turns[name].append(run(directory, True, *kind)[1])
+    base = statistics.median(used["without tokens"])
+    for name in kinds:
+        each = statistics.median(used[name])
+        print(f"{name:26} {each:6.1f} µs a connect   {each / base:5.2f}   longest turn {statistics.median(turns[name]):5.2f} ms")

@@ -8,12 +8,15 @@ public struct Wakeup: ~Copyable, Sendable {
     public let descriptor: Descriptor
 
     /// Creates one that is not notified.
-    public init() throws(Errno) {
-        let flags = CInt(EFD_NONBLOCK) | CInt(EFD_CLOEXEC)
+    ///
+    /// - Parameter addsUp: whether ``clear()`` takes back one notification, for several threads that wait: each
+    ///   notification is then for one of them.
+    public init(addsUp: Bool = false) throws(Errno) {
+        let flags = CInt(EFD_NONBLOCK) | CInt(EFD_CLOEXEC) | (addsUp ? CInt(EFD_SEMAPHORE) : 0)
         descriptor = Descriptor(owning: try invoke(.eventfd) { eventfd(0, flags) })
     }
 
-    /// Wakes the thread that waits. Any thread may call this; notifications do not add up.
+    /// Wakes the thread that waits. Any thread may call this.
     public func notify() {
         // EAGAIN means that the counter is full, so the descriptor is already readable.
         _ = descriptor.write([1, 0, 0, 0, 0, 0, 0, 0])

@@ -52,18 +52,11 @@ final class Exchange {
     /// Whether the client has finished sending.
     private(set) var inputEnded = false
     private var newTimeout: Timeout?
-    /// The bytes of the body, until the answer.
-    private var counted: BodyBytes
-    /// How fast the client sends the head or the body; nil when that does not matter.
-    private(set) var pace: RequestPace?
-    /// The bytes of the last read: a body may begin in the middle of them.
-    private var lastRead = 0
-    /// Counts the request while the client has sent a part of it only, if a limit asks for it.
-    private var incomplete: IncompleteRequest?
+    var progress: RequestProgress
 
     init(limits: MessageLimits, _ bodies: BodyMemory) {
         self.limits = limits
-        counted = BodyBytes(bodies)
+        progress = RequestProgress(bodies)
         parser = RequestParser(limits: limits, isEndless: PublishRequest.isStreamed)
     }
 
@@ -96,19 +89,6 @@ final class Exchange {
 
     // MARK: Reading
 
-    /// Counts the bytes of a read.
-    func countRead(_ bytes: Int) {
-        lastRead = bytes
-        pace?.bytes += bytes
-    }
-
-    /// Begins to measure how fast the client sends a head or a body.
-    ///
-    /// - Parameter least: bytes per second; 0 when the rate does not matter.
-    func measurePace(least: Int, from began: UInt64, to end: UInt64) {
-        pace = least == 0 ? nil : RequestPace(least: least, began: began, end: end, bytes: lastRead)
-    }
-
     /// Takes the input that was interrupted.
     func takeKept() -> [UInt8] {
         defer { kept = nil }
@@ -127,7 +107,7 @@ final class Exchange {
         while true {
             if case .streaming(let stream) = state {
                 if let publications = stream.next() { return .publishPart(publications, stream) }
-                if stream.isOver { finish(stream) } else { counted.lower(to: stream.unfinished) }
+                if stream.isOver { finish(stream) } else { progress.lowerBody(to: stream.unfinished) }
             }
             if isFinished { return nil }
             if isWaiting || isClogged {
@@ -217,7 +197,7 @@ final class Exchange {
             if head.expectsContinue { output.append(ResponseWriter.continueResponse) }
             newTimeout = .body
             if request.isStreamed {
-                incomplete = nil
+                progress.complete()
                 state = .streaming(
                     PublishStream(
                         request, limit: rules.bodyLimit, sliceLimit: rules.publishLimit, rules.router.nameLimits))
@@ -234,7 +214,7 @@ final class Exchange {
     private func collect(_ bytes: Span<UInt8>, limit: Int) {
         switch state {
         case .streaming, .collecting:
-            guard counted.add(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
+            guard progress.addToBody(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
         case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingFanOut, .finished: return
         }
         switch state {
@@ -261,8 +241,7 @@ final class Exchange {
 
     /// Counts the request, of which the client has sent a part only, or refuses it when there are too many of them.
     func countAsIncomplete(_ all: IncompleteRequests, limit: Int) {
-        if incomplete == nil { incomplete = IncompleteRequest(all, limit: limit) }
-        guard incomplete == nil else { return }
+        if progress.countAsIncomplete(all, limit: limit) { return }
         refuse(
             Problem(
                 503, "\(limit) requests are incomplete, which is the limit (limits.incomplete-requests).", retryAfter: 1
@@ -270,7 +249,7 @@ final class Exchange {
     }
 
     private func completeRequest() -> Work? {
-        incomplete = nil
+        progress.complete()
         switch state {
         case .collecting(let request, let body):
             state = .head
@@ -302,8 +281,7 @@ final class Exchange {
 
     /// Answers the last request.
     func respond(_ answer: Answer) {
-        counted.lower(to: 0)
-        incomplete = nil
+        progress.end()
         output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead, origin: originFields))
         // Parsing the next request may fail before it has a method or an origin; its answer then needs a body.
         isHead = false

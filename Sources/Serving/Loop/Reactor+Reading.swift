@@ -119,7 +119,7 @@ extension Reactor {
             switch connections.read(slot, &buffer, atMost: isLarge ? buffer.count : Self.smallRead) {
             case .bytes(let count):
                 let exchange = connections[slot].exchange ?? startExchange(slot)
-                exchange.countRead(count)
+                exchange.progress.countRead(count)
                 serveRequests(in: buffer.span.extracting(0..<count), slot, exchange)
                 guard settle(slot, exchange) else { return }
                 if exchange.isStreaming { return connections.queueIfReadable(slot) }
@@ -144,7 +144,7 @@ extension Reactor {
         _ timeout: Exchange.Timeout, _ slot: UInt32, _ exchange: Exchange, _ milliseconds: UInt64
     ) {
         let least = settings.leastRate(timeout)
-        exchange.measurePace(least: least, from: time.now, to: time.now + milliseconds)
+        exchange.progress.measurePace(least: least, from: time.now, to: time.now + milliseconds)
         connections.setTimeout(slot, after: least == 0 ? milliseconds : min(milliseconds, RequestPace.grace))
     }
 

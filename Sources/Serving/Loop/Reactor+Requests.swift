@@ -215,7 +215,7 @@ extension Reactor {
             // for days.
             let part =
                 exchange.isWithinEvent ? "rest of an event" : exchange.unfinishedPart.map { "\($0) of the request" }
-            let pace = exchange.isWaiting || part == nil ? nil : exchange.pace?.verdict(at: time.now)
+            let pace = exchange.isWaiting || part == nil ? nil : exchange.progress.pace?.verdict(at: time.now)
             if case .wait(let milliseconds) = pace { return connections.setTimeout(slot, after: milliseconds) }
             if exchange.isWithinEvent {
                 exchange.stopStream(lateness(part, pace))

@@ -1,4 +1,6 @@
+import Access
 import Broadcasting
+import DequeModule
 import EventStreams
 import Kernel
 import Logging
@@ -16,6 +18,20 @@ struct Reactor: ~Copyable {
         static let firstListener: UInt64 = 1
     }
 
+    /// Work that comes after the events of quick connections have been written.
+    private enum Others {
+        case reads, replay, verified
+
+        /// What follows it in a turn.
+        var next: Others {
+            switch self {
+            case .verified: .reads
+            case .reads: .replay
+            case .replay: .verified
+            }
+        }
+    }
+
     let context: LoopContext
     var settings: ServingSettings
     var poller: Poller
@@ -26,14 +42,18 @@ struct Reactor: ~Copyable {
     var fanOut: FanOut
     var catchUp: CatchUp
     var held = HeldPublishers()
-    /// Whether replay comes before connections that are not quick, in this turn.
-    private var isReplayFirst = false
+    /// The part of ``workOnOthers()`` that comes first in this turn.
+    private var firstOfOthers = Others.replay
     /// The sweep of the history in progress. Only the first loop has one.
     private var sweep: Sweep?
     /// Subscribers whose grants the loop still has to check after a change of the rules.
     var unchecked: [Subscribers.Token] = []
     /// What subscribers count for, as long as a limit counts them.
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
+    /// Requests whose token has been verified, and changes that the archive has written: one verification may answer
+    /// thousands of requests, and so may one write.
+    private var verdicts: Deque<(connection: Connections.Token, verdict: Result<Grant, TokenFault>)> = []
+    private var completions: Deque<Completion> = []
     /// Nil until the daemon stops.
     var drain: DrainDeadlines?
     var generator = BufferedRandom()
@@ -78,7 +98,7 @@ struct Reactor: ~Copyable {
         connections.startReading(ready: ready)
         for report in 0..<ready { dispatch(poller[report].token, poller[report].readiness) }
         readQuick()
-        for completion in context.port.mailbox.collectCompletions() { resume(after: completion) }
+        complete()
         fanOut.collectItems()
         runFanOut()
         workOnOthers()
@@ -96,7 +116,8 @@ struct Reactor: ~Copyable {
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
         if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty,
-            !context.hub.hasEvictions, !subscribers.hasMarked, !connections.hasMarked
+            !context.hub.hasEvictions, verdicts.isEmpty, completions.isEmpty, !subscribers.hasMarked,
+            !connections.hasMarked
         {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
@@ -131,10 +152,28 @@ struct Reactor: ~Copyable {
     private mutating func execute(_ command: LoopCommand) {
         switch command {
         case .adopt(let number, let arrival): adopt(Descriptor(owning: number), arrival)
-        case .verified(let connection, let verdict): resume(connection, verdict)
+        case .verified(let connection, let verdict): verdicts.append((connection, verdict))
         case .checkGrants: unchecked = subscribers.tokens
         case .configure(let settings): apply(settings)
         case .drain: startDraining()
+        }
+    }
+
+    /// Continues with requests that the archive has answered.
+    private mutating func complete() {
+        completions.append(contentsOf: context.port.mailbox.collectCompletions())
+        let deadline = time.deadlineForPart()
+        while let completion = completions.popFirst() {
+            resume(after: completion)
+            if Clock.monotonicNanoseconds >= deadline { return }
+        }
+    }
+
+    /// Continues with requests whose token has been verified.
+    private mutating func resumeVerified() {
+        while let (connection, verdict) = verdicts.popFirst() {
+            resume(connection, verdict)
+            guard time.mayRead else { return }
         }
     }
 
@@ -197,16 +236,23 @@ struct Reactor: ~Copyable {
         } while slices > 0 && !fanOut.isIdle && Clock.monotonicNanoseconds < deadline
     }
 
-    /// Reads the connections that are not quick, and replays events, until the time for both is over. They take turns in
-    /// coming first, so that an event that arrives meanwhile does not wait for a long piece of each.
+    /// Reads the connections that are not quick, replays events, and continues with requests whose token has been verified,
+    /// until the time for all of it is over. The three take turns in coming first, so that an event that arrives meanwhile
+    /// does not wait for a long piece of each.
     private mutating func workOnOthers() {
         catchUp.admitFetches(&subscribers)
-        guard connections.otherCount > 0 || catchUp.waiting > 0 else { return }
+        guard connections.otherCount > 0 || catchUp.waiting > 0 || !verdicts.isEmpty else { return }
         time.startReadingOthers()
-        isReplayFirst.toggle()
-        if isReplayFirst { replay() }
-        if !isReplayFirst || time.mayRead { readOthers() }
-        if time.mayRead { replay() }
+        firstOfOthers = firstOfOthers.next
+        var part = firstOfOthers
+        repeat {
+            switch part {
+            case .reads: readOthers()
+            case .replay: replay()
+            case .verified: resumeVerified()
+            }
+            part = part.next
+        } while part != firstOfOthers && time.mayRead
     }
 
     private mutating func replay() {
