@@ -136,6 +136,16 @@ extension RealProcess {
             }
         }
 
+        @Test func `may be a few bytes, of which each connection gets one event`() async throws {
+            try await withDaemon(["--set", "limits.replay=1B"]) { daemon in
+                for number in 0..<3 { try publish(daemon.port, "a", "\(number)") }
+                let client = try Client(daemon.port)
+                try client.send("GET /events/a?replay=all HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                let stream = try client.readToEnd()
+                #expect(stream.contains("data: 0\n") && !stream.contains("data: 1\n"), "\(stream)")
+            }
+        }
+
         @Test func `does not end the stream of a subscriber that is slow after it was live`() async throws {
             let settings = [
                 "limits.replay=64KiB", "limits.unsent=4KiB", "history.events=100000", "history.bytes=100MiB",

@@ -77,9 +77,8 @@ struct CatchUp: ~Copyable {
         let cursors = subscribers[slot].topics.cursors
         let (position, isSlow) = (subscribers[slot].position, subscribers[slot].isSlow)
         let form = subscribers[slot].form
-        if settings.replay > 0, !isSlow, subscribers[slot].replayed >= settings.replay {
-            return endReplay(slot, &subscribers, &connections)
-        }
+        let left = settings.replay > 0 && !isSlow ? settings.replay - subscribers[slot].replayed : Int.max
+        guard left > 0 else { return endReplay(slot, &subscribers, &connections) }
         if !isSlow, replay.isNext(for: cursors, after: position, form) {
             // Only the read of the next slice shows whether the subscriber is live.
             if deliverReplay(slot, &subscribers, connections) { queue.append(token) }
@@ -87,7 +86,7 @@ struct CatchUp: ~Copyable {
         }
         defer { slice.removeAll(keepingCapacity: true) }
         let read = context.hub.read(
-            cursors, after: position, isSlow: isSlow, now: time.today, budget: Self.sliceBytes, into: &slice)
+            cursors, after: position, isSlow: isSlow, now: time.today, budget: min(Self.sliceBytes, left), into: &slice)
         if let lag = read.cut {
             return cut(slot, lag, read.closingNotices, &subscribers, &connections, time)
         }
