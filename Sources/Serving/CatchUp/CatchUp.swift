@@ -121,7 +121,7 @@ struct CatchUp: ~Copyable {
     ) -> Bool {
         let count = subscribers.deliver(frames, to: slot, with: &batch, connections)
         context.status.delivered.add(count)
-        if settings.replay > 0, !subscribers[slot].isSlow {
+        if settings.replay > 0 {
             subscribers[slot].replayed += frames.prefix(count).reduce(0) { $0 + $1.count }
         }
         return count == frames.count
