@@ -71,9 +71,10 @@ abuse: build
 fuzz: packages
 	Tests/Fuzz/run $(or $(TIME),60) $(TARGETS)
 
-#:: make faults     small faults in the code, one at a time, and the tests must notice each (ONLY: those with such a name)
+#:: make faults     small faults in the code, one at a time, and the tests must notice each (ONLY: those with such a name;
+#::                 LIST: another list, such as Tests/Faults/advisories.toml)
 faults: packages-test
-	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); Tests/Faults/run $(if $(ONLY),--only '$(ONLY)')
+	export TEST_PYTHON="$$(.ci/python h11)"; ulimit -n $$(ulimit -Hn); Tests/Faults/run $(if $(LIST),--list '$(LIST)') $(if $(ONLY),--only '$(ONLY)')
 
 #:: make attacks    measure what expensive requests of some clients do to others
 attacks: build
