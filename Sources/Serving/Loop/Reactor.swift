@@ -161,7 +161,9 @@ struct Reactor: ~Copyable {
 
     /// Continues with requests that the archive has answered.
     private mutating func complete() {
-        completions.append(contentsOf: context.port.mailbox.collectCompletions())
+        let new = context.port.mailbox.collectCompletions()
+        if !new.isEmpty { completions.append(contentsOf: new) }
+        guard !completions.isEmpty else { return }
         let deadline = time.deadlineForPart()
         while let completion = completions.popFirst() {
             resume(after: completion)
