@@ -1,6 +1,8 @@
 """See the script `abuse`."""
 import hashlib, itertools, multiprocessing, os, pathlib, select, socket, statistics, subprocess, sys, tempfile, time
 
+from notifying import Notifying
+
 SHARE = float(os.environ["SHARE"])
 SUBSCRIBERS, RATE, SECONDS = max(20, int(200 * SHARE)), 50, max(4, int(20 * SHARE))
 HEADS, BODIES, CHANNELS = int(5000 * SHARE), int(2000 * SHARE), int(100_000 * SHARE)
@@ -39,24 +41,29 @@ def quietly(body):
         pass
 
 
-def attack(kind, port, stop):
+def attack(kind, port, stop, round):
     os.nice(19)
-    kind(port, stop)
+    for pause in kind(port):
+        round.release()
+        if stop.wait(pause):
+            return
 
 
-def slow_heads(port, stop):
+# Each attacker gives the seconds to its next round.
+
+def slow_heads(port):
     """Heads that never end, renewed as crier closes them."""
-    drip(port, stop, "127.0.0.2", HEADS, b"GET /events/a HTTP/1.1\r\nHost: localhost\r\nX: ")
+    return drip(port, "127.0.0.2", HEADS, b"GET /events/a HTTP/1.1\r\nHost: localhost\r\nX: ")
 
 
-def slow_bodies(port, stop):
-    drip(port, stop, "127.0.0.3", BODIES, b"POST /events/honest HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer honest\r\n"
+def slow_bodies(port):
+    return drip(port, "127.0.0.3", BODIES, b"POST /events/honest HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer honest\r\n"
          b"Content-Length: 100000\r\n\r\n")
 
 
-def drip(port, stop, source, count, start):
+def drip(port, source, count, start):
     clients = []
-    while not stop.is_set():
+    while True:
         for _ in range(min(500, count - len(clients))):
             def begin():
                 client = connect(port, source)
@@ -74,42 +81,35 @@ def drip(port, stop, source, count, start):
             except OSError:
                 client.close()
         clients = alive
-        time.sleep(0.2)
+        yield 0.2
 
 
-def connects(port, stop):
+def connects(port):
+    while True:
+        for _ in range(100):
+            quietly(lambda: connect(port, "127.0.0.4").close())
+        yield 100 / max(CONNECTS, 1)
+
+
+def bad_tokens(port):
     for number in itertools.count():
-        if stop.is_set():
-            return
-        quietly(lambda: connect(port, "127.0.0.4").close())
-        if number % 100 == 0:
-            time.sleep(100 / max(CONNECTS, 1))
-
-
-def bad_tokens(port, stop):
-    for number in itertools.count():
-        if stop.is_set():
-            return
-
         def ask():
             with connect(port, "127.0.0.5") as client:
                 token = f"eyJhbGciOiJIUzI1NiJ9.eyJuIjo{number:08d}fQ.{'A' * 43}"
                 client.sendall(f"GET /channels HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
                 client.recv(1000)
         quietly(ask)
-        time.sleep(1 / max(TOKENS, 1))
+        yield 1 / max(TOKENS, 1)
 
 
-def new_channels(port, stop):
+def new_channels(port):
     for number in range(CHANNELS):
-        if stop.is_set():
-            return
-
         def subscribe():
             with connect(port, "127.0.0.6") as client:
                 client.sendall(f"GET /events/new/{number} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode())
                 client.recv(1000)
         quietly(subscribe)
+        yield 0
 
 
 def publish(port, count, delay, done):
@@ -163,7 +163,13 @@ def measure(port):
 
 
 def open_connections(process):
-    return sum(1 for name in os.listdir(f"/proc/{process.pid}/fd") if os.readlink(f"/proc/{process.pid}/fd/{name}").startswith("socket:"))
+    count = 0
+    for path in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+        try:
+            count += os.readlink(path).startswith("socket:")
+        except FileNotFoundError:
+            pass  # closed since the list was made
+    return count
 
 
 def memory(process):
@@ -178,27 +184,27 @@ def main(directory):
     (directory / "secret").write_bytes(os.urandom(48))
     (directory / "crier.toml").write_text(CONFIGURATION.format(
         port=port, secret=directory / "secret", hash=hashlib.sha256(b"honest").hexdigest()))
-    crier = subprocess.Popen([os.environ["BINARY"], "serve", "--config", directory / "crier.toml"], stderr=subprocess.DEVNULL)
+    crier = Notifying([os.environ["BINARY"], "serve", "--config", directory / "crier.toml"], stderr=subprocess.DEVNULL)
     attackers, stop = [], multiprocessing.Event()
     try:
-        while True:
-            try:
-                connect(port, "127.0.0.1").close()
-                break
-            except OSError:
-                time.sleep(0.01)
         # A real-time priority: this stands for other machines, and its own waits for a processor do not count.
         try:
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         except PermissionError:
             print("without root the delays include waits for a processor")
-        quiet, lost = measure(port)
         before = open_connections(crier)
+        quiet, lost = measure(port)
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        rounds = []
         for kind in slow_heads, slow_bodies, connects, bad_tokens, new_channels:
-            attackers.append(multiprocessing.Process(target=attack, args=(kind, port, stop), daemon=True))
+            round = multiprocessing.Semaphore(0)
+            attackers.append(multiprocessing.Process(target=attack, args=(kind, port, stop, round), daemon=True))
             attackers[-1].start()
-        time.sleep(2)
+            rounds.append(round)
+        # In ten rounds each has all its connections.
+        for round in rounds:
+            for _ in range(10):
+                round.acquire()
         try:
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         except PermissionError:

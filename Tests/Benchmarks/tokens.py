@@ -1,7 +1,9 @@
 """See the script `tokens`."""
-import os, pathlib, re, select, signal, socket, statistics, subprocess, tempfile, time
+import os, pathlib, re, select, socket, statistics, subprocess, tempfile, time
 
 import jwt
+
+from notifying import Notifying
 
 COUNT, ROUNDS = 10_000, 3
 SECRET = os.urandom(48)
@@ -40,32 +42,24 @@ def run(directory, is_alone, rules, fields):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (directory / "crier.toml").write_text(f'[[listen]]\naddress = "127.0.0.1:{port}"\n{rules}')
-    notify = directory / "notify"
-    notify.unlink(missing_ok=True)
-    status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    status.bind(str(notify))
-    crier = subprocess.Popen([os.environ["BINARY"], "serve", "--config", directory / "crier.toml", "--set", f"server.loops={int(is_alone)}"], stderr=subprocess.DEVNULL,
-                             env={**os.environ, "NOTIFY_SOCKET": str(notify)})
+    crier = Notifying(
+        [os.environ["BINARY"], "serve", "--config", directory / "crier.toml", "--set", f"server.loops={int(is_alone)}"], keeps=True,
+        stderr=subprocess.DEVNULL)
     try:
-        while "READY=1" not in status.recv(4096).decode():
-            pass
         os.sched_setaffinity(0, {1} if is_alone else {0, 1})
         for task in pathlib.Path(f"/proc/{crier.pid}/task").iterdir() if is_alone else []:
             os.sched_setaffinity(int(task.name), {0} if "loop" in (task / "comm").read_text() else {1})
         before = processor_time(crier)
         sockets = connect(port, fields)
         used = (processor_time(crier) - before) / COUNT * 1e6
-        for _ in range(2):  # a status line that was sent before all had connected may still wait
-            turn = int(re.search(r"longest turn of an event loop (\d+)", status.recv(4096).decode()).group(1)) / 1000
-            while select.select([status], [], [], 0)[0]:
-                status.recv(4096)
+        turn = int(re.search(r"longest turn of an event loop (\d+)", crier.newest("longest turn")).group(1)) / 1000
         for client in sockets:
             client.close()
-        status.close()
         return used, turn
     finally:
-        crier.send_signal(signal.SIGKILL)
+        crier.kill()
         crier.wait()
+        crier.forget()
 
 
 with tempfile.TemporaryDirectory() as directory:

@@ -13,6 +13,8 @@ import threading
 import time
 from urllib.parse import urlencode
 
+from notifying import Notifying
+
 DEADLINE = 20
 
 
@@ -42,12 +44,7 @@ class Crier:
         self.start()
 
     def start(self):
-        self._process = subprocess.Popen(self._command)
-        try:
-            eventually(self._is_healthy, "the daemon answers")
-        except BaseException:
-            self.kill()
-            raise
+        self._process = Notifying(self._command)
 
     def kill(self):
         self._process.kill()
@@ -86,13 +83,6 @@ class Crier:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
         connection.request("GET", target)
         return connection.getresponse()
-
-    def _is_healthy(self):
-        assert self._process.poll() is None, "the daemon has exited"
-        try:
-            return self.request("GET", "/healthz") == (200, "ok\n")
-        except ConnectionRefusedError:
-            return False
 
 
 class Proxy:

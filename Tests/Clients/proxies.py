@@ -71,3 +71,5 @@ def varnish(directory, port, public):
 
 
 ALL = [nginx, caddy, haproxy, apache, varnish]
+# These hold a client until crier is back.
+HOLDING = [caddy, haproxy]

@@ -1,6 +1,7 @@
 """A crier, and perhaps a proxy in front of it, for as long as a test."""
 import os, pathlib, shutil, signal, socket, subprocess, tempfile, time
 
+from notifying import Notifying
 from proxies import free_port
 from stream import request
 
@@ -57,8 +58,10 @@ class Running:
         self.await_port(self.public, process)
 
     def start_crier(self):
-        self.crier = subprocess.Popen([os.environ["BINARY"], "serve", "--config", self.directory / "crier.toml"], stderr=self.log)
-        self.await_port(self.port, self.crier)
+        try:
+            self.crier = Notifying([os.environ["BINARY"], "serve", "--config", self.directory / "crier.toml"], stderr=self.log)
+        except AssertionError as error:
+            self.fail(f"{error}: " + (self.directory / "log").read_text(errors="replace")[-2000:])
 
     def stop(self, process):
         process.send_signal(signal.SIGTERM)

@@ -8,7 +8,7 @@ class EventSource:
     def __init__(self, port, path, retry=0.3, fields=()):
         self.port, self.path, self.retry = port, path, retry
         self.fields = "".join(f"{field}\r\n" for field in fields)
-        self.events, self.failure, self.opened = [], None, 0
+        self.events, self.failure, self.opened, self.asked = [], None, 0, 0
         self.last_id, self.changed, self.closed = "", threading.Condition(), False
         threading.Thread(target=self.run, daemon=True).start()
 
@@ -26,6 +26,7 @@ class EventSource:
             connection.sendall((f"GET {self.path} HTTP/1.1\r\nHost: events.example\r\nAccept: text/event-stream\r\n"
                                 f"Cache-Control: no-cache\r\n{position}{self.fields}\r\n").encode())
             self.connection = connection
+            self.note(asked=1)
             answer = connection.makefile("rb", buffering=0)
             head = read_head(answer)
             if not head:
@@ -45,9 +46,10 @@ class EventSource:
                     name, _, value = line.partition(":")
                     event[name] = value.removeprefix(" ")
 
-    def note(self, event=None, failure=None, opened=0):
+    def note(self, event=None, failure=None, opened=0, asked=0):
         with self.changed:
             self.opened += opened
+            self.asked += asked
             self.failure = failure
             if event is not None:
                 self.events.append((event, time.monotonic()))

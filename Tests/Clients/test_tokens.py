@@ -5,6 +5,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from notifying import Notifying
 from proxies import free_port
 
 CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
@@ -80,10 +81,10 @@ class Daemon(unittest.TestCase):
         self.write(rules)
         log = (self.directory / "log").open("ab")
         self.addCleanup(log.close)
-        self.crier = subprocess.Popen([os.environ["BINARY"], "serve", "--config", self.directory / "crier.toml"], stderr=log)
+        self.crier = Notifying([os.environ["BINARY"], "serve", "--config", self.directory / "crier.toml"], stderr=log)
         self.addCleanup(self.crier.wait)
         self.addCleanup(self.crier.terminate)
-        self.eventually(lambda: request(self.port, "GET", "/healthz")[0] == 200)
+        self.assertEqual(request(self.port, "GET", "/healthz")[0], 200)
 
     def write(self, rules):
         text = f'[[listen]]\naddress = "127.0.0.1:{self.port}"\n[limits]\nhead = "256KiB"\n' + rules

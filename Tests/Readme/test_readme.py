@@ -1,6 +1,8 @@
 """Runs the shell examples of the README in its order, and compares what they print with what it says."""
 import json, os, pathlib, re, signal, subprocess, sys, tempfile, time, unittest, urllib.request
 
+from notifying import Notifying
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 URL = "http://localhost:8080"
@@ -53,17 +55,9 @@ class Examples(unittest.TestCase):
         journal.chmod(0o755)
         path = f"{self.scratch.name}:{pathlib.Path(os.environ['BINARY']).parent}:{os.environ['PATH']}"
         self.environment = {**os.environ, "PATH": path}
-        self.daemon = subprocess.Popen(
-            ["crier", "serve"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.daemon = Notifying(
+            [os.environ["BINARY"], "serve"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.running = []
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                urllib.request.urlopen(f"{URL}/healthz").read()
-                break
-            except OSError:
-                self.assertLess(time.monotonic(), deadline, "the daemon does not start")
-                time.sleep(0.02)
 
     def tearDown(self):
         for running in self.running:

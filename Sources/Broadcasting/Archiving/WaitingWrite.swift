@@ -1,9 +1,8 @@
 /// A change that no batch has yet. It gets its number when a batch takes it: until then another one may go ahead of it.
-enum WaitingWrite: Sendable {
+enum WaitingWrite: Sendable, HasSteps {
     case publish([PlacedEvent], ReplyAddress, Idempotency?)
     case end(TopicID, ChannelName, ReplyAddress)
 
-    /// How many events it adds to channels, each counted once for each channel; 1 or more.
     var steps: Int {
         switch self {
         case .publish(let events, _, _): events.reduce(1) { $0 + $1.topics.count }

@@ -32,14 +32,9 @@ struct WaitingWrites {
         return Self.take(from: &small, steps: Self.smallBatch)
     }
 
-    /// Takes the first writes, as many as take no more steps in all, and one at least.
     private static func take(from queue: inout Deque<WaitingWrite>, steps: Int) -> [WaitingWrite] {
-        var taken: [WaitingWrite] = []
-        var left = steps
-        while let next = queue.first, taken.isEmpty || next.steps <= left {
-            left -= next.steps
-            taken.append(queue.removeFirst())
-        }
+        let taken = Array(queue[...].prefix(steps: steps))
+        queue.removeFirst(taken.count)
         return taken
     }
 }

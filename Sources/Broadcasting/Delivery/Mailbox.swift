@@ -47,6 +47,9 @@ public final class Mailbox: Sendable {
         items.withLock { swap(&$0, &emptied) }
     }
 
+    /// Whether items wait.
+    public var hasItems: Bool { items.withLock { !$0.isEmpty } }
+
     /// Takes all completions, in the order in which they were posted.
     public func collectCompletions() -> [Completion] {
         completions.withLock { waiting in
@@ -61,7 +64,7 @@ public final class Mailbox: Sendable {
     /// - Returns: whether it may sleep. False when something was posted before: a loop that slept now would miss it.
     public func prepareToSleep() -> Bool {
         isAsleep.store(true, ordering: .sequentiallyConsistent)
-        guard items.withLock({ $0.isEmpty }), completions.withLock({ $0.isEmpty }) else {
+        guard !hasItems, completions.withLock({ $0.isEmpty }) else {
             didWake()
             return false
         }

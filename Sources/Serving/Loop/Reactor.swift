@@ -18,20 +18,6 @@ struct Reactor: ~Copyable {
         static let firstListener: UInt64 = 1
     }
 
-    /// Work that comes after the events of quick connections have been written.
-    private enum Others {
-        case reads, replay, verified
-
-        /// What follows it in a turn.
-        var next: Others {
-            switch self {
-            case .verified: .reads
-            case .reads: .replay
-            case .replay: .verified
-            }
-        }
-    }
-
     let context: LoopContext
     var settings: ServingSettings
     var poller: Poller
@@ -43,7 +29,7 @@ struct Reactor: ~Copyable {
     var catchUp: CatchUp
     var held = HeldPublishers()
     /// The part of ``workOnOthers()`` that comes first in this turn.
-    private var firstOfOthers = Others.replay
+    private var firstOfOthers = OtherWork.replay
     /// The sweep of the history in progress. Only the first loop has one.
     private var sweep: Sweep?
     /// Subscribers whose grants the loop still has to check after a change of the rules.
@@ -189,42 +175,6 @@ struct Reactor: ~Copyable {
         context.throttle.relieve()
     }
 
-    // MARK: Accepting
-
-    private mutating func accept(from listener: Int) {
-        for _ in 0..<Acceptor.acceptsPerTurn {
-            switch acceptor.accept(from: listener, settings, poller) {
-            case .accepted(let descriptor, let arrival, let loop):
-                if loop == context.index {
-                    adopt(descriptor, arrival)
-                } else {
-                    context.ports[loop].post(.adopt(descriptor.release(), arrival))
-                }
-            case .closed: continue
-            case .nobody: return
-            }
-        }
-    }
-
-    /// Serves a connection that the acceptor has counted.
-    private mutating func adopt(_ descriptor: consuming Descriptor, _ arrival: Arrival) {
-        let listener = context.listeners[Int(arrival.listener)]
-        let slot = connections.insert(
-            Connection(
-                Transport(descriptor), arrival, hasShortReads: !listener.isTCP,
-                proxied: listener.usesProxyProtocol ? .awaited : .none))
-        do throws(Errno) {
-            try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
-        } catch {
-            context.log.error("a connection cannot be watched", metadata: ["error": "\(error)"])
-            return connections.close(slot, .refused)
-        }
-        connections.setTimeout(slot, after: arrival.admission == .served ? settings.headTimeout : Self.refusalTimeout)
-    }
-
-    /// Milliseconds that a client has to send its head when crier will only refuse it.
-    static var refusalTimeout: UInt64 { 2000 }
-
     // MARK: Delivering
 
     private mutating func runFanOut() {
@@ -298,49 +248,6 @@ struct Reactor: ~Copyable {
         while let left = sweep, Clock.monotonicNanoseconds < deadline {
             sweep = context.hub.step(left, now: time.today)
         }
-    }
-
-    // MARK: Stopping
-
-    private mutating func startDraining() {
-        guard drain == nil else { return }
-        drain = DrainDeadlines(now: time.now, timeout: settings.shutdown)
-        acceptor.close(poller)
-        // crier still answers the requests that idle connections have sent by now.
-        for slot in connections.slots where connections[slot].isServing {
-            connections[slot].input = .readable
-            read(slot)
-        }
-    }
-
-    /// Ends each connection as soon as possible: subscribers get all events up to the end of the log, a jittered
-    /// reconnection time and a clean end of the stream; requests in progress get their answers. At the deadline the loop
-    /// closes the remaining connections.
-    private mutating func continueDraining(_ drain: DrainDeadlines) {
-        let isLate = time.now >= drain.end
-        for slot in connections.slots {
-            switch connections[slot].state {
-            case .streaming(let subscriber):
-                if isLate {
-                    subscribers.close(subscriber, .shutdown)
-                } else if subscribers[subscriber].isLive, fanOut.isIdle {
-                    subscribers.finish(
-                        subscriber, with: goodbye(), .shutdown, timeout: settings.shutdown, &connections)
-                }
-            case _ where isLate: connections.close(slot, .shutdown)
-            case .fresh: if time.now >= drain.firstRequest { connections.close(slot, .shutdown) }
-            case .idle: connections.close(slot, .shutdown)
-            case .exchanging(let exchange):
-                guard exchange.isStreaming else { continue }
-                exchange.stopStream(Problem(503, "The daemon stops.", retryAfter: 1))
-                _ = settle(slot, exchange)
-            case .lingering, .closed: break
-            }
-        }
-    }
-
-    private mutating func goodbye() -> [UInt8] {
-        EventEncoder.encode(retry: StreamOpening.jittered(settings.retry, using: &generator))
     }
 
     // MARK: Closing
