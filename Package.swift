@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(name: "EventStreamsTests", dependencies: ["EventStreams", "TimeLimits"], swiftSettings: settings),
         .testTarget(
             name: "BroadcastingTests",
-            dependencies: ["Broadcasting", "EventStreams", "SeededRandom", "TimeLimits", hashTrees],
+            dependencies: ["Broadcasting", "Bytes", "EventStreams", "SeededRandom", "TimeLimits", hashTrees],
             swiftSettings: settings),
         .testTarget(
             name: "EnvelopesTests",

@@ -8,32 +8,30 @@ public final class Grant: Sendable {
     public let rights: Rights
     /// Milliseconds since 1970 at which it ends; nil when it does not end by itself.
     public let expiry: UInt64?
-    /// The rules that it comes from.
-    private let rules: [AccessRule]
+    /// The rules that it comes from, one at least.
+    public let rules: [AccessRule]
     private let subscribing: PatternMatcher
     private let publishing: PatternMatcher
 
     /// A grant by one rule.
-    public init(name: String, _ rights: Rights, expiry: UInt64? = nil, by rule: AccessRule) {
+    public convenience init(name: String, _ rights: Rights, expiry: UInt64? = nil, by rule: AccessRule) {
+        self.init(name: name, rights, expiry: expiry, by: [rule])
+    }
+
+    /// A grant by several rules, one at least, as long as all of them are in force.
+    public init(name: String, _ rights: Rights, expiry: UInt64?, by rules: [AccessRule]) {
         self.name = name
         self.rights = rights
         self.expiry = expiry
-        rules = [rule]
-        subscribing = PatternMatcher(rights.subscribe)
-        publishing = PatternMatcher(rights.publish)
-    }
-
-    private init(_ grant: Grant, adding other: Grant) {
-        name = grant.name
-        rights = grant.rights.adding(other.rights)
-        expiry = grant.expiry
-        rules = grant.rules + other.rules
+        self.rules = rules
         subscribing = PatternMatcher(rights.subscribe)
         publishing = PatternMatcher(rights.publish)
     }
 
     /// The grant with the rights of another one too, as long as both are in force.
-    public func adding(_ other: Grant) -> Grant { Grant(self, adding: other) }
+    public func adding(_ other: Grant) -> Grant {
+        Grant(name: name, rights.adding(other.rights), expiry: expiry, by: rules + other.rules)
+    }
 
     /// Whether a rule that it comes from is no longer in force.
     public var isRevoked: Bool { rules.contains { $0.isRevoked } }

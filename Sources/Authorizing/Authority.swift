@@ -114,10 +114,11 @@ public final class Authority: TokenVerifier {
             do throws(KeyProblem) {
                 let before = inForce.withLock { $0 }
                 let (settings, files, fetched) = try next(before)
-                var set = RuleSet(replacing: before.rules)
-                let rules = try RulesInForce(settings, files: files, fetched: fetched, &set)
+                var set = RuleSet(replacing: before.rules.merging(before.awaited) { known, _ in known })
+                var rules = try RulesInForce(settings, files: files, fetched: fetched, &set)
+                let hasLost = rules.settleAwaited(from: before)
                 inForce.withLock { $0 = rules }
-                return .success(set.revokeOthers())
+                return .success(set.revokeOthers(but: rules.awaited) || hasLost)
             } catch {
                 return .failure(error)
             }
@@ -138,6 +139,12 @@ public final class Authority: TokenVerifier {
                 "a key set is not valid; the last good one stays in force",
                 metadata: ["url": "\(url)", "error": "\(error)"])
         }
+    }
+
+    /// The rule in force with a fingerprint, for a grant of the process before; or one that is revoked. As long as a key set
+    /// at a URL has not come, a rule that may be among it stays in force.
+    public func rule(_ fingerprint: [UInt8]) -> AccessRule {
+        changing.withLock { _ in inForce.withLock { $0.rule(fingerprint) } }
     }
 
     // MARK: Tokens

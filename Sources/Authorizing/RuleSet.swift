@@ -19,9 +19,10 @@ struct RuleSet {
 
     /// Ends the rules before that are not among the new ones.
     ///
+    /// - Parameter awaited: rules that may still come.
     /// - Returns: whether there was one.
-    func revokeOthers() -> Bool {
-        let others = before.filter { rules[$0.key] == nil }
+    func revokeOthers(but awaited: [[UInt8]: AccessRule]) -> Bool {
+        let others = before.filter { rules[$0.key] == nil && awaited[$0.key] == nil }
         for rule in others.values { rule.revoke() }
         return !others.isEmpty
     }

@@ -13,8 +13,10 @@ struct RulesInForce: Sendable {
     let anonymous: Grant
     /// What the users of this machine may do that need no token.
     let peers: Grant
+    /// Rules of grants from the process before that a key set at a URL may still bring.
+    private(set) var awaited: [[UInt8]: AccessRule] = [:]
     /// All rules, by their fingerprints.
-    let rules: [[UInt8]: AccessRule]
+    private(set) var rules: [[UInt8]: AccessRule]
 
     /// No rules.
     init() {
@@ -64,6 +66,28 @@ struct RulesInForce: Sendable {
         var found: Grant?
         for (known, grant) in tokens where known == hash { found = grant }
         return found
+    }
+
+    /// The rule with a fingerprint. While a key set is still to come, one that may be among it; else one that is revoked.
+    mutating func rule(_ fingerprint: [UInt8]) -> AccessRule {
+        if let known = rules[fingerprint] ?? awaited[fingerprint] { return known }
+        let rule = AccessRule(fingerprint: fingerprint)
+        if keys.isIncomplete { awaited[fingerprint] = rule } else { rule.revoke() }
+        return rule
+    }
+
+    /// Gives up rules that no key set can bring any more, when the last one has come.
+    ///
+    /// - Parameter before: has the rules that were awaited.
+    /// - Returns: whether there was one.
+    mutating func settleAwaited(from before: RulesInForce) -> Bool {
+        let missing = before.awaited.filter { rules[$0.key] == nil }
+        if keys.isIncomplete {
+            awaited = missing
+            return false
+        }
+        for rule in missing.values { rule.revoke() }
+        return !missing.isEmpty
     }
 
     private static func grant(_ kind: String, _ rights: Rights, _ set: inout RuleSet) -> Grant {

@@ -7,6 +7,8 @@ struct HubState {
     let registry = TopicRegistry()
     let log: EventLog
     var answers = IdempotencyAnswers()
+    /// With an archive: the epoch of the process before; nil for a new log.
+    var lastEpoch: Epoch?
     /// Changes that the archive has yet to write; nil without an archive.
     var writeQueue: WriteQueue?
     /// Items for the mailbox of each loop. The hub posts them before it releases the lock.
@@ -69,6 +71,13 @@ struct HubState {
         return .subscribed(ResumePoint(log: log).subscription(request, topics, ended: ended))
     }
 
+    /// See ``Hub/attach(_:on:)``.
+    mutating func attach(_ id: TopicID, on loop: Int) {
+        registry[id].subscribers += 1
+        registry[id].loops |= 1 << UInt64(loop)
+        subscribers += 1
+    }
+
     /// See ``Hub/unsubscribe(_:lastOn:)``.
     mutating func unsubscribe(_ id: TopicID, lastOn loop: Int?) {
         let topic = registry[id]
@@ -89,6 +98,7 @@ struct HubState {
     /// See ``Hub/restore(_:)``.
     mutating func restore(_ stored: StoredState) {
         writeQueue = WriteQueue()
+        lastEpoch = stored.lastEpoch
         log.epochs = stored.epochs
         log.advance(to: stored.head)
         log.uncertainThrough = stored.uncertainThrough

@@ -9,9 +9,13 @@ public final class Server: Sendable {
     /// The channels and the log.
     public let hub: Hub
 
+    /// The listening sockets.
+    let listeners: [SharedListener]
+    /// The connections that it continued; none of them are in it any more.
+    public let restored: RestoredConnections
     private let ports: [LoopPort]
     private let running: Atomic<Int>
-    private let threads = Guarded<[Handover<Thread>]>([])
+    private let threads = Guarded<[Relay<Thread>]>([])
     private let failure = Guarded<Errno?>(nil)
 
     /// Restores the hub and starts the loops.
@@ -20,12 +24,12 @@ public final class Server: Sendable {
     ///   - loops: how many loops, each with a thread of its own, 1 to 64.
     ///   - listeners: the listening sockets, which belong to the server from here on.
     ///   - epoch: the epoch of the archive, if there is one.
-    ///   - prepare: restores the hub, before the server accepts any client.
+    ///   - prepare: restores the hub, before the server accepts any client, and returns the connections to continue.
     /// - Throws: the error of `prepare`, or `Errno` when the process lacks descriptors or threads.
     public init<Failure: Error>(
-        loops: Int, listeners: consuming ListenerSet, settings: ServingSettings, history: HistoryPolicy,
+        loops: Int, listeners: ListenerSet, settings: ServingSettings, history: HistoryPolicy,
         epoch: Epoch = .random(), archive: (any Archive)? = nil, log: Logger,
-        prepare: (Hub) throws(Failure) -> Void = { _ in }
+        prepare: (Hub) throws(Failure) -> RestoredConnections = { _ in RestoredConnections() }
     ) throws {
         precondition((1...64).contains(loops))
         var made: [LoopPort] = []
@@ -35,7 +39,9 @@ public final class Server: Sendable {
         hub = Hub(
             epoch: epoch, policy: history, mailboxes: ports.map(\.mailbox), archive: archive,
             clock: { Clock.monotonicNanoseconds })
-        try prepare(hub)
+        var restored = try prepare(hub)
+        for (port, connections) in zip(ports, restored.takeLoops()) { port.post(.restore(connections)) }
+        self.restored = restored
         running = Atomic(loops)
         let throttle = PublisherThrottle(ports)
         let connectionCount = ConnectionCount(loops: loops)
@@ -45,9 +51,10 @@ public final class Server: Sendable {
         let limiter = RateLimiter()
         let subscriberCounts = SubscriberCounts()
         let shared = listeners.shared
+        self.listeners = shared
         for index in 0..<loops {
             // Make it here: a failure must stop the daemon before it reports readiness.
-            let poller = Handover(try Reactor.poller(ports[index], shared))
+            let poller = Relay(try Reactor.poller(ports[index], shared))
             let context = LoopContext(
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
@@ -63,8 +70,8 @@ public final class Server: Sendable {
                 }
                 running.subtract(1, ordering: .sequentiallyConsistent)
             }
-            let handover = Handover(thread)
-            threads.withLock { $0.append(handover) }
+            let relay = Relay(thread)
+            threads.withLock { $0.append(relay) }
         }
     }
 
@@ -77,6 +84,17 @@ public final class Server: Sendable {
     /// Has every loop end the streams whose grants are no longer in force.
     public func checkGrants() {
         for port in ports { port.post(.checkGrants) }
+    }
+
+    /// Brings every loop to a stop, for another process to continue the connections.
+    ///
+    /// - Parameter notify: called when they stand still, on the thread of a loop.
+    public func freeze(notify: @escaping @Sendable () -> Void) -> Freeze {
+        let freeze = Freeze(loops: ports.count, notify: notify) { [ports] in
+            for port in ports { port.wakeup.wakeup.notify() }
+        }
+        for port in ports { port.post(.freeze(freeze)) }
+        return freeze
     }
 
     /// Starts a graceful shutdown: every loop finishes its connections and ends.

@@ -113,9 +113,9 @@ public final class Store: Archive, Sendable {
         } catch {
             throw StoreError(error)
         }
-        let handover = Handover(batches)
+        let relay = Relay(batches)
         do throws(Errno) {
-            let writing = try Thread(named: "crier-store") { [self] in write(hub, handover.take()) }
+            let writing = try Thread(named: "crier-store") { [self] in write(hub, relay.take()) }
             let reading = try Thread(named: "crier-reader") { [self] in requests.serve(reader, log) }
             let joins = [JoinableThread(writing), JoinableThread(reading)]
             threads.withLock { $0 = joins }

@@ -1,8 +1,12 @@
 import CSystemd
+import Kernel
 
 /// Notifies systemd of the daemon's state. Without systemd (no `NOTIFY_SOCKET`) it does nothing. The corresponding C
 /// function is `sd_notify`.
 public enum ServiceManager {
+    /// Whether there is a service manager that listens.
+    public static var isPresent: Bool { Environment["NOTIFY_SOCKET"] != nil }
+
     /// Start-up or a reload is complete.
     public static func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
 

@@ -56,12 +56,18 @@ final class FakeArchive: Archive {
     }
 
     /// Makes a hub that continues from the contents.
-    func hub(_ policy: HistoryPolicy, _ mailbox: Mailbox, now: UInt64, inMemory: Bool = false) -> Hub {
+    ///
+    /// - Parameter restore: restores a snapshot.
+    func hub(
+        _ policy: HistoryPolicy, _ mailbox: Mailbox, now: UInt64, inMemory: Bool = false,
+        restore: (Hub) throws -> Void = { _ in }
+    ) throws -> Hub {
         let hub = Hub(epoch: Epoch(description: "e"), policy: policy, mailboxes: [mailbox], archive: self)
         let contents = contents.withLock { $0 }
         hub.restore(
             StoredState(
-                epochs: Epochs(Epoch(description: "e")), head: contents.head, channels: Array(contents.channels.values),
+                epochs: Epochs(Epoch(description: "e")), head: contents.head, lastEpoch: Epoch(description: "e"),
+                channels: Array(contents.channels.values),
                 removedSlots: contents.removedSlots, answers: contents.answers.values.sorted { $0.time < $1.time }))
         for row in contents.rows.values.sorted(by: { $0.event.sequence < $1.event.sequence }) {
             let known = row.event.channels.filter { contents.channels[$0] != nil }
@@ -69,6 +75,7 @@ final class FakeArchive: Archive {
             event.channels = known
             hub.restore(event, inMemory ? row.frame : nil)
         }
+        try restore(hub)
         hub.finishRestoring(now: now)
         return hub
     }

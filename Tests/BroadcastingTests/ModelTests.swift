@@ -48,6 +48,7 @@ private struct World {
     var now: UInt64 = 1000
     var knownGaps = 0
     var gaps = 0
+    var restarts = 0
 
     static let names = ["a", "b", "a/x", "a/y", "b/x/1"]
     static let patterns = ["*", "a/*", "**", "b/**", "*/x"]
@@ -67,7 +68,7 @@ private struct World {
             memory: [0, 100, 1 << 20].randomElement(using: &generator)!)
         hub =
             isDurable
-            ? archive.hub(policy, mailbox, now: now)
+            ? try archive.hub(policy, mailbox, now: now)
             : Hub(epoch: Epoch(description: "e"), policy: policy, mailboxes: [mailbox])
         for _ in 0..<6 {
             let channels = Self.names.shuffled(using: &generator).prefix(Int.random(in: 0...2, using: &generator))
@@ -84,7 +85,8 @@ private struct World {
             case 0..<45: try publish()
             case 45..<60: try store()
             case 60..<62 where isDurable: try crash()
-            case 62..<66: hub.sweep(now: now)
+            case 62..<65: hub.sweep(now: now)
+            case 65: try restart()
             case 66..<76: try disconnect(Int.random(in: readers.indices, using: &generator))
             default: try act(Int.random(in: readers.indices, using: &generator))
             }
@@ -138,7 +140,40 @@ private struct World {
     private mutating func crash() throws {
         for index in readers.indices { try disconnect(index) }
         mailbox = Mailbox(wakeLoop: {})
-        hub = archive.hub(policy, mailbox, now: now, inMemory: Bool.random(using: &generator))
+        hub = try archive.hub(policy, mailbox, now: now, inMemory: Bool.random(using: &generator))
+    }
+
+    /// Another process continues with the same connections.
+    private mutating func restart() throws {
+        try storeAll()
+        try deliver()
+        let head = hub.summary.head
+        let (snapshot, topics) = hub.snapshot()
+        restarts += 1
+        mailbox = Mailbox(wakeLoop: {})
+        var restored: [RestoredTopic] = []
+        let attach = { [readers, now] (hub: Hub) throws in
+            restored = try hub.restore(snapshot, now: now)
+            for cursor in readers.flatMap(\.cursors) {
+                hub.attach(restored[try #require(topics.place(of: cursor.topic))].id, on: 0)
+            }
+        }
+        if isDurable {
+            hub = try archive.hub(policy, mailbox, now: now, restore: attach)
+        } else {
+            hub = Hub(epoch: Epoch(description: "e"), policy: policy, mailboxes: [mailbox])
+            try attach(hub)
+            hub.finishRestoring(now: now)
+        }
+        for index in readers.indices where readers[index].subscription != nil {
+            if readers[index].isLive { readers[index].position = max(readers[index].position, head) }
+            readers[index].isLive = false
+            readers[index].cursors = try readers[index].cursors.map { cursor in
+                TopicCursor(
+                    topic: restored[try #require(topics.place(of: cursor.topic))].id,
+                    reportedThrough: cursor.reportedThrough, reportedEvictions: cursor.reportedEvictions)
+            }
+        }
     }
 
     private mutating func disconnect(_ index: Int) throws {
@@ -231,8 +266,8 @@ private struct World {
         }
     }
 
-    /// Lets every subscriber reconnect and read to the head.
-    private mutating func finish() throws {
+    /// The archive writes everything that waits.
+    private mutating func storeAll() throws {
         while isDurable, let batch = hub.nextBatch(now: now) {
             archive.write(batch)
             for addition in batch.additions {
@@ -240,6 +275,11 @@ private struct World {
             }
             hub.commit(batch, now: now)
         }
+    }
+
+    /// Lets every subscriber reconnect and read to the head.
+    private mutating func finish() throws {
+        try storeAll()
         try deliver()
         for index in readers.indices {
             for _ in 0..<100_000 where !(readers[index].subscription != nil && readers[index].isLive) {
@@ -278,6 +318,7 @@ private struct World {
         var gaps = 0
         var knownGaps = 0
         var fetches = 0
+        var restarts = 0
         // `make faults` runs this for many faults, each of which few seeds show.
         let seeds = unsafe getenv("TEST_MODEL_SEEDS").flatMap { unsafe UInt64(String(cString: $0)) } ?? 100
         for seed in 0..<seeds {
@@ -285,9 +326,12 @@ private struct World {
             try world.run(steps: 120)
             gaps += world.gaps
             knownGaps += world.knownGaps
+            restarts += world.restarts
             fetches += world.archive.contents.withLock { $0.fetches }
         }
         // Without gaps and fetches the test would prove nothing.
-        #expect(gaps > 50 && knownGaps > 20 && fetches > 50, "\(gaps) gaps, \(knownGaps) known, \(fetches) fetches")
+        #expect(
+            gaps > 50 && knownGaps > 20 && fetches > 50 && restarts > 50,
+            "\(gaps) gaps, \(knownGaps) known, \(fetches) fetches, \(restarts) restarts")
     }
 }

@@ -59,7 +59,7 @@ private struct FanOutFixture: ~Copyable {
         guard case .subscribed(let subscription) = hub.subscribe(request, on: 0, now: 0) else {
             throw Failure(text: "the hub refused the subscription")
         }
-        let topics = fanOut.add(subscribers.nextSlot(), form, to: subscription)
+        let topics = fanOut.add(subscribers.nextSlot(), form, subscription.cursors, subscription.subjects)
         var generator = SystemRandomNumberGenerator()
         return subscribers.insert(
             Subscriber(.random(using: &generator), stream, form, .live, at: subscription.position, topics))

@@ -15,6 +15,8 @@ struct WriteQueue {
     private(set) var expired: [IdempotencyKey] = []
     /// Events that several channels retain, and how many channels that are.
     private var shared: TreeDictionary<UInt64, Int> = [:]
+    /// Whether the archive is writing a batch.
+    private(set) var isWriting = false
     /// Whether the archive was woken and has not yet seen an empty queue.
     private var isNotified = false
 
@@ -38,6 +40,7 @@ struct WriteQueue {
     mutating func startBatch() -> [WaitingWrite]? {
         // The archive asks again after a batch, so it needs no wakeup before that.
         isNotified = !isEmpty
+        isWriting = isNotified
         return isNotified ? waiting.take() : nil
     }
 
@@ -54,7 +57,7 @@ struct WriteQueue {
     /// After the archive failed to write a batch: queues its evictions, removals and expiries again. They have happened
     /// in memory, so the archive must still write them; the hub refuses the publishes and ends.
     mutating func putBack(_ batch: ArchiveBatch, _ registry: TopicRegistry) {
-        isNotified = false
+        (isNotified, isWriting) = (false, false)
         evictions.putBack(batch.evicted)
         removed.insert(contentsOf: batch.removed, at: 0)
         removedSlots.merge(batch.removedSlots) { newer, _ in newer }

@@ -54,6 +54,16 @@ public struct Frame: @unchecked Sendable {
         unsafe storage.bytes[end - 1] = 0x0A
     }
 
+    /// Tells a frame from every other one, for as long as it lives.
+    public struct Identity: Hashable, Sendable {
+        private let object: ObjectIdentifier
+
+        fileprivate init(_ storage: FrameStorage) { object = ObjectIdentifier(storage) }
+    }
+
+    /// The identity of the frame.
+    public var identity: Identity { Identity(storage) }
+
     // MARK: The head
 
     /// The number of the event in the log; 0 until it has one.

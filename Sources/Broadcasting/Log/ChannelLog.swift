@@ -8,7 +8,7 @@ struct ChannelLog {
     /// The events that the log has evicted.
     var evictions: Evictions
     /// The newest events of all keys, for ``SlowPolicy/Action/latest``.
-    private(set) var newest = NewestEvents()
+    var newest = NewestEvents()
     /// Bytes of the channel before the first of ``entries``.
     private var start = 0
     /// The labels of the events that have any, by sequence number.

@@ -26,7 +26,7 @@ final class EventLog {
     /// Up to here, bytes are in the archive only.
     private var unloadedThrough: UInt64 = 0
     private var publisherIDs = PublisherIDs()
-    private var recentEvictions = RecentEvictions()
+    var recentEvictions = RecentEvictions()
 
     init(epoch: Epoch, _ registry: TopicRegistry) {
         epochs = Epochs(epoch)
@@ -47,6 +47,9 @@ final class EventLog {
         head = max(head, sequence)
         numbered = max(numbered, sequence)
     }
+
+    /// Restores the numbers of a log that a snapshot holds.
+    func restore(head: UInt64, numbered: UInt64) { (self.head, self.numbered) = (head, numbered) }
 
     /// The id of an event, as it is on the wire.
     func id(_ sequence: UInt64, in log: ChannelLog) -> String { id(sequence, log.labels(of: sequence)) }

@@ -1,3 +1,4 @@
+import Bytes
 import DequeModule
 import HeapModule
 
@@ -98,5 +99,21 @@ struct Evictions {
     func hasLost(after sequence: UInt64, since reported: UInt64) -> Bool {
         if count <= reported || through <= sequence { return false }
         return list(after: sequence, since: reported).map { !$0.isEmpty } ?? true
+    }
+}
+
+// In a snapshot.
+extension Evictions {
+    func write(to writer: inout ByteWriter) {
+        for number in [through, unknownThrough, count] { writer.write(number) }
+        writer.write(count: recent.count)
+        for sequence in recent { writer.write(sequence) }
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReader.Damage) {
+        self.init(unknownThrough: 0)
+        (through, unknownThrough, count) = (try reader.number(), try reader.number(), try reader.number())
+        recent = Deque(try reader.list { reader throws(ByteReader.Damage) in try reader.number() })
+        guard recent.count <= Self.remembered else { throw ByteReader.Damage("a list of evictions is too long") }
     }
 }

@@ -19,6 +19,9 @@ struct NewestEvents {
         if let key { keyed[key] = nil } else { unkeyed = 0 }
     }
 
+    /// Restores the events that were lost before a restart.
+    mutating func restore(lostThrough: UInt64) { self.lostThrough = max(self.lostThrough, lostThrough) }
+
     /// Whether no newer event with the same key is retained.
     func isNewest(_ sequence: UInt64, _ key: EventKey?) -> Bool {
         sequence == key.map { keyed[$0] ?? 0 } ?? unkeyed

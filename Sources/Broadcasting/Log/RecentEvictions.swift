@@ -8,6 +8,12 @@ struct RecentEvictions {
     /// The most evictions that the list has.
     private static let remembered = 4096
 
+    /// The highest number of an evicted event.
+    var through: UInt64 { recent.reduce(unknownThrough) { max($0, $1.sequence) } }
+
+    /// Restores that events up to a number may have been evicted.
+    mutating func restore(unknownThrough through: UInt64) { unknownThrough = max(unknownThrough, through) }
+
     mutating func record(_ sequence: UInt64, of channel: ChannelName) {
         recent.append((sequence, channel))
         if recent.count > Self.remembered { unknownThrough = max(unknownThrough, recent.removeFirst().sequence) }

@@ -43,6 +43,11 @@ struct IdempotencyAnswers {
         bytes += Self.weight(answer)
     }
 
+    /// All answers, oldest first.
+    var all: [StoredAnswer] {
+        order.compactMap { if case .answered(let answer) = known[$0.key] { answer } else { nil } }
+    }
+
     /// The bytes that an answer counts for in ``HistoryPolicy/idempotencyBytes``.
     private static func weight(_ answer: StoredAnswer) -> Int {
         let receipt = answer.receipt

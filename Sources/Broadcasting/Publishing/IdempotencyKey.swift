@@ -9,6 +9,9 @@ public struct IdempotencyKey: Sendable, Hashable, CustomStringConvertible {
         description = "\u{1}\(publisher.utf8.count):\(publisher)\(key)"
     }
 
+    /// A key that was stored as its ``description``.
+    public init(stored text: String) { description = text }
+
     /// Validates the bytes of a key; nil when they are no key.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard (1...255).contains(bytes.count), bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }

@@ -35,6 +35,11 @@ struct RemovedChannels {
         through[slot] = max(through[slot], sequence)
     }
 
+    /// The slots and their values, without those that record nothing.
+    var slots: [(slot: Int, through: UInt64)] {
+        through.indices.compactMap { through[$0] > 0 ? ($0, through[$0]) : nil }
+    }
+
     // The archive stores the slots, so every process must compute the same ones.
 
     private static func slot(of name: ChannelName) -> Int {

@@ -14,7 +14,7 @@ final class TopicRegistry {
     private(set) var hasPatterns = false
     /// Rises whenever a pattern is added or removed.
     private var patternsVersion = 1
-    private var removed = RemovedChannels()
+    private(set) var removed = RemovedChannels()
     private var sweepPosition = 0
     /// How many topics have ended, also of those whose name another topic has now.
     private(set) var endedCount = 0
@@ -65,6 +65,14 @@ final class TopicRegistry {
         topics[topic.id.index] = topic
         channels[name] = topic
         orderedChannels.insert(topic)
+        return topic
+    }
+
+    /// Restores a channel that has ended, and whose name another topic has.
+    func replaced(_ name: ChannelName, _ policy: HistoryPolicy) -> Topic {
+        let topic = Topic(nextID(), .channel(name), policy, removedThrough: 0)
+        topic.isReplaced = true
+        topics[topic.id.index] = topic
         return topic
     }
 

@@ -1,8 +1,8 @@
 // Declarations that Glibc's Swift module leaves out. This header holds no code.
 //
 // _GNU_SOURCE must not be defined in this header: it changes the types of the socket calls that Glibc's own
-// module has already imported, and those calls then no longer type-check. So this header declares accept4 and
-// pthread_setname_np itself.
+// module has already imported, and those calls then no longer type-check. So this header declares accept4,
+// memfd_create and pthread_setname_np itself.
 #pragma once
 
 #include <malloc.h>
@@ -13,4 +13,5 @@
 #include <sys/sysinfo.h>
 
 int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+int memfd_create(const char *name, unsigned int flags);
 int pthread_setname_np(unsigned long thread, const char *name);

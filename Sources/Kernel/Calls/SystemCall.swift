@@ -3,6 +3,6 @@
 /// A test uses the names to inject errors: see `InjectedFailures`.
 public enum SystemCall: String, Sendable, Hashable {
     case accept4, bind, chmod, chown, close, connect, epollCreate, epollControl, epollWait, eventfd
-    case fcntl, flock, getsockopt, listen, open, read, send, sendmsg, setsockopt, shutdown, signalfd, socket, unlink,
-        write
+    case fcntl, flock, fstat, getsockopt, listen, memfdCreate, mmap, open, read, recvmsg, send, sendmsg, setsockopt
+    case shutdown, signalfd, socket, socketpair, unlink, write
 }

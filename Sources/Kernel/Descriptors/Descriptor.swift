@@ -28,6 +28,12 @@ public struct Descriptor: ~Copyable, Sendable {
         return number
     }
 
+    /// Another descriptor for the same open file, with its close-on-exec flag set. The corresponding C function is `fcntl`
+    /// with F_DUPFD_CLOEXEC.
+    public func duplicate() throws(Errno) -> Descriptor {
+        Descriptor(owning: try invoke(.fcntl) { fcntl(number, F_DUPFD_CLOEXEC, 0) })
+    }
+
     /// Opens a file, always with close-on-exec. The corresponding C function is `open`.
     public static func open(_ path: String, _ flags: CInt) throws(Errno) -> Descriptor {
         Descriptor(owning: try invoke(.open) { unsafe Glibc.open(path, flags | O_CLOEXEC) })

@@ -1,34 +1,66 @@
 import Glibc
 public import SystemPackage
 
-/// A program that runs to its end, with nothing on its standard input.
+/// A program that runs to its end.
 public struct ChildProcess: Sendable {
     /// The exit code; nil when a signal ended it.
     public let code: CInt?
     /// What it wrote to standard output.
     public let output: [UInt8]
-    /// What it wrote to standard error; a program that writes more than a pipe holds, 64 KiB, waits for ever.
+    /// What it wrote to standard error.
     public let error: [UInt8]
 
     /// Starts a program and waits for its end. The corresponding C function is `posix_spawnp`.
     ///
     /// - Parameters:
     ///   - program: a path, or a name that is searched for in `PATH`.
-    ///   - limit: bytes of standard output. A program that writes more is killed.
+    ///   - input: its standard input; nil for nothing.
+    ///   - limit: bytes that it may write to standard output, and to standard error. A program that writes more is killed.
+    ///   - milliseconds: that it may take. A program that takes longer is killed.
     /// - Throws: `noSuchFileOrDirectory` when there is no such program, or another error of starting it.
-    public init(_ program: String, _ arguments: [String], outputLimit limit: Int) throws(Errno) {
+    public init(
+        _ program: String, _ arguments: [String], input: CInt? = nil, outputLimit limit: Int,
+        within milliseconds: UInt64 = .max
+    ) throws(Errno) {
         let outputPipe = try Pipe()
         let errorPipe = try Pipe()
-        let process = try Self.spawn(program, arguments, outputPipe, errorPipe)
+        let process = try Self.spawn(program, arguments, input, outputPipe, errorPipe)
         // As long as this process has them open, the ends do not come.
         let outputEnd = outputPipe.closeStart()
         let errorEnd = errorPipe.closeStart()
-        output = (try? outputEnd.readToEnd(limit: limit)) ?? []
-        if output.count > limit { kill(process, SIGKILL) }
-        error = (try? errorEnd.readToEnd(limit: limit)) ?? []
+        let deadline = Clock.monotonic.addingReportingOverflow(milliseconds)
+        let end = deadline.overflow ? UInt64.max : deadline.partialValue
+        var (output, error): ([UInt8], [UInt8]) = ([], [])
+        var isOpen = (true, true)
+        while isOpen.0 || isOpen.1 {
+            let now = Clock.monotonic
+            guard now < end, output.count <= limit, error.count <= limit else {
+                kill(process, SIGKILL)
+                break
+            }
+            // poll(2) ignores a negative number.
+            var polled = [
+                pollfd(fd: isOpen.0 ? outputEnd.number : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: isOpen.1 ? errorEnd.number : -1, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = unsafe poll(&polled, 2, CInt(clamping: end - now))
+            if polled[0].revents != 0 { isOpen.0 = Self.read(outputEnd, &output) }
+            if polled[1].revents != 0 { isOpen.1 = Self.read(errorEnd, &error) }
+        }
+        (self.output, self.error) = (output, error)
         var status: CInt = 0
         while unsafe waitpid(process, &status, 0) == -1, errno == EINTR {}
         code = status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+    }
+
+    /// Reads once.
+    ///
+    /// - Returns: whether more may follow.
+    private static func read(_ descriptor: borrowing Descriptor, _ bytes: inout [UInt8]) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        guard case .bytes(let count) = descriptor.read(into: &buffer) else { return false }
+        bytes += buffer[..<count]
+        return true
     }
 
     /// Carries the output of the program.
@@ -48,12 +80,16 @@ public struct ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], _ output: borrowing Pipe, _ error: borrowing Pipe
+        _ program: String, _ arguments: [String], _ input: CInt?, _ output: borrowing Pipe, _ error: borrowing Pipe
     ) throws(Errno) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        if let input {
+            unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        } else {
+            unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        }
         unsafe posix_spawn_file_actions_adddup2(&actions, output.start.number, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, error.start.number, STDERR_FILENO)
         // The daemon blocks the signals that it collects; a program that it starts must not.

@@ -2,5 +2,7 @@
 public enum Signal: CInt, Sendable {
     case hangUp = 1
     case interrupt = 2
+    case user1 = 10
+    case user2 = 12
     case terminate = 15
 }

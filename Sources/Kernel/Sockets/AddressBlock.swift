@@ -1,8 +1,16 @@
 /// The addresses that one client can be expected to have: an IPv4 address, or the 64 bits of an IPv6 address that name a
 /// network (RFC 6177: the rest is the client's own to choose).
 public struct AddressBlock: Sendable, Hashable {
-    private let prefix: UInt64
-    private let isIPv4: Bool
+    /// The address, or the 64 bits.
+    public let prefix: UInt64
+    /// Whether it is an IPv4 address.
+    public let isIPv4: Bool
+
+    /// The block with a ``prefix``.
+    public init(prefix: UInt64, isIPv4: Bool) {
+        self.prefix = prefix
+        self.isIPv4 = isIPv4
+    }
 
     /// The block of an address.
     public init(_ address: IPAddress) {

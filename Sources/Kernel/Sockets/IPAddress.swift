@@ -35,6 +35,11 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The address in network byte order, 16 bytes; an IPv4 address in its mapped form.
+    public var bytes: [UInt8] {
+        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+    }
+
     /// Parses an address as text, without a port. The corresponding C function is `inet_pton`.
     public init?(_ text: String) {
         var bytes = [UInt8](repeating: 0, count: 16)

@@ -9,6 +9,8 @@ struct Acceptor {
         case open
         /// Descriptors or places for connections have run out. The loop tries again at every tick.
         case paused
+        /// The loop is about to stand still; see ``Freeze``.
+        case frozen
         /// The daemon is stopping.
         case closed
     }
@@ -149,6 +151,24 @@ struct Acceptor {
             return unwatch(poller)
         }
         state = .open
+    }
+
+    /// Leaves clients in the kernel's backlog until ``thaw()``.
+    mutating func freeze(_ poller: borrowing Poller) {
+        if case .open = state { unwatch(poller) }
+        state = .frozen
+    }
+
+    /// Accepts again, from the next tick on.
+    mutating func thaw() {
+        guard case .frozen = state else { return }
+        state = .paused
+    }
+
+    /// Counts a connection of the process before for the address of its client, also above a limit.
+    func count(_ address: IPAddress?, _ settings: ServingSettings) -> AddressCounts.Place {
+        guard let address, settings.connectionsPerAddress > 0 else { return .none }
+        return context.addressCounts.add(AddressBlock(address), limit: Int.max / 2)?.1 ?? .none
     }
 
     /// Accepts no more connections.

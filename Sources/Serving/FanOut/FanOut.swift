@@ -34,10 +34,14 @@ struct FanOut: ~Copyable {
     // MARK: Subscribers
 
     /// Adds a subscriber with a form to its topics.
-    mutating func add(_ slot: UInt32, _ form: StreamForm, to subscription: Subscription) -> SubscriberTopics {
-        let list = subscription.cursors.count == 1 ? TopicFanOut.List.form(form) : .several
+    ///
+    /// - Parameter subjects: the channel or pattern of each topic.
+    mutating func add(
+        _ slot: UInt32, _ form: StreamForm, _ cursors: [TopicCursor], _ subjects: [TopicSubject]
+    ) -> SubscriberTopics {
+        let list = cursors.count == 1 ? TopicFanOut.List.form(form) : .several
         return SubscriberTopics(
-            zip(subscription.cursors, subscription.subjects).map { cursor, subject in
+            zip(cursors, subjects).map { cursor, subject in
                 let index = index(of: cursor.topic, subject)
                 let place = topics[Int(index)]!.append(slot, to: list)
                 return TopicMembership(fanOut: index, place: UInt32(place), cursor: cursor)

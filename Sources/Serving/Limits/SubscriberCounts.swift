@@ -23,6 +23,13 @@ final class SubscriberCounts: Sendable {
         }
     }
 
+    /// Counts a subscriber of the process before, also above a limit.
+    func restore(_ keys: [Key]) {
+        counts.withLock { counts in
+            for key in keys { counts[key, default: 0] += 1 }
+        }
+    }
+
     /// A counted subscriber has gone.
     func remove(_ keys: [Key]) {
         counts.withLock { counts in

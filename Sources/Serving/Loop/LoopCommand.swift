@@ -10,6 +10,10 @@ enum LoopCommand: Sendable {
     case verified(Connections.Token, Result<Grant, TokenFault>)
     /// End the streams whose grants are no longer in force.
     case checkGrants
+    /// Continue connections of the process before.
+    case restore([RestoredConnection])
+    /// Come to a stop, for another process to continue the connections.
+    case freeze(Freeze)
     /// Accept no more connections, finish the present ones, and end.
     case drain
 }

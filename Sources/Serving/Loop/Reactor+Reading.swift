@@ -54,7 +54,9 @@ extension Reactor {
 
     private mutating func readInput(of slot: UInt32) {
         switch connections[slot].state {
-        case .fresh, .idle, .exchanging: if readProxyHeader(slot) { serve(slot) }
+        case .fresh, .idle, .exchanging:
+            if leavesRequests(slot) { return }
+            if readProxyHeader(slot) { serve(slot) }
         case .streaming(let subscriber):
             // A browser never half-closes, so a subscriber that has finished sending has disconnected.
             if connections[slot].hasHungUp || connections.discardInput(slot) { subscribers.close(subscriber, .client) }
@@ -114,7 +116,7 @@ extension Reactor {
                     guard settle(slot, exchange) else { return }
                 }
             }
-            guard connections[slot].input != .drained else { return }
+            guard connections[slot].input != .drained, !leavesRequests(slot) else { return }
             let isLarge = connections[slot].exchange?.isCollecting == true || !connections.hasSeveralReaders
             switch connections.read(slot, &buffer, atMost: isLarge ? buffer.count : Self.smallRead) {
             case .bytes(let count):

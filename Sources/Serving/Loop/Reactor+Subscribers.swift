@@ -55,7 +55,7 @@ extension Reactor {
         let retry = StreamOpening.jittered(settings.retry, using: &generator)
         opening += StreamOpening.bytes(
             form.framing, retry: retry, subscription.gap.map(ControlEvents.gap), origin: exchange.originFields)
-        let topics = fanOut.add(subscribers.nextSlot(), form, to: subscription)
+        let topics = fanOut.add(subscribers.nextSlot(), form, subscription.cursors, subscription.subjects)
         let slot = subscribers.insert(
             Subscriber(
                 .random(using: &generator), StreamHandle(connection: connection), form,

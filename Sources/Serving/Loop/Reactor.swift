@@ -40,6 +40,8 @@ struct Reactor: ~Copyable {
     /// thousands of requests, and so may one write.
     private var verdicts: Deque<(connection: Connections.Token, verdict: Result<Grant, TokenFault>)> = []
     private var completions: Deque<Completion> = []
+    /// Nil unless another process is about to continue the connections.
+    var settling: Settling?
     /// Nil until the daemon stops.
     var drain: DrainDeadlines?
     var generator = BufferedRandom()
@@ -95,6 +97,7 @@ struct Reactor: ~Copyable {
         runSweep()
         if let drain { continueDraining(drain) }
         closeMarked()
+        continueFreezing()
         context.status.turns.add(1)
         context.status.longestTurn.raise(to: Int(clamping: Clock.monotonicNanoseconds - time.began))
     }
@@ -108,7 +111,10 @@ struct Reactor: ~Copyable {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
-            if held.maySleep(context.throttle, loop: context.index), maySleep { timeout = Int(TurnTime.tickLength) }
+            if held.maySleep(context.throttle, loop: context.index), maySleep {
+                // A loop that settles waits for the others and for the archive, which do not all wake it.
+                timeout = settling == nil ? Int(TurnTime.tickLength) : 1
+            }
         }
         let ready = try poller.wait(milliseconds: timeout)
         context.port.mailbox.didWake()
@@ -141,9 +147,14 @@ struct Reactor: ~Copyable {
         case .verified(let connection, let verdict): verdicts.append((connection, verdict))
         case .checkGrants: unchecked = subscribers.tokens
         case .configure(let settings): apply(settings)
+        case .restore(let connections): restore(connections)
+        case .freeze(let freeze): startFreezing(freeze)
         case .drain: startDraining()
         }
     }
+
+    /// Whether requests of the loop wait for their turn with an answer of the archive or of the verifier.
+    var hasUnfinishedWork: Bool { !verdicts.isEmpty || !completions.isEmpty }
 
     /// Continues with requests that the archive has answered.
     private mutating func complete() {

@@ -212,6 +212,19 @@ struct Subscribers: ~Copyable {
         _ = writePending(slot, &connections)
     }
 
+    /// Continues the end of a stream that the process before has begun.
+    mutating func continueEnding(_ slot: UInt32, _ reason: CloseReason, timeout: UInt64) {
+        guard let pending = table[slot].pending else { return close(slot, reason) }
+        table[slot].state = .ending(pending, reason)
+        schedule(slot, after: timeout)
+    }
+
+    /// Milliseconds until the deadline of a subscriber.
+    func timeLeft(_ slot: UInt32) -> UInt64 {
+        let due = table[slot].deadline.tick
+        return due > tick ? UInt64(due - tick) * TurnTime.tickLength : 0
+    }
+
     /// Marks a subscriber to be removed, and its connection to be closed, at the end of this turn, or of a later
     /// one. Until then its slot stays valid, because fan-out may still use it.
     mutating func close(_ slot: UInt32, _ reason: CloseReason) {

@@ -40,6 +40,7 @@ struct EpochRecord {
             try set("head", Int64(state.head), db)
             try set("broken", Int64(state.head), db)
         }
+        state.lastEpoch = epoch
         state.epochs = try epochs(after: epoch, head: state.head, db)
         try set(state.epochs, db)
         state.channels = try ChannelRow.all(db).map(\.channel)

@@ -26,7 +26,7 @@ extension StoredAnswer {
 
     /// Reads a row; nil when the row is damaged.
     init?(_ row: Row) {
-        guard let key = row.text(0).flatMap({ IdempotencyKey(Array($0.utf8)[...]) }), let fingerprint = row.integer(1),
+        guard let key = row.text(0).map({ IdempotencyKey(stored: $0) }), let fingerprint = row.integer(1),
             let time = row.number(2), let count = row.number(3), let first = row.text(4), let last = row.text(5),
             let names = row.text(6), let subscribers = row.number(7)
         else { return nil }

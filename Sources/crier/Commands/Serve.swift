@@ -24,7 +24,11 @@ struct Serve: ParsableCommand {
                 """, valueName: "address[=role,role]"))
     var listen: [String] = []
 
+    @Flag(help: .hidden)
+    var rehearse = false
+
     func run() throws {
+        if rehearse { return try Rehearsal.run(settings, listen: listen) }
         var daemon = try Daemon(settings, listen: listen)
         try daemon.run()
     }

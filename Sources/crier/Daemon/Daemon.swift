@@ -16,18 +16,21 @@ struct Daemon: ~Copyable {
     private let listen: [String]
     private var settings: Settings
     private let signals: Signals
-    private let log: Logger
-    private let server: Server
-    private let store: Store?
-    private let authority: Authority
+    let log: Logger
+    let server: Server
+    let store: Store?
+    let authority: Authority
     private var watchdog: LoopWatchdog
     private let descriptorLimit: Int
     private let unixPaths: [String]
+    /// Notified when all loops stand still.
+    private let standstill: SharedWakeup
 
     /// Opens the listening sockets and starts the loops.
     init(_ options: SettingsOptions, listen: [String]) throws {
         // Before any thread starts: new threads inherit the blocked signals.
-        let signals = try Signals(collecting: [.terminate, .interrupt, .hangUp])
+        let signals = try Signals(collecting: [.terminate, .interrupt, .hangUp, .user2])
+        let standstill = try SharedWakeup()
         let settings: Settings
         do throws(SettingsOptions.Mistakes) {
             settings = try options.load(listen: listen)
@@ -39,9 +42,10 @@ struct Daemon: ~Copyable {
         let log = Self.logger(settings.logLevel)
         let descriptorLimit = ProcessLimits.raiseDescriptorLimit()
         ProcessLimits.reserveDescriptors(min(descriptorLimit, Self.reservedDescriptors))
+        var predecessor = Predecessor()
         var listeners = ListenerSetup(settings)
         do throws(ListenerSetup.Failure) {
-            try listeners.open()
+            try listeners.open(&predecessor)
         } catch {
             for line in error.description.split(separator: "\n") { log.error("\(line)") }
             throw ExitCode.failure
@@ -55,13 +59,15 @@ struct Daemon: ~Copyable {
         do throws(HistorySetup.Failure) {
             let history = try HistorySetup(settings, log)
             server = try history.server(
-                loops: loops, listeners: listeners.sockets(), settings,
-                serving: settings.serving(descriptors: descriptorLimit, access: access))
+                loops: loops, listeners: listeners.sockets, settings,
+                serving: settings.serving(descriptors: descriptorLimit, access: access), state: predecessor.state,
+                rule: authority.rule)
             store = history.store
         } catch {
             log.error("\(error.description)")
             throw ExitCode.failure
         }
+        predecessor.release()
         authority.whenRulesEnd { [weak server] in server?.checkGrants() }
         self.store = store
         self.authority = authority
@@ -73,7 +79,18 @@ struct Daemon: ~Copyable {
         self.descriptorLimit = descriptorLimit
         self.unixPaths = unixPaths
         self.server = server
+        self.standstill = standstill
         watchdog = LoopWatchdog(period: ServiceManager.watchdog.map { $0 / 2 })
+        if !server.restored.program.isEmpty {
+            let restored = server.restored
+            log.info(
+                "continued the connections of the process before",
+                metadata: [
+                    "connections": "\(restored.count)", "subscribers": "\(restored.subscribers)",
+                    "lost": "\(restored.lost)", "version": "\(restored.program)",
+                    "milliseconds": "\(Clock.monotonic - restored.frozenAt)",
+                ])
+        }
         for address in addresses { log.info("listening", metadata: ["address": "\(address)"]) }
     }
 
@@ -81,6 +98,7 @@ struct Daemon: ~Copyable {
     mutating func run() throws {
         var poller = try Poller(capacity: 8)
         try poller.watchInput(signals.descriptor, token: 0)
+        try poller.watchInput(standstill.wakeup.descriptor, token: 1)
         ServiceManager.ready(status: statusLine)
         log.info("ready", metadata: ["version": "\(Crier.version)", "epoch": "\(server.hub.epoch)"])
         var trimming = MemoryTrimming()
@@ -88,7 +106,11 @@ struct Daemon: ~Copyable {
         while true {
             _ = try poller.wait(milliseconds: watchdog.wait(atMost: Self.statusPeriod))
             while let signal = signals.next() {
-                if signal == .hangUp { reload() } else { return try stop(signal, &poller) }
+                switch signal {
+                case .hangUp: reload()
+                case .user2: try restart(&poller)
+                default: return try stop(signal, &poller)
+                }
             }
             if let error = server.error {
                 log.critical("stopping because an event loop failed", metadata: ["error": "\(error)"])
@@ -154,6 +176,8 @@ struct Daemon: ~Copyable {
 
     private mutating func stop(_ signal: Signal, _ poller: inout Poller) throws {
         log.info("stopping", metadata: ["signal": "\(signal)"])
+        // Somebody who presses Ctrl-C wants no other process to continue.
+        if signal == .terminate, ServiceManager.isPresent, try leaveConnections(&poller) { return }
         ServiceManager.stopping(status: "disconnecting \(server.status.subscribers) subscribers")
         server.drain()
         // The loops enforce the shutdown time themselves; the extra 2 s are for a loop that hangs.
@@ -161,7 +185,7 @@ struct Daemon: ~Copyable {
         while !server.hasEnded, Clock.monotonic < deadline {
             _ = try poller.wait(milliseconds: 20)
             // A second signal stops the daemon at once.
-            if let again = signals.next(), again != .hangUp { break }
+            if hasAnotherSignal { break }
             if watchdog.isDue(server.turns) { ServiceManager.alive() }
         }
         if server.hasEnded { server.join() }
@@ -169,6 +193,78 @@ struct Daemon: ~Copyable {
         store?.stop()
         for path in unixPaths { Listener.removeSocketFile(path) }
         log.info("stopped")
+    }
+
+    /// Whether somebody wants the daemon to stop, who has asked before.
+    private var hasAnotherSignal: Bool {
+        while let signal = signals.next() {
+            if signal == .terminate || signal == .interrupt { return true }
+        }
+        return false
+    }
+
+    // MARK: Another process
+
+    /// Brings the loops to a stop.
+    ///
+    /// - Returns: nil when they do not come to it in time, or somebody wants the daemon to stop at once; they serve on then.
+    private mutating func freeze(_ poller: inout Poller) throws -> Freeze? {
+        let freeze = server.freeze { [standstill] in standstill.wakeup.notify() }
+        let deadline = Clock.monotonic + settings.shutdown + 2000
+        while !freeze.isComplete, Clock.monotonic < deadline, server.error == nil {
+            _ = try poller.wait(milliseconds: 100)
+            if hasAnotherSignal { break }
+            if watchdog.isDue(server.turns) { ServiceManager.alive() }
+        }
+        standstill.wakeup.clear()
+        if freeze.isComplete { return freeze }
+        freeze.thaw(.serve)
+        return nil
+    }
+
+    /// Gives the connections to systemd, for the next process.
+    ///
+    /// - Returns: whether systemd has taken them. Otherwise the loops drain.
+    private mutating func leaveConnections(_ poller: inout Poller) throws -> Bool {
+        ServiceManager.stopping(status: "leaving \(server.status.subscribers) subscribers to the next process")
+        guard let freeze = try freeze(&poller) else { return false }
+        do throws(Errno) {
+            // systemd opens the sockets of its units for the next process itself.
+            let state = try StateTransfer(server, freeze, listeners: server.ownListeners)
+            let count = state.count
+            if state.offerToServiceManager() {
+                store?.stop()
+                log.info("stopped; the next process continues the connections", metadata: ["connections": "\(count)"])
+                return true
+            }
+            log.notice(
+                "systemd did not keep the connections, so crier ends them; the unit needs FileDescriptorStoreMax=",
+                metadata: ["connections": "\(count)"])
+        } catch {
+            log.error("the connections cannot be kept, so crier ends them", metadata: ["error": "\(error)"])
+        }
+        freeze.thaw(.drain)
+        return false
+    }
+
+    /// Starts the program anew in this process, with all connections. If the new program does not get ready, this one
+    /// serves on.
+    private mutating func restart(_ poller: inout Poller) throws {
+        log.info("restarting", metadata: ["signal": "user2"])
+        guard let freeze = try freeze(&poller) else {
+            return log.error("the restart is given up: the requests in progress did not end")
+        }
+        do {
+            let state = try StateTransfer(server, freeze, listeners: server.listenerNumbers)
+            try state.rehearse(within: settings.shutdown, log)
+            store?.stop()
+            let error = state.replaceProgram()
+            log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])
+            throw ExitCode.failure
+        } catch let error as Errno {
+            log.error("the restart is given up", metadata: ["error": "\(error)"])
+        }
+        freeze.thaw(.serve)
     }
 
     /// Reads the keys that the settings name.

@@ -1,4 +1,6 @@
+import Access
 import Broadcasting
+import Bytes
 import Configuring
 import Kernel
 import Logging
@@ -34,15 +36,30 @@ struct HistorySetup {
         }
     }
 
-    /// Creates a server that continues the history.
+    /// Creates a server that continues the history, and the connections of the process before.
+    ///
+    /// - Parameters:
+    ///   - state: what the process before has left.
+    ///   - rule: finds the rule of access in force with a fingerprint, or makes one that is revoked.
     func server(
-        loops: Int, listeners: consuming ListenerSet, _ settings: Settings, serving: ServingSettings
+        loops: Int, listeners: ListenerSet, _ settings: Settings, serving: ServingSettings, state: InheritedState?,
+        rule: @escaping ([UInt8]) -> AccessRule
     ) throws(Failure) -> Server {
         do {
             return try Server(
                 loops: loops, listeners: listeners, settings: serving, history: settings.history,
-                epoch: stored?.epochs.current ?? .random(), archive: store, log: log
-            ) { hub throws(StoreError) in try prepare(hub, settings) }
+                epoch: try stored?.epochs.current ?? state?.header().epoch ?? .random(), archive: store, log: log
+            ) { hub in
+                try prepare(hub, settings) { () throws(ByteReader.Damage) in
+                    try state?.restore(into: hub, loops: loops, now: Clock.steady, rule: rule) ?? RestoredConnections()
+                }
+            }
+        } catch let damage as ByteReader.Damage {
+            let lost = state?.discard() ?? 0
+            log.error(
+                "the state of the process before is refused; its clients reconnect and resume",
+                metadata: ["reason": "\(damage)", "connections": "\(lost)"])
+            return try server(loops: loops, listeners: listeners, settings, serving: serving, state: nil, rule: rule)
         } catch let error as StoreError {
             throw Failure(description: "\(path): \(error)")
         } catch {
@@ -50,11 +67,19 @@ struct HistorySetup {
         }
     }
 
-    private func prepare(_ hub: Hub, _ settings: Settings) throws(StoreError) {
-        guard let store, let stored else { return }
+    /// - Parameter restore: restores the state of the process before.
+    private func prepare(
+        _ hub: Hub, _ settings: Settings, _ restore: () throws(ByteReader.Damage) -> RestoredConnections
+    ) throws -> RestoredConnections {
         let start = Clock.monotonic
+        guard let store, let stored else {
+            let restored = try restore()
+            hub.finishRestoring(now: Clock.steady)
+            return restored
+        }
         hub.restore(stored)
         try store.restore(into: hub, memory: settings.history.memory)
+        let restored = try restore()
         hub.finishRestoring(now: Clock.steady)
         try store.start(hub)
         let summary = hub.summary
@@ -68,6 +93,7 @@ struct HistorySetup {
             log.warning(
                 "the machine rebooted while the history was open; the last events may be lost")
         }
+        return restored
     }
 
     /// A relative path is in the state directory that systemd created; without one, in the working directory.

@@ -6,7 +6,7 @@ import Supervising
 import SystemPackage
 
 /// Opens the listening sockets that the settings name, and adopts those that systemd opened.
-struct ListenerSetup: ~Copyable {
+struct ListenerSetup {
     /// Why a listener cannot be opened.
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -24,21 +24,29 @@ struct ListenerSetup: ~Copyable {
     }
 
     /// The listeners, for the server.
-    consuming func sockets() -> ListenerSet { listening }
+    var sockets: ListenerSet { listening }
 
     private var options: ConnectionOptions {
         ConnectionOptions(deadPeerSeconds: Int(settings.deadPeer / 1000), unsentLimit: settings.unsent)
     }
 
-    mutating func open() throws(Failure) {
+    /// - Parameter predecessor: has the sockets that are open already.
+    mutating func open(_ predecessor: inout Predecessor) throws(Failure) {
         let names = Set(
             settings.listen.compactMap { listener -> String? in
                 if case .inherited(let name) = listener.address { name } else { nil }
             })
         var inherited: Set<String> = []
-        try InheritedSockets.take { socket throws(Failure) in
-            inherited.insert(socket.name)
-            try adopt(socket)
+        for (name, number) in predecessor.sockets {
+            inherited.insert(name)
+            try adopt(number, name: name)
+        }
+        // systemd passed these to the program that this one has replaced.
+        for key in predecessor.listeners.keys.sorted() {
+            guard let address = try? ListenAddress(key), case .inherited(let name) = address, !inherited.contains(name)
+            else { continue }
+            inherited.insert(name)
+            for number in predecessor.takeListeners(key) { try adopt(number, name: name) }
         }
         for missing in names.subtracting(inherited).sorted() {
             throw Failure(
@@ -47,18 +55,16 @@ struct ListenerSetup: ~Copyable {
         }
         // If systemd passes on sockets and the settings name none of them, they replace the listeners of the settings.
         if !inherited.isEmpty, names.isEmpty { return }
-        for listener in settings.listen { try open(listener) }
+        for listener in settings.listen { try open(listener, &predecessor) }
     }
 
-    private mutating func adopt(_ socket: consuming InheritedSocket) throws(Failure) {
-        let name = socket.name
+    private mutating func adopt(_ number: CInt, name: String) throws(Failure) {
         let address = ListenAddress.inherited(name: name)
         guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name) else {
             throw Failure(
                 description: "a socket called \"\(name)\" was handed over by systemd, but no [[listen]] has "
                     + "address = \"\(address)\"")
         }
-        let number = socket.takeDescriptor().release()
         try add(listener) { options throws(Errno) in
             try Listener(adopting: Descriptor(owning: number), options: options)
         }
@@ -74,7 +80,17 @@ struct ListenerSetup: ~Copyable {
         }
     }
 
-    private mutating func open(_ listener: ListenSettings) throws(Failure) {
+    private mutating func open(_ listener: ListenSettings, _ predecessor: inout Predecessor) throws(Failure) {
+        let opened = predecessor.takeListeners("\(listener.address)")
+        if !opened.isEmpty {
+            for number in opened {
+                try add(listener) { options throws(Errno) in
+                    try Listener(adopting: Descriptor(owning: number), options: options)
+                }
+            }
+            if case .unix(let path) = listener.address { unixPaths.append(path) }
+            return
+        }
         switch listener.address {
         case .inherited: return
         case .unix(let path):
@@ -126,7 +142,8 @@ struct ListenerSetup: ~Copyable {
         }
         addresses.append("\(listener.address)")
         listening.add(
-            listener, roles: settings.servingRoles, hosts: settings.hosts, origins: settings.origins,
+            listener, key: "\(settings.address)", roles: settings.servingRoles, hosts: settings.hosts,
+            origins: settings.origins,
             allowsPrivateNetwork: settings.allowsPrivateNetwork, usesProxyProtocol: settings.usesProxyProtocol)
     }
 

@@ -1,5 +1,5 @@
 /// Moves a value that is not `Sendable` to another thread.
-final class Handover<Value>: @unchecked Sendable {
+final class Relay<Value>: @unchecked Sendable {
     private var value: Value?
 
     init(_ value: Value) { self.value = value }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Hands a noncopyable value to another thread: a poller to the thread of its loop, a thread to the code that joins it.
-final class Handover<Value: ~Copyable & Sendable>: Sendable {
+final class Relay<Value: ~Copyable & Sendable>: Sendable {
     private let value: Mutex<Value?>
 
     init(_ value: consuming sending Value) {

@@ -1,0 +1,57 @@
+import Access
+import Broadcasting
+import Kernel
+
+/// A connection between two processes: all that the next one must know of it, besides its socket.
+struct ConnectionRecord: Sendable {
+    /// What crier does with the connection.
+    enum Stage: Sendable {
+        /// The client has sent nothing yet.
+        case fresh
+        /// Between two requests.
+        case idle
+        /// crier has sent everything, and waits until the client closes.
+        case lingering
+        case streaming(SubscriberRecord)
+    }
+
+    /// What a PROXY header said, or that it has not come.
+    enum Proxied: Sendable {
+        case none, awaited, unknown
+        case known(IPAddress)
+    }
+
+    /// The listening socket; see ``SharedListener/key``.
+    let listener: String
+    let proxied: Proxied
+    let stage: Stage
+}
+
+/// A subscriber between two processes.
+struct SubscriberRecord: Sendable {
+    /// What follows.
+    enum Course: Sendable {
+        /// It reads the log from its position on.
+        case reading(isSlow: Bool)
+        /// It gets the pending output, and its connection ends for this reason after so many milliseconds at the latest.
+        case ending(CloseReason, milliseconds: UInt64)
+    }
+
+    /// A topic, and how far the subscriber has got in it; see ``TopicCursor``.
+    struct Membership: Sendable {
+        let topic: TopicID
+        let reportedThrough: UInt64
+        let reportedEvictions: UInt64
+    }
+
+    let session: SessionID
+    let form: StreamForm
+    let course: Course
+    let pending: PendingOutput?
+    let position: UInt64
+    let memberships: [Membership]
+    let grant: Grant?
+    let replayed: Int
+    /// For which limits on subscribers it counts.
+    let counted: [SubscriberCounts.Key]
+}

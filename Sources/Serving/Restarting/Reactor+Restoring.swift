@@ -1,0 +1,91 @@
+import Access
+import Broadcasting
+import Kernel
+import Logging
+import SystemPackage
+
+/// Continues the connections of the process before.
+extension Reactor {
+    mutating func restore(_ restored: [RestoredConnection]) {
+        let listeners = Dictionary(
+            context.listeners.enumerated().map { ($1.key, UInt8($0)) }, uniquingKeysWith: { first, _ in first })
+        for connection in restored { restore(connection, listener: listeners[connection.record.listener]) }
+    }
+
+    /// - Parameter listener: the index of its listening socket; nil when the configuration no longer has it.
+    private mutating func restore(_ restored: RestoredConnection, listener: UInt8?) {
+        let record = restored.record
+        let transport = Transport(Descriptor(owning: restored.socket))
+        let address: IPAddress? =
+            switch record.proxied {
+            case .none: IPAddress(transport.peer)
+            case .awaited, .unknown: nil
+            case .known(let address): address
+            }
+        let arrival = Arrival(
+            listener: listener ?? 0, admission: .served, address: acceptor.count(address, settings))
+        context.connectionCount.add()
+        context.status.connections.add(1)
+        let proxied: Connection.ProxiedClient =
+            switch record.proxied {
+            case .none: .none
+            case .awaited: .awaited
+            case .unknown: .unknown
+            case .known(let address): .known(Connection.ProxiedClient.Box(address))
+            }
+        let isTCP = listener.map { context.listeners[Int($0)].isTCP } ?? true
+        let slot = connections.insert(Connection(transport, arrival, hasShortReads: !isTCP, proxied: proxied))
+        do throws(Errno) {
+            try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
+        } catch {
+            context.log.error("a connection cannot be watched", metadata: ["error": "\(error)"])
+            releaseTopics(of: record)
+            return connections.close(slot, .refused)
+        }
+        switch record.stage {
+        case .streaming(let subscriber): restore(subscriber, on: slot)
+        case .lingering: connections.linger(slot)
+        case .fresh, .idle:
+            // Nobody knows any more what its client may ask for.
+            guard listener != nil else { return connections.close(slot, .shutdown) }
+            if case .idle = record.stage { connections[slot].state = .idle }
+            connections.setTimeout(slot, after: settings.idleTimeout)
+        }
+    }
+
+    private mutating func restore(_ record: SubscriberRecord, on connection: UInt32) {
+        let slot = subscribers.nextSlot()
+        let cursors = record.memberships.map {
+            TopicCursor(
+                topic: $0.topic, reportedThrough: $0.reportedThrough, reportedEvictions: $0.reportedEvictions)
+        }
+        let topics = fanOut.add(slot, record.form, cursors, cursors.map { context.hub.subject(of: $0.topic) })
+        let isSlow = if case .reading(let isSlow) = record.course { isSlow } else { false }
+        var subscriber = Subscriber(
+            record.session, StreamHandle(connection: connection), record.form,
+            .behind(.queued(record.pending), isSlow: isSlow), at: record.position, topics, grant: record.grant)
+        subscriber.replayed = record.replayed
+        _ = subscribers.insert(subscriber)
+        connections[connection].state = .streaming(subscriber: slot)
+        if !record.counted.isEmpty {
+            context.subscriberCounts.restore(record.counted)
+            countedSubscribers[subscribers.token(slot)] = record.counted
+        }
+        if let expiry = record.grant?.expiry {
+            let now = Clock.realtime
+            subscribers.scheduleExpiry(slot, after: expiry > now ? expiry - now : 0)
+        }
+        // The rules may be others now.
+        if settings.access != nil { unchecked.append(subscribers.token(slot)) }
+        if case .ending(let reason, let milliseconds) = record.course {
+            subscribers.continueEnding(slot, reason, timeout: milliseconds)
+        }
+        catchUp.append(subscribers.token(slot))
+    }
+
+    /// Leaves the topics of a subscriber that the loop cannot serve.
+    private func releaseTopics(of record: ConnectionRecord) {
+        guard case .streaming(let subscriber) = record.stage else { return }
+        for membership in subscriber.memberships { context.hub.unsubscribe(membership.topic, lastOn: nil) }
+    }
+}

@@ -1,0 +1,109 @@
+import Access
+import Broadcasting
+import Bytes
+import Kernel
+
+/// Reads the records of connections.
+struct RecordReader {
+    /// Those of the snapshot, by their places.
+    let topics: [RestoredTopic]
+    /// Finds the rule in force with a fingerprint, or makes one that is revoked.
+    let rule: ([UInt8]) -> AccessRule
+    private var grants: [Grant] = []
+    private var frames: [Frame] = []
+
+    init(topics: [RestoredTopic], rule: @escaping ([UInt8]) -> AccessRule) {
+        self.topics = topics
+        self.rule = rule
+    }
+
+    mutating func read(_ reader: inout ByteReader) throws(ByteReader.Damage) -> ConnectionRecord {
+        let listener = try reader.text()
+        let proxied: ConnectionRecord.Proxied
+        switch try reader.byte() {
+        case 0: proxied = .none
+        case 1: proxied = .awaited
+        case 2: proxied = .unknown
+        case 3:
+            guard let address = IPAddress(bytes: try reader.array()) else { throw Self.unknown("address") }
+            proxied = .known(address)
+        default: throw Self.unknown("kind of client")
+        }
+        let stage: ConnectionRecord.Stage
+        switch try reader.byte() {
+        case 0: stage = .fresh
+        case 1: stage = .idle
+        case 2: stage = .lingering
+        case 3: stage = .streaming(try subscriber(&reader))
+        default: throw Self.unknown("stage of a connection")
+        }
+        return ConnectionRecord(listener: listener, proxied: proxied, stage: stage)
+    }
+
+    private static func unknown(_ what: String) -> ByteReader.Damage { ByteReader.Damage("it has an unknown \(what)") }
+
+    private mutating func subscriber(_ reader: inout ByteReader) throws(ByteReader.Damage) -> SubscriberRecord {
+        let session = SessionID(high: try reader.number(), low: try reader.number())
+        guard let form = StreamForm(rawValue: try reader.byte()) else { throw Self.unknown("form of a stream") }
+        let course: SubscriberRecord.Course
+        if try reader.byte() == 0 {
+            course = .reading(isSlow: try reader.flag())
+        } else {
+            guard let reason = CloseReason(rawValue: try reader.index(below: .max)) else {
+                throw Self.unknown("reason")
+            }
+            course = .ending(reason, milliseconds: try reader.number())
+        }
+        let pending = try pending(&reader, form)
+        let position = try reader.number()
+        var memberships: [SubscriberRecord.Membership] = []
+        for _ in 0..<(try reader.count()) {
+            let topic = topics[try reader.index(below: topics.count)]
+            memberships.append(
+                SubscriberRecord.Membership(
+                    topic: topic.id, reportedThrough: try reader.number(), reportedEvictions: try reader.number()))
+        }
+        if case .reading = course, memberships.isEmpty { throw Self.unknown("subscription") }
+        let grant = try reader.flag() ? try grant(&reader) : nil
+        let replayed = try reader.index(below: .max)
+        let counted = try reader.list { reader throws(ByteReader.Damage) -> SubscriberCounts.Key in
+            try reader.flag()
+                ? .name(try reader.text())
+                : .address(AddressBlock(prefix: try reader.number(), isIPv4: try reader.flag()))
+        }
+        return SubscriberRecord(
+            session: session, form: form, course: course, pending: pending, position: position,
+            memberships: memberships, grant: grant, replayed: replayed, counted: counted)
+    }
+
+    private mutating func pending(
+        _ reader: inout ByteReader, _ form: StreamForm
+    ) throws(ByteReader.Damage) -> PendingOutput? {
+        switch try reader.byte() {
+        case 0: return nil
+        case 1:
+            let number = try reader.index(below: frames.count + 1)
+            if number == frames.count { frames.append(try Frame(&reader, topics)) }
+            let size = unsafe frames[number].bytes(form.framing).count
+            return .event(frames[number], offset: try reader.index(below: size))
+        case 2: return .bytes(try reader.array(), offset: 0)
+        default: throw Self.unknown("kind of output")
+        }
+    }
+
+    private mutating func grant(_ reader: inout ByteReader) throws(ByteReader.Damage) -> Grant {
+        let number = try reader.index(below: grants.count + 1)
+        if number < grants.count { return grants[number] }
+        let name = try reader.text()
+        func patterns(_ reader: inout ByteReader) throws(ByteReader.Damage) -> [ChannelPattern] {
+            try reader.list { reader throws(ByteReader.Damage) in try ChannelPattern(reading: &reader) }
+        }
+        let rights = Rights(
+            subscribe: try patterns(&reader), publish: try patterns(&reader), isAdmin: try reader.flag())
+        let expiry = try reader.optionalNumber()
+        let rules = try reader.list { reader throws(ByteReader.Damage) in try reader.array() }.map(rule)
+        guard !rules.isEmpty else { throw Self.unknown("grant") }
+        grants.append(Grant(name: name, rights, expiry: expiry, by: rules))
+        return grants[number]
+    }
+}

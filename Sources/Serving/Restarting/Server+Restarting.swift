@@ -1,0 +1,77 @@
+import Broadcasting
+import Bytes
+public import Kernel
+public import SystemPackage
+
+/// Leaves the connections to another process.
+extension Server {
+    /// Writes the state of the server, all of whose loops stand still, and seals the file.
+    ///
+    /// - Parameters:
+    ///   - program: the version of this program.
+    ///   - listeners: the listening sockets that go along.
+    /// - Returns: the sockets of the connections that go along, in the order of their records.
+    /// - Throws: when there is no memory for it.
+    public func writeState(
+        _ freeze: Freeze, program: String, listeners: [String], to file: borrowing MemoryFile
+    ) throws(Errno) -> [CInt] {
+        let header = StateFile.Header(
+            program: program, epoch: hub.epoch, time: Clock.monotonic, listeners: listeners)
+        let pieces = Pieces(file.descriptor.number)
+        var writer = ByteWriter { pieces.append($0) }
+        header.write(to: &writer)
+        var records = RecordWriter(hub.write(to: &writer))
+        var sockets: [CInt] = []
+        for connection in freeze.all where records.canContinue(connection.record) {
+            sockets.append(connection.socket)
+            writer.write(true)
+            records.write(connection.record, to: &writer)
+        }
+        writer.write(false)
+        writer.finish()
+        if let failure = pieces.failure.withLock({ $0 }) { throw failure }
+        try file.seal()
+        return sockets
+    }
+
+    /// Puts sockets into a queue for the next process. They stay open here as well.
+    public func send(_ sockets: [CInt], to queue: borrowing DescriptorQueue) throws(Errno) {
+        var rest = sockets[...]
+        while !rest.isEmpty {
+            try queue.send(InheritedState.Kind.connections, rest.prefix(DescriptorQueue.limit))
+            rest = rest.dropFirst(DescriptorQueue.limit)
+        }
+    }
+
+    /// Closes the queue after the last socket.
+    ///
+    /// - Returns: whether another process has its receiving end.
+    public func close(_ queue: consuming DescriptorQueue) -> Bool {
+        queue.closeReceiver().send(InheritedState.Kind.end)
+    }
+
+    /// Those of ``listenerNumbers`` that no service manager has opened.
+    public var ownListeners: [(key: String, number: CInt)] {
+        listenerNumbers.filter { !$0.key.hasPrefix("systemd:") }
+    }
+
+    /// The listening sockets, as the configuration names them, and their numbers. They belong to the server.
+    public var listenerNumbers: [(key: String, number: CInt)] {
+        listeners.map { ($0.key, $0.listener.descriptor.number) }
+    }
+}
+
+/// Writes pieces to a file, and remembers the first failure.
+private final class Pieces: Sendable {
+    private let number: CInt
+    let failure = Guarded<Errno?>(nil)
+
+    init(_ number: CInt) { self.number = number }
+
+    func append(_ piece: [UInt8]) {
+        guard failure.withLock({ $0 == nil }) else { return }
+        let file = MemoryFile(adopting: Descriptor(owning: number))
+        do throws(Errno) { try file.append(piece) } catch { failure.withLock { $0 = error } }
+        file.release()
+    }
+}

@@ -1,0 +1,49 @@
+import Broadcasting
+import Bytes
+
+/// The file in which one process leaves its state for the next: a mark, a version, the hub, and a record for each
+/// connection, in the order of their sockets. A process that does not understand all of it, refuses all of it.
+enum StateFile {
+    /// "crier-st", as a number.
+    static let mark: UInt64 = 0x7473_2d72_6569_7263
+    /// Changes with every change of the format.
+    static let version: UInt64 = 1
+
+    /// What stands in front.
+    struct Header: Sendable {
+        /// The version of the program that wrote it.
+        let program: String
+        /// The epoch of the log.
+        let epoch: Epoch
+        /// Milliseconds of the monotonic clock when its loops stood still.
+        let time: UInt64
+        /// The listening sockets that come with it; see ``SharedListener/key``.
+        let listeners: [String]
+
+        func write(to writer: inout ByteWriter) {
+            writer.write(mark)
+            writer.write(version)
+            writer.write(program)
+            writer.write(epoch.description)
+            writer.write(time)
+            writer.write(count: listeners.count)
+            for listener in listeners { writer.write(listener) }
+        }
+
+        init(program: String, epoch: Epoch, time: UInt64, listeners: [String]) {
+            (self.program, self.epoch, self.time, self.listeners) = (program, epoch, time, listeners)
+        }
+
+        init(_ reader: inout ByteReader) throws(ByteReader.Damage) {
+            guard try reader.number() == mark else { throw ByteReader.Damage("it is no state of crier") }
+            let found = try reader.number()
+            guard found == version else {
+                throw ByteReader.Damage("it has version \(found), and this crier reads version \(version)")
+            }
+            program = try reader.text()
+            epoch = Epoch(description: try reader.text())
+            time = try reader.number()
+            listeners = try reader.list { reader throws(ByteReader.Damage) in try reader.text() }
+        }
+    }
+}
