@@ -63,6 +63,7 @@ class Subscriber:
     """One stream. It checks the chunks as they come, and hashes the events."""
 
     def __init__(self, load, query, covers, replays=False, reads=True, buffer=None):
+        self.load = load
         self.query, self.covers, self.reads = query, covers, reads
         self.after = 0 if replays else load.head()
         self.socket = socket.socket()
@@ -85,6 +86,7 @@ class Subscriber:
         head, self.rest = self.rest.split(b"\r\n\r\n", 1)
         assert head.startswith(b"HTTP/1.1 200 ") and b"chunked" in head, head
         self.socket.setblocking(False)
+        self.parse()
 
     def read(self, most=1 << 18):
         """Reads what is there. Returns how many bytes there were."""
@@ -99,7 +101,7 @@ class Subscriber:
             self.failure = "the connection was closed"
             return 0
         now = time.monotonic()
-        if self.last:
+        if self.last and not self.load.isEnding:
             self.longest = max(self.longest, now - self.last)
         self.last = now
         self.rest += data
@@ -134,6 +136,7 @@ class Load:
     def __init__(self, address, subscribers, seed=1):
         self.address = address
         self.random = random.Random(seed)
+        self.isEnding = False  # the publishers do
         self.log = Log()
         self.publish_history()
         self.subscribers = [self.subscriber(number, subscribers) for number in range(subscribers)]
@@ -200,6 +203,7 @@ class Load:
 
     def finish(self, seconds=120):
         """Ends the publishers, lets everybody read to the end, and returns what went wrong."""
+        self.isEnding = True
         for publisher in self.publishers:
             publisher.stop.set()
         for publisher in self.publishers:

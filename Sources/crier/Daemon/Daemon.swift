@@ -176,8 +176,10 @@ struct Daemon: ~Copyable {
 
     private mutating func stop(_ signal: Signal, _ poller: inout Poller) throws {
         log.info("stopping", metadata: ["signal": "\(signal)"])
-        // Somebody who presses Ctrl-C wants no other process to continue.
-        if signal == .terminate, ServiceManager.isPresent, try leaveConnections(&poller) { return }
+        // After a stop, systemd would close the connections. Somebody who presses Ctrl-C wants no other process either.
+        if signal == .terminate, ServiceManager.isPresent, PendingJob.ask() != .other, try leaveConnections(&poller) {
+            return
+        }
         ServiceManager.stopping(status: "disconnecting \(server.status.subscribers) subscribers")
         server.drain()
         // The loops enforce the shutdown time themselves; the extra 2 s are for a loop that hangs.
