@@ -17,7 +17,7 @@ public enum PendingJob: Sendable, Hashable {
         guard unsafe sd_bus_open_system(&bus) >= 0 else { return .unknown }
         defer { unsafe sd_bus_close_unref(bus) }
         unsafe sd_bus_set_method_call_timeout(bus, 500_000)
-        guard let unit = unitPath else { return .unknown }
+        guard let unit = unsafe unitPath(bus) else { return .unknown }
         guard let job = unsafe job(of: unit, bus) else { return .unknown }
         guard job != "/" else { return .other }
         var type: UnsafeMutablePointer<CChar>?
@@ -29,15 +29,24 @@ public enum PendingJob: Sendable, Hashable {
 
     private static let manager = "org.freedesktop.systemd1"
 
-    /// The object of the unit that this process belongs to.
-    private static var unitPath: String? {
-        var name: UnsafeMutablePointer<CChar>?
-        guard unsafe sd_pid_get_unit(0, &name) >= 0 else { return nil }
-        defer { unsafe free(name) }
-        var path: UnsafeMutablePointer<CChar>?
-        guard unsafe sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &path) >= 0 else { return nil }
-        defer { unsafe free(path) }
-        return unsafe path.map { unsafe String(cString: $0) }
+    /// The object of the unit that this process belongs to. libsystemd cannot always find it itself in a sandbox.
+    private static func unitPath(_ bus: OpaquePointer?) -> String? {
+        var call: OpaquePointer?
+        let path = "/org/freedesktop/systemd1"
+        guard
+            unsafe sd_bus_message_new_method_call(bus, &call, manager, path, manager + ".Manager", "GetUnitByPID") >= 0
+        else { return nil }
+        defer { unsafe sd_bus_message_unref(call) }
+        // 0 is the caller.
+        var process: UInt32 = 0
+        var reply: OpaquePointer?
+        guard unsafe sd_bus_message_append_basic(call, CChar(UInt8(ascii: "u")), &process) >= 0,
+            unsafe sd_bus_call(bus, call, 0, nil, &reply) >= 0
+        else { return nil }
+        defer { unsafe sd_bus_message_unref(reply) }
+        var unit: UnsafePointer<CChar>?
+        guard unsafe sd_bus_message_read_basic(reply, CChar(UInt8(ascii: "o")), &unit) > 0 else { return nil }
+        return unsafe unit.map { unsafe String(cString: $0) }
     }
 
     /// The object of the job of a unit; "/" when there is none, nil when systemd does not answer.
