@@ -30,6 +30,14 @@ public struct ByteReader: @unchecked Sendable {
         unsafe self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<end])
     }
 
+    /// Reads contents that come without a checksum, for tests.
+    ///
+    /// - Parameter bytes: must live as long as the reader.
+    @unsafe
+    package init(unchecked bytes: UnsafeRawBufferPointer) {
+        unsafe self.bytes = bytes
+    }
+
     /// Whether everything was read.
     public var isAtEnd: Bool { unsafe place == bytes.count }
 
@@ -54,6 +62,13 @@ public struct ByteReader: @unchecked Sendable {
     /// Reads a number.
     public mutating func number() throws(Damage) -> UInt64 {
         UInt64(littleEndian: unsafe try take(8).loadUnaligned(as: UInt64.self))
+    }
+
+    /// Reads a number of something that is counted up, and so stays below 2^62.
+    public mutating func tally() throws(Damage) -> UInt64 {
+        let number = try number()
+        guard number < 1 << 62 else { throw Damage("a number is too large") }
+        return number
     }
 
     /// Reads a number, or that there is none.

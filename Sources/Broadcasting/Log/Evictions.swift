@@ -112,8 +112,8 @@ extension Evictions {
 
     init(_ reader: inout ByteReader) throws(ByteReader.Damage) {
         self.init(unknownThrough: 0)
-        (through, unknownThrough, count) = (try reader.number(), try reader.number(), try reader.number())
-        recent = Deque(try reader.list { reader throws(ByteReader.Damage) in try reader.number() })
+        (through, unknownThrough, count) = (try reader.tally(), try reader.tally(), try reader.tally())
+        recent = Deque(try reader.list { reader throws(ByteReader.Damage) in try reader.tally() })
         guard recent.count <= Self.remembered else { throw ByteReader.Damage("a list of evictions is too long") }
     }
 }

@@ -15,7 +15,7 @@ extension Frame {
     ///
     /// - Parameter topics: those of the snapshot, by their places.
     public init(_ reader: inout ByteReader, _ topics: [RestoredTopic]) throws(ByteReader.Damage) {
-        let (sequence, time) = (try reader.number(), try reader.number())
+        let (sequence, time) = (try reader.tally(), try reader.tally())
         let endsTopic = try reader.flag() ? topics[try reader.index(below: topics.count)].id : nil
         let channels = try reader.list { reader throws(ByteReader.Damage) in try ChannelName(reading: &reader) }
         let wire = try reader.array()

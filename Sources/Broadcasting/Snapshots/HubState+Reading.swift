@@ -15,8 +15,8 @@ extension HubState {
             throw ByteReader.Damage("history.store was another one when it was written")
         }
         let epoch = Epoch(description: try reader.text())
-        let (head, numbered) = (try reader.number(), try reader.number())
-        guard head <= numbered, numbered < 1 << 62 else { throw ByteReader.Damage("its numbers cannot be valid") }
+        let (head, numbered) = (try reader.tally(), try reader.tally())
+        guard head <= numbered else { throw ByteReader.Damage("its numbers cannot be valid") }
         if hadArchive {
             // The positions of the subscribers belong to this log, and to no copy of it.
             guard lastEpoch == epoch, log.head == head, log.uncertainThrough < head || head == 0 else {
@@ -24,16 +24,16 @@ extension HubState {
             }
             return try restoreTopics(from: &reader)
         }
-        log.uncertainThrough = try reader.number()
+        log.uncertainThrough = try reader.tally()
         let epochs = try Self.epochs(&reader)
         // Events are encoded with room for the id that they will have.
         guard epochs.current == epoch, log.epochs.current == epoch else {
             throw ByteReader.Damage("its epochs contradict each other")
         }
         log.epochs = epochs
-        log.recentEvictions.restore(unknownThrough: try reader.number())
+        log.recentEvictions.restore(unknownThrough: try reader.tally())
         for _ in 0..<(try reader.count()) {
-            registry.restoreRemoved(slot: try reader.index(below: .max), through: try reader.number())
+            registry.restoreRemoved(slot: try reader.index(below: .max), through: try reader.tally())
         }
         let topics = try restoreTopics(from: &reader)
         try restoreEvents(from: &reader, topics, now: now)
@@ -48,7 +48,7 @@ extension HubState {
 
     private static func epochs(_ reader: inout ByteReader) throws(ByteReader.Damage) -> Epochs {
         let beginnings = try reader.list { reader throws(ByteReader.Damage) in
-            Epochs.Beginning(Epoch(description: try reader.text()), first: try reader.number())
+            Epochs.Beginning(Epoch(description: try reader.text()), first: try reader.tally())
         }
         guard let current = beginnings.last else { throw ByteReader.Damage("it has no epoch") }
         return Epochs(current, past: beginnings.dropLast())
@@ -64,7 +64,7 @@ extension HubState {
             let subject: TopicSubject =
                 isPattern ? .pattern(try ChannelPattern(reading: &reader)) : .channel(try ChannelName(reading: &reader))
             let evictions = try Evictions(&reader)
-            let (hasRebuiltEvictions, lostThrough) = (try reader.flag(), try reader.number())
+            let (hasRebuiltEvictions, lostThrough) = (try reader.flag(), try reader.tally())
             let isReplaced = try reader.flag()
             let topic =
                 switch subject {
@@ -79,7 +79,7 @@ extension HubState {
             topic.hasRebuiltEvictions = hasRebuiltEvictions
             topic.log.newest.restore(lostThrough: lostThrough)
             if let time = try reader.optionalNumber() {
-                registry.end(topic, at: time, number: try reader.number())
+                registry.end(topic, at: time, number: try reader.tally())
                 if !isReplaced { ended.append(topic) }
             }
             topics.append(RestoredTopic(id: topic.id, subject: subject))

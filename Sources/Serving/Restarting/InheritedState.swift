@@ -38,10 +38,11 @@ public final class InheritedState: Sendable {
     /// - Parameters:
     ///   - hub: see ``Broadcasting/Hub/restore(_:now:)``.
     ///   - loops: how many loops the connections are for.
+    ///   - most: how many connections there is room for.
     ///   - rule: finds the rule in force with a fingerprint, or makes one that is revoked.
     /// - Throws: when anything is not as it should be. The sockets are still in the queue, and the hub is of no use.
     public func restore(
-        into hub: Hub, loops: Int, now: UInt64, rule: @escaping ([UInt8]) -> AccessRule
+        into hub: Hub, loops: Int, most: Int, now: UInt64, rule: @escaping ([UInt8]) -> AccessRule
     ) throws(ByteReader.Damage) -> RestoredConnections {
         let (header, records) = try read { reader throws(ByteReader.Damage) in
             try Self.contents(&reader, hub, now, rule)
@@ -52,6 +53,11 @@ public final class InheritedState: Sendable {
         for (index, record) in records.enumerated() {
             guard index < sockets.numbers.count, let socket = sockets.numbers[index] else {
                 restored.lost += 1
+                continue
+            }
+            guard restored.count < most else {
+                restored.lost += 1
+                _ = Self.close(socket)
                 continue
             }
             restored.add(RestoredConnection(socket: socket, record: record), hub)

@@ -52,20 +52,20 @@ struct RecordReader {
             guard let reason = CloseReason(rawValue: try reader.index(below: .max)) else {
                 throw Self.unknown("reason")
             }
-            course = .ending(reason, milliseconds: try reader.number())
+            course = .ending(reason, milliseconds: try reader.tally())
         }
         let pending = try pending(&reader, form)
-        let position = try reader.number()
+        let position = try reader.tally()
         var memberships: [SubscriberRecord.Membership] = []
         for _ in 0..<(try reader.count()) {
             let topic = topics[try reader.index(below: topics.count)]
             memberships.append(
                 SubscriberRecord.Membership(
-                    topic: topic.id, reportedThrough: try reader.number(), reportedEvictions: try reader.number()))
+                    topic: topic.id, reportedThrough: try reader.tally(), reportedEvictions: try reader.tally()))
         }
         if case .reading = course, memberships.isEmpty { throw Self.unknown("subscription") }
         let grant = try reader.flag() ? try grant(&reader) : nil
-        let replayed = try reader.index(below: .max)
+        let replayed = Int(try reader.tally())
         let counted = try reader.list { reader throws(ByteReader.Damage) -> SubscriberCounts.Key in
             try reader.flag()
                 ? .name(try reader.text())

@@ -1,11 +1,14 @@
 import Broadcasting
+import Kernel
 
 /// The connections that a server continues.
 public struct RestoredConnections: Sendable {
     /// The version of the program that left them; empty when there are none.
     public let program: String
     /// Milliseconds of the monotonic clock when its loops stood still.
-    public let frozenAt: UInt64
+    let frozenAt: UInt64
+    /// Milliseconds since its loops stood still.
+    public var pause: UInt64 { Clock.monotonic - min(frozenAt, Clock.monotonic) }
     /// Connections whose sockets did not arrive, because this process may not have so many descriptors open.
     public internal(set) var lost = 0
     /// How many of them are subscribers.

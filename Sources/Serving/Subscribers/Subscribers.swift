@@ -216,7 +216,8 @@ struct Subscribers: ~Copyable {
     mutating func continueEnding(_ slot: UInt32, _ reason: CloseReason, timeout: UInt64) {
         guard let pending = table[slot].pending else { return close(slot, reason) }
         table[slot].state = .ending(pending, reason)
-        schedule(slot, after: timeout)
+        // An hour, so that the tick does not overflow.
+        schedule(slot, after: min(timeout, 3_600_000))
     }
 
     /// Milliseconds until the deadline of a subscriber.

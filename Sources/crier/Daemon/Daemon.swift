@@ -60,7 +60,8 @@ struct Daemon: ~Copyable {
             let history = try HistorySetup(settings, log)
             server = try history.server(
                 loops: loops, listeners: listeners.sockets, settings,
-                serving: settings.serving(descriptors: descriptorLimit, access: access), state: predecessor.state,
+                serving: settings.serving(descriptors: descriptorLimit, access: access),
+                room: Settings.connectionRoom(descriptors: descriptorLimit), state: predecessor.state,
                 rule: authority.rule)
             store = history.store
         } catch {
@@ -88,7 +89,7 @@ struct Daemon: ~Copyable {
                 metadata: [
                     "connections": "\(restored.count)", "subscribers": "\(restored.subscribers)",
                     "lost": "\(restored.lost)", "version": "\(restored.program)",
-                    "milliseconds": "\(Clock.monotonic - restored.frozenAt)",
+                    "milliseconds": "\(restored.pause)",
                 ])
         }
         for address in addresses { log.info("listening", metadata: ["address": "\(address)"]) }

@@ -39,11 +39,12 @@ struct HistorySetup {
     /// Creates a server that continues the history, and the connections of the process before.
     ///
     /// - Parameters:
+    ///   - room: how many connections there are descriptors for.
     ///   - state: what the process before has left.
     ///   - rule: finds the rule of access in force with a fingerprint, or makes one that is revoked.
     func server(
-        loops: Int, listeners: ListenerSet, _ settings: Settings, serving: ServingSettings, state: InheritedState?,
-        rule: @escaping ([UInt8]) -> AccessRule
+        loops: Int, listeners: ListenerSet, _ settings: Settings, serving: ServingSettings, room: Int,
+        state: InheritedState?, rule: @escaping ([UInt8]) -> AccessRule
     ) throws(Failure) -> Server {
         do {
             return try Server(
@@ -51,7 +52,8 @@ struct HistorySetup {
                 epoch: try stored?.epochs.current ?? state?.header().epoch ?? .random(), archive: store, log: log
             ) { hub in
                 try prepare(hub, settings) { () throws(ByteReader.Damage) in
-                    try state?.restore(into: hub, loops: loops, now: Clock.steady, rule: rule) ?? RestoredConnections()
+                    try state?.restore(
+                        into: hub, loops: loops, most: room, now: Clock.steady, rule: rule) ?? RestoredConnections()
                 }
             }
         } catch let damage as ByteReader.Damage {
@@ -59,7 +61,8 @@ struct HistorySetup {
             log.error(
                 "the state of the process before is refused; its clients reconnect and resume",
                 metadata: ["reason": "\(damage)", "connections": "\(lost)"])
-            return try server(loops: loops, listeners: listeners, settings, serving: serving, state: nil, rule: rule)
+            return try server(
+                loops: loops, listeners: listeners, settings, serving: serving, room: room, state: nil, rule: rule)
         } catch let error as StoreError {
             throw Failure(description: "\(path): \(error)")
         } catch {

@@ -10,6 +10,9 @@ extension Settings {
     /// Descriptors reserved for files, pollers, listening sockets and connections that crier refuses.
     private static var descriptorReserve: Int { 128 }
 
+    /// How many connections a limit on descriptors leaves room for.
+    static func connectionRoom(descriptors: Int) -> Int { max(1, descriptors - descriptorReserve) }
+
     /// The settings for the event loops.
     ///
     /// - Parameters:
@@ -32,7 +35,7 @@ extension Settings {
         serving.bodyRate = bodyRate
         serving.replay = replay
         serving.fanoutBacklog = fanoutBacklog
-        let room = max(1, descriptors - Self.descriptorReserve)
+        let room = Self.connectionRoom(descriptors: descriptors)
         serving.connections = connections == 0 ? room : min(connections, room)
         serving.connectionsPerAddress = connectionsPerAddress
         serving.subscribersPerToken = subscribersPerToken
