@@ -7,8 +7,9 @@ SYSCONFDIR  ?= /etc
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --product crier
 BINARY      := .build/release/crier
+UNITS       := crier.service crier@.service crier.socket crier-publish.socket
 
-.PHONY: abuse help run build test unit readme browser clients systemd budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
+.PHONY: abuse help run build test unit readme browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -22,7 +23,7 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets readme browser clients systemd abuse
+test: packages-test lint unit build budgets readme browser clients restarts systemd package abuse
 	@$(MAKE) --no-print-directory fuzz TIME=3
 	@echo "Every test has passed."
 
@@ -43,6 +44,15 @@ browser: build packages-test
 clients: build packages-test
 	@.ci/packages nginx caddy haproxy apache2 varnish nodejs openjdk-17-jdk-headless curl openssl firefox-esr
 	Tests/Clients/run $(BINARY)
+
+#:: make restarts   restart the daemon under load, with damaged states and failing upgrades, and check every stream
+restarts: build packages-test
+	Tests/Restarts/run $(BINARY)
+
+#:: make package    install the Debian package into a bare Debian, upgrade it under load, and remove it
+package: build packages-test
+	@.ci/packages debhelper dpkg-dev lintian debootstrap
+	Tests/Package/run $(BINARY)
 
 #:: make systemd    test the shipped units with a real systemd in a container
 systemd: build packages-test
@@ -94,41 +104,52 @@ sanitize: packages-test
 		export LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/leak-sanitizer.suppressions:print_suppressions=0"; \
 		TEST_SANITIZED=1 swift test --sanitize=address --scratch-path .build-address
 
-#:: make install    install the binary, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)
-install:
-	@test -x $(BINARY) || { echo "There is no $(BINARY) yet: run 'make build' first." >&2; exit 1; }
-	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/crier
+#:: make deb        make the Debian packages in DIRECTORY (build/)
+deb: build
+	@.ci/packages debhelper dpkg-dev
+	packaging/deb $(BINARY) $(or $(DIRECTORY),build)
+
+#:: make install    install the binary, man pages, the configuration and the units (PREFIX, SYSCONFDIR, DESTDIR)
+install: install-files
 	objcopy --only-keep-debug $(BINARY) $(BINARY).debug
 	install -D -m 0644 $(BINARY).debug $(DESTDIR)$(PREFIX)/lib/debug$(PREFIX)/bin/crier.debug
 	cd $(DESTDIR)$(PREFIX)/bin && strip crier && \
 		objcopy --add-gnu-debuglink=$(DESTDIR)$(PREFIX)/lib/debug$(PREFIX)/bin/crier.debug crier
+	packaging/manual $(BINARY) config/crier.toml $(BINARY).man
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BINARY).man/*.1
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(BINARY).man/*.5
+	@echo "Now: systemd-sysusers && systemd-tmpfiles --create && journalctl --update-catalog && systemctl daemon-reload"
+	@echo "Then: systemctl enable --now crier.socket crier-publish.socket"
+
+# What both `make install` and the Debian package install.
+install-files:
+	@test -x $(BINARY) || { echo "There is no $(BINARY) yet: run 'make build' first." >&2; exit 1; }
+	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/crier
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(BINARY) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crier
+	$(BINARY) --generate-completion-script bash | tail -n +2 > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crier
 	$(BINARY) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_crier
 	$(BINARY) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crier.fish
 	test -e $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml || \
 		install -D -m 0644 config/crier.toml $(DESTDIR)$(SYSCONFDIR)/crier/crier.toml
-	install -D -m 0644 systemd/crier.service $(DESTDIR)$(UNITDIR)/crier.service
-	install -D -m 0644 systemd/crier.socket $(DESTDIR)$(UNITDIR)/crier.socket
-	install -D -m 0644 systemd/crier-publish.socket $(DESTDIR)$(UNITDIR)/crier-publish.socket
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) $(UNITS:%=systemd/%)
 	install -D -m 0644 systemd/crier.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf
 	install -D -m 0644 systemd/crier.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf
-	@echo "Now: systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
-	@echo "Then: systemctl enable --now crier.socket crier-publish.socket"
+	install -D -m 0644 systemd/crier.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/crier.catalog
 
 #:: make uninstall  remove all of that but the configuration
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/crier $(DESTDIR)$(PREFIX)/lib/debug$(PREFIX)/bin/crier.debug \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crier \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_crier $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crier.fish \
-		$(DESTDIR)$(UNITDIR)/crier.service $(DESTDIR)$(UNITDIR)/crier.socket \
-		$(DESTDIR)$(UNITDIR)/crier-publish.socket $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf
+		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(PREFIX)/lib/sysusers.d/crier.conf \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/crier.conf $(DESTDIR)$(PREFIX)/lib/systemd/catalog/crier.catalog \
+		$(DESTDIR)$(PREFIX)/share/man/man1/crier.1 $(DESTDIR)$(PREFIX)/share/man/man1/crier-*.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/crier.toml.5
 
 #:: make clean      remove the build directories
 clean:
-	rm -rf .build .build-thread .build-address .build-faults .build-fuzz
+	rm -rf build .build .build-thread .build-address .build-faults .build-fuzz
 
 packages:
 	@.ci/swift

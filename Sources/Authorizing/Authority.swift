@@ -44,6 +44,9 @@ public final class Authority: TokenVerifier {
         }
     }
 
+    /// Forgets verified tokens; each is verified again when it comes again.
+    public func forgetGrants() { cache.withLock { $0 = GrantCache(limit: $0.limit) } }
+
     /// Ends the threads.
     public func stop() {
         fetcher.stop()

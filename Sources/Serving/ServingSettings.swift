@@ -12,6 +12,8 @@ public struct ServingSettings: Sendable, Hashable {
     public var retry: UInt64 = 3_000
     /// How long clients have to finish when the daemon stops, and how long a subscriber has to take its last bytes.
     public var shutdown: UInt64 = 10_000
+    /// Over which time streams end when the daemon stops; 0 ends all at once.
+    public var drain: UInt64 = 0
     /// How long a client has to send a complete head.
     public var headTimeout: UInt64 = 10_000
     /// How long a client has to send a complete body, unless crier publishes the body as it arrives.

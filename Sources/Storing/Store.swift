@@ -27,6 +27,8 @@ public final class Store: Archive, Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let threads = Guarded<[JoinableThread]>([])
     private let isFailing = Atomic<Bool>(false)
+    /// Rises at least once a second while the writing thread works.
+    private let writerTurns = Atomic<Int>(0)
 
     /// Opens the file, or creates it.
     ///
@@ -79,13 +81,15 @@ public final class Store: Archive, Sendable {
     /// the history before them as uncertain: a client that resumes from there gets a gap event. It also deletes the
     /// events that no channel retained any more when the last process ended.
     ///
-    /// - Parameter memory: the most bytes of events to keep in memory.
-    public func restore(into hub: Hub, memory: Int) throws(StoreError) {
+    /// - Parameters:
+    ///   - memory: the most bytes of events to keep in memory.
+    ///   - progress: called now and then.
+    public func restore(into hub: Hub, memory: Int, progress: () -> Void = {}) throws(StoreError) {
         do {
             let (damaged, undeleted) = try reader.read { db in
                 let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(1)")
                 guard findings == ["ok"] else { throw StoreError.damaged(findings.first ?? "") }
-                return try Restorer(db).restore(into: hub, memory: memory)
+                return try Restorer(db).restore(into: hub, memory: memory, progress: progress)
             }
             guard !damaged.isEmpty || !undeleted.isEmpty else { return }
             let uncertain = damaged.isEmpty ? nil : hub.markHistoryIncomplete()
@@ -135,6 +139,9 @@ public final class Store: Archive, Sendable {
         try? writer.close()
     }
 
+    /// How many turns the writing thread has made. A thread whose number does not rise hangs.
+    public var turns: Int { writerTurns.load(ordering: .relaxed) }
+
     /// Whether the last write failed.
     public var hasFailed: Bool { isFailing.load(ordering: .relaxed) }
 
@@ -162,7 +169,9 @@ public final class Store: Archive, Sendable {
             // Read first: a batch that comes between the last look at the queue and the stop must still be written.
             let isLast = isStopping.load(ordering: .sequentiallyConsistent)
             var failed = false
+            writerTurns.add(1, ordering: .relaxed)
             while !failed, let batch = hub.nextBatch(now: Clock.steady) {
+                writerTurns.add(1, ordering: .relaxed)
                 do throws(StoreError) {
                     try batches.write(batch)
                     hub.commit(batch, now: Clock.steady)

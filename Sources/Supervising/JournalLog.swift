@@ -33,6 +33,7 @@ public struct JournalLog: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let message = LogText.line(event.message, all)
         var fields = ["MESSAGE=\(message)", "PRIORITY=\(Self.priority(event.level))", "SYSLOG_IDENTIFIER=crier"]
+        if let number = MessageIDs.byMessage["\(event.message)"] { fields.append("MESSAGE_ID=\(number)") }
         for (key, value) in all { fields.append("CRIER_\(Self.fieldName(key))=\(value)") }
         let bytes = fields.map { Array($0.utf8) }
         var pieces: [iovec] = unsafe []

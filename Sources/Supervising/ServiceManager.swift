@@ -22,6 +22,11 @@ public enum ServiceManager {
     /// The shutdown has started.
     public static func stopping(status: String) { send("STOPPING=1\nSTATUS=\(status)") }
 
+    /// Starting or stopping takes longer: systemd waits so long for the next message.
+    ///
+    /// - Parameter milliseconds: from now on.
+    public static func extendTimeout(milliseconds: UInt64) { send("EXTEND_TIMEOUT_USEC=\(milliseconds * 1000)") }
+
     /// The daemon works: systemd restarts its watchdog timer.
     public static func alive() { send("WATCHDOG=1") }
 

@@ -19,7 +19,8 @@ private struct Eventful {
         _ = fixture.hub.end(try ChannelName("ending"), now: 1)
         // Another topic gets the name, and the subscriber of the old one still has to get the end.
         try fixture.publish("a new life", to: "ending")
-        let request = SubscriptionRequest(channels: [], patterns: [try ChannelPattern("b/*")], lastEventID: Array("e-1".utf8))
+        let request = SubscriptionRequest(
+            channels: [], patterns: [try ChannelPattern("b/*")], lastEventID: Array("e-1".utf8))
         subscriptions.append(try #require(fixture.hub.enter(request, now: 0)))
         try fixture.publish("gone", to: "ended")
         _ = fixture.hub.end(try ChannelName("ended"), now: 2)

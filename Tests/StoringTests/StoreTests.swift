@@ -200,6 +200,13 @@ private func publish(
         #expect(try store(place).loadState().answers.isEmpty)
     }
 
+    @Test func `remembers the answers to callers with names`() throws {
+        let place = try Place()
+        let key = IdempotencyKey(try #require(IdempotencyKey(Array("mine".utf8)[...])), of: "alice")
+        let id = try publish("x", try store(place), idempotency: Idempotency(key: key, fingerprint: 1))
+        #expect(try store(place).loadState().answers.map(\.receipt.first) == [id])
+    }
+
     @Test(arguments: [
         "UPDATE events SET wire = 'text'", "UPDATE events SET time = 'x'", "UPDATE events SET others = '1 x'",
         "UPDATE events SET wire = zeroblob(20)", "UPDATE events SET channel = 99", "UPDATE events SET checksum = 0",

@@ -15,6 +15,8 @@ public struct Settings: Sendable, Equatable {
     public var retry: UInt64 = 3_000
     /// Milliseconds that clients have to read their last bytes when the daemon stops.
     public var shutdown: UInt64 = 10_000
+    /// Milliseconds over which streams end when the daemon stops; 0 ends all at once.
+    public var drain: UInt64 = 0
     /// Milliseconds after which crier closes a connection whose peer acknowledges nothing.
     public var deadPeer: UInt64 = 30_000
     /// The lowest level that crier logs.

@@ -21,6 +21,7 @@ struct Key: Sendable {
         duration("server.heartbeat", \.heartbeat, 1_000...3_600_000),
         duration("server.retry", \.retry, 100...3_600_000),
         duration("server.shutdown", \.shutdown, 0...3_600_000),
+        duration("server.drain", \.drain, 0...3_600_000),
         duration("server.dead-peer", \.deadPeer, 5_000...3_600_000, isLive: false),
         word("server.log-level", \.logLevel, isLive: false),
         number("limits.connections", \.connections, 0...10_000_000),

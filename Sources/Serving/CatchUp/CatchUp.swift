@@ -156,7 +156,9 @@ struct CatchUp: ~Copyable {
         _ slot: UInt32, _ lag: LagLimit, _ notices: [UInt8]?, _ subscribers: inout Subscribers,
         _ connections: inout Connections, _ time: TurnTime
     ) {
-        slowLog.record("was cut off", lag, connections.peer(of: subscribers[slot].stream), now: time.now)
+        slowLog.record(
+            "was cut off", lag, connections.peer(of: subscribers[slot].stream),
+            context.hub.subject(of: subscribers[slot].topics.cursors[0].topic), now: time.now)
         guard let notices else { return subscribers.close(slot, .slow) }
         subscribers.finish(slot, with: notices, .ended, timeout: settings.shutdown, &connections)
     }
@@ -172,7 +174,9 @@ struct CatchUp: ~Copyable {
         subscribers[slot].topics.update(cursors)
         if let lag = read.skipped {
             context.status.skips.add(1)
-            slowLog.record("skipped events", lag, connections.peer(of: subscribers[slot].stream), now: time.now)
+            slowLog.record(
+                "skipped events", lag, connections.peer(of: subscribers[slot].stream),
+                context.hub.subject(of: subscribers[slot].topics.cursors[0].topic), now: time.now)
         }
         guard let gap = read.gap else { return true }
         return subscribers.write(ControlEvents.gap(gap), to: slot, &connections)

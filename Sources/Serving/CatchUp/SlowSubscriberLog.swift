@@ -17,11 +17,14 @@ struct SlowSubscriberLog {
     /// - Parameters:
     ///   - action: the end of the sentence "a slow subscriber …".
     ///   - now: milliseconds of the monotonic clock.
-    mutating func record(_ action: String, _ lag: LagLimit, _ peer: @autoclosure () -> SocketAddress, now: UInt64) {
+    mutating func record(
+        _ action: String, _ lag: LagLimit, _ peer: @autoclosure () -> SocketAddress,
+        _ topic: @autoclosure () -> TopicSubject, now: UInt64
+    ) {
         status.count(lag)
         guard let suppressed = limiter.admit(now: now) else { return }
         log.notice(
             "a slow subscriber \(action)",
-            metadata: ["peer": "\(peer())", "lag": "\(lag)", "suppressed": "\(suppressed)"])
+            metadata: ["peer": "\(peer())", "channel": "\(topic())", "lag": "\(lag)", "suppressed": "\(suppressed)"])
     }
 }

@@ -9,9 +9,23 @@ struct DrainDeadlines {
     /// Until when a client that has not sent anything yet may still send a request.
     let firstRequest: UInt64
 
-    /// - Parameter timeout: milliseconds; see ``ServingSettings/shutdown``.
-    init(now: UInt64, timeout: UInt64) {
-        end = now + timeout
+    private let start: UInt64
+    private let spread: UInt64
+
+    /// - Parameters:
+    ///   - spread: milliseconds; see ``ServingSettings/drain``.
+    ///   - timeout: milliseconds; see ``ServingSettings/shutdown``.
+    init(now: UInt64, spread: UInt64, timeout: UInt64) {
+        start = now
+        self.spread = spread
+        end = now + spread + timeout
         firstRequest = now + min(Self.patience, timeout)
+    }
+
+    /// Whether it is the turn of the stream of a subscriber to end. The turns are spread evenly, in an order that has nothing
+    /// to do with when they came.
+    func isDue(_ slot: UInt32, now: UInt64) -> Bool {
+        // Multiplied by the golden ratio of 2^32, neighbours come to lie far apart.
+        start + (UInt64(slot &* 0x9E37_79B9) * spread) >> 32 <= now
     }
 }

@@ -5,7 +5,7 @@ import EventStreams
 extension Reactor {
     mutating func startDraining() {
         guard drain == nil else { return }
-        drain = DrainDeadlines(now: time.now, timeout: settings.shutdown)
+        drain = DrainDeadlines(now: time.now, spread: settings.drain, timeout: settings.shutdown)
         acceptor.close(poller)
         // crier still answers the requests that idle connections have sent by now.
         for slot in connections.slots where connections[slot].isServing {
@@ -15,7 +15,7 @@ extension Reactor {
     }
 
     /// Ends each connection as soon as possible: subscribers get all events up to the end of the log, a jittered
-    /// reconnection time and a clean end of the stream; requests in progress get their answers. At the deadline the loop
+    /// reconnection time and a clean end of the stream, at once or spread over a time; requests in progress get their answers. At the deadline the loop
     /// closes the remaining connections.
     mutating func continueDraining(_ drain: DrainDeadlines) {
         let isLate = time.now >= drain.end
@@ -26,7 +26,7 @@ extension Reactor {
             case .streaming(let subscriber):
                 if isLate {
                     subscribers.close(subscriber, .shutdown)
-                } else if subscribers[subscriber].isLive, !hasEvents {
+                } else if subscribers[subscriber].isLive, !hasEvents, drain.isDue(subscriber, now: time.now) {
                     subscribers.finish(
                         subscriber, with: goodbye(), .shutdown, timeout: settings.shutdown, &connections)
                 }

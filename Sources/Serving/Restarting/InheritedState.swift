@@ -67,11 +67,13 @@ public final class InheritedState: Sendable {
     }
 
     /// Reads everything and keeps nothing, to find out whether this program understands it.
-    public static func check(_ file: borrowing MemoryFile) throws(ByteReader.Damage) {
+    ///
+    /// - Returns: the listening sockets that come with it, as the configuration named them.
+    public static func check(_ file: borrowing MemoryFile) throws(ByteReader.Damage) -> [String] {
         try read(file) { reader throws(ByteReader.Damage) in
             var copy = reader
             let hub = try Hub.forCheck(&copy, epoch: try StateFile.Header(&copy).epoch)
-            _ = try contents(&reader, hub, 0) { AccessRule(fingerprint: $0) }
+            return try contents(&reader, hub, 0) { AccessRule(fingerprint: $0) }.0.listeners
         }
     }
 

@@ -22,14 +22,19 @@ struct Restorer {
     /// Passes every event to the hub, the newest ones with their bytes. It reads and checks all of them, because the
     /// hub's gap events depend on which events exist.
     ///
-    /// - Parameter memory: the most bytes of events to keep in memory.
+    /// - Parameters:
+    ///   - memory: the most bytes of events to keep in memory.
+    ///   - progress: called after every ten thousand events.
     /// - Returns: the row numbers of damaged events, and of events that were still to be deleted.
-    func restore(into hub: Hub, memory: Int) throws -> (damaged: [Int64], undeleted: [Int64]) {
+    func restore(into hub: Hub, memory: Int, progress: () -> Void) throws -> (damaged: [Int64], undeleted: [Int64]) {
         let hot = try firstInMemory(memory)
         var (damaged, undeleted): ([Int64], [Int64]) = ([], [])
         let rows = try Row.fetchCursor(
             db, sql: "SELECT \(EventRow.columns) FROM events ORDER BY sequence")
+        var count = 0
         while let row = try rows.next() {
+            count += 1
+            if count.isMultiple(of: 10_000) { progress() }
             guard let stored = EventRow(row), let channelRows = stored.channelRows else {
                 damaged.append(row.integer(0) ?? 0)
                 continue

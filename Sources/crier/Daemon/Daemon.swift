@@ -14,22 +14,24 @@ import SystemPackage
 struct Daemon: ~Copyable {
     private let options: SettingsOptions
     private let listen: [String]
-    private var settings: Settings
-    private let signals: Signals
+    var settings: Settings
+    let signals: Signals
+    /// Keys whose values in the file will be in force after a restart.
+    private(set) var awaitingRestart: [String] = []
     let log: Logger
     let server: Server
     let store: Store?
     let authority: Authority
-    private var watchdog: LoopWatchdog
+    var watchdog: LoopWatchdog
     private let descriptorLimit: Int
     private let unixPaths: [String]
     /// Notified when all loops stand still.
-    private let standstill: SharedWakeup
+    let standstill: SharedWakeup
 
     /// Opens the listening sockets and starts the loops.
     init(_ options: SettingsOptions, listen: [String]) throws {
         // Before any thread starts: new threads inherit the blocked signals.
-        let signals = try Signals(collecting: [.terminate, .interrupt, .hangUp, .user2])
+        let signals = try Signals(collecting: [.terminate, .interrupt, .hangUp, .user1, .user2])
         let standstill = try SharedWakeup()
         let settings: Settings
         do throws(SettingsOptions.Mistakes) {
@@ -100,6 +102,8 @@ struct Daemon: ~Copyable {
         var poller = try Poller(capacity: 8)
         try poller.watchInput(signals.descriptor, token: 0)
         try poller.watchInput(standstill.wakeup.descriptor, token: 1)
+        let pressure = MemoryPressure()
+        if let pressure { try poller.watch(pressure.descriptor, token: 2) }
         ServiceManager.ready(status: statusLine)
         log.info("ready", metadata: ["version": "\(Crier.version)", "epoch": "\(server.hub.epoch)"])
         var trimming = MemoryTrimming()
@@ -108,7 +112,8 @@ struct Daemon: ~Copyable {
             _ = try poller.wait(milliseconds: watchdog.wait(atMost: Self.statusPeriod))
             while let signal = signals.next() {
                 switch signal {
-                case .hangUp: reload()
+                case .hangUp: try reload(&poller)
+                case .user1: logState()
                 case .user2: try restart(&poller)
                 default: return try stop(signal, &poller)
                 }
@@ -117,8 +122,10 @@ struct Daemon: ~Copyable {
                 log.critical("stopping because an event loop failed", metadata: ["error": "\(error)"])
                 throw ExitCode.failure
             }
-            if watchdog.isDue(server.turns) { ServiceManager.alive() }
+            if watchdog.isDue(turns) { ServiceManager.alive() }
+            if pressure?.hasCome == true { relieveMemory() }
             if Clock.monotonic >= nextStatus {
+                // This takes the hub's lock: if a thread never gives it back, the watchdog notices.
                 ServiceManager.status(statusLine)
                 let (status, hub) = (server.status, server.hub.summary)
                 let now = Clock.monotonic
@@ -136,18 +143,17 @@ struct Daemon: ~Copyable {
     /// Milliseconds between two status lines.
     private static let statusPeriod: UInt64 = 1000
 
-    private var statusLine: String {
-        let status = server.status
-        let hub = server.hub.summary
-        return "\(status.subscribers) subscribers, \(hub.channels) channels, \(status.published) events published, "
-            + "\(status.delivered) delivered, \(status.connections) connections, "
-            + "\(status.closed[CloseReason.slow.rawValue]) disconnected as too slow, "
-            + "\(status.skips) skips by slow subscribers, "
-            + "longest turn of an event loop \(status.longestTurn / 1000) us, "
-            + "longest hold of the hub's lock \(server.hub.longestHold / 1000) us"
+    /// The turns of the event loops and of the thread that writes the history.
+    var turns: [Int] { server.turns + (store.map { [$0.turns] } ?? []) }
+
+    /// Gives memory back that the daemon can do without, because the machine has too little.
+    private func relieveMemory() {
+        authority.forgetGrants()
+        ProcessMemory.trim()
+        log.notice("gave back memory, because there is little left")
     }
 
-    private mutating func reload() {
+    private mutating func reload(_ poller: inout Poller) throws {
         ServiceManager.reloading(monotonicMicroseconds: Clock.monotonicMicroseconds)
         defer { ServiceManager.ready(status: statusLine) }
         guard options.canBeParsed() else {
@@ -160,6 +166,11 @@ struct Daemon: ~Copyable {
             for line in error.lines { log.error("\(line)") }
             return log.error("the new configuration has errors; the old one stays in force")
         }
+        let changed = new.needingRestart(from: settings)
+        if !changed.isEmpty, !changed.contains(where: { $0.hasPrefix("history.") }) {
+            // The program starts anew with all connections, and reads the file itself.
+            return try restart(&poller)
+        }
         let access: AccessPolicy?
         do throws(KeyProblem) {
             access = try authority.apply(new.access, new.verification)
@@ -167,9 +178,10 @@ struct Daemon: ~Copyable {
             log.error("\(error)")
             return log.error("the new configuration has errors; the old one stays in force")
         }
-        for key in new.needingRestart(from: settings) {
+        for key in changed {
             log.warning("this setting changes after a restart only", metadata: ["key": "\(key)"])
         }
+        awaitingRestart = changed
         settings = new
         server.apply(new.serving(descriptors: descriptorLimit, access: access), new.history)
         log.info("reloaded")
@@ -184,12 +196,13 @@ struct Daemon: ~Copyable {
         ServiceManager.stopping(status: "disconnecting \(server.status.subscribers) subscribers")
         server.drain()
         // The loops enforce the shutdown time themselves; the extra 2 s are for a loop that hangs.
-        let deadline = Clock.monotonic + settings.shutdown + 2000
+        let deadline = Clock.monotonic + settings.drain + settings.shutdown + 2000
+        ServiceManager.extendTimeout(milliseconds: settings.drain + settings.shutdown + 5000)
         while !server.hasEnded, Clock.monotonic < deadline {
             _ = try poller.wait(milliseconds: 20)
             // A second signal stops the daemon at once.
             if hasAnotherSignal { break }
-            if watchdog.isDue(server.turns) { ServiceManager.alive() }
+            if watchdog.isDue(turns) { ServiceManager.alive() }
         }
         if server.hasEnded { server.join() }
         authority.stop()
@@ -199,75 +212,11 @@ struct Daemon: ~Copyable {
     }
 
     /// Whether somebody wants the daemon to stop, who has asked before.
-    private var hasAnotherSignal: Bool {
+    var hasAnotherSignal: Bool {
         while let signal = signals.next() {
             if signal == .terminate || signal == .interrupt { return true }
         }
         return false
-    }
-
-    // MARK: Another process
-
-    /// Brings the loops to a stop.
-    ///
-    /// - Returns: nil when they do not come to it in time, or somebody wants the daemon to stop at once; they serve on then.
-    private mutating func freeze(_ poller: inout Poller) throws -> Freeze? {
-        let freeze = server.freeze { [standstill] in standstill.wakeup.notify() }
-        let deadline = Clock.monotonic + settings.shutdown + 2000
-        while !freeze.isComplete, Clock.monotonic < deadline, server.error == nil {
-            _ = try poller.wait(milliseconds: 100)
-            if hasAnotherSignal { break }
-            if watchdog.isDue(server.turns) { ServiceManager.alive() }
-        }
-        standstill.wakeup.clear()
-        if freeze.isComplete { return freeze }
-        freeze.thaw(.serve)
-        return nil
-    }
-
-    /// Gives the connections to systemd, for the next process.
-    ///
-    /// - Returns: whether systemd has taken them. Otherwise the loops drain.
-    private mutating func leaveConnections(_ poller: inout Poller) throws -> Bool {
-        ServiceManager.stopping(status: "leaving \(server.status.subscribers) subscribers to the next process")
-        guard let freeze = try freeze(&poller) else { return false }
-        do throws(Errno) {
-            // systemd opens the sockets of its units for the next process itself.
-            let state = try StateTransfer(server, freeze, listeners: server.ownListeners)
-            let count = state.count
-            if state.offerToServiceManager() {
-                store?.stop()
-                log.info("stopped; the next process continues the connections", metadata: ["connections": "\(count)"])
-                return true
-            }
-            log.notice(
-                "systemd did not keep the connections, so crier ends them; the unit needs FileDescriptorStoreMax=",
-                metadata: ["connections": "\(count)"])
-        } catch {
-            log.error("the connections cannot be kept, so crier ends them", metadata: ["error": "\(error)"])
-        }
-        freeze.thaw(.drain)
-        return false
-    }
-
-    /// Starts the program anew in this process, with all connections. If the new program does not get ready, this one
-    /// serves on.
-    private mutating func restart(_ poller: inout Poller) throws {
-        log.info("restarting", metadata: ["signal": "user2"])
-        guard let freeze = try freeze(&poller) else {
-            return log.error("the restart is given up: the requests in progress did not end")
-        }
-        do {
-            let state = try StateTransfer(server, freeze, listeners: server.listenerNumbers)
-            try state.rehearse(within: settings.shutdown, log)
-            store?.stop()
-            let error = state.replaceProgram()
-            log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])
-            throw ExitCode.failure
-        } catch let error as Errno {
-            log.error("the restart is given up", metadata: ["error": "\(error)"])
-        }
-        freeze.thaw(.serve)
     }
 
     /// Reads the keys that the settings name.

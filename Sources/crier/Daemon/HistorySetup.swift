@@ -6,6 +6,7 @@ import Kernel
 import Logging
 import Serving
 import Storing
+import Supervising
 
 /// Opens the history that the settings name, and creates a server with its events.
 struct HistorySetup {
@@ -13,6 +14,9 @@ struct HistorySetup {
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
+
+    /// Milliseconds that systemd waits for the next part of a long history.
+    private static let patience: UInt64 = 600_000
 
     let store: Store?
     private let stored: StoredState?
@@ -81,7 +85,11 @@ struct HistorySetup {
             return restored
         }
         hub.restore(stored)
-        try store.restore(into: hub, memory: settings.history.memory)
+        // The check of the file comes before the first event.
+        ServiceManager.extendTimeout(milliseconds: Self.patience)
+        try store.restore(into: hub, memory: settings.history.memory) {
+            ServiceManager.extendTimeout(milliseconds: Self.patience)
+        }
         let restored = try restore()
         hub.finishRestoring(now: Clock.steady)
         try store.start(hub)

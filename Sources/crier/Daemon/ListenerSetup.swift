@@ -49,13 +49,32 @@ struct ListenerSetup {
             for number in predecessor.takeListeners(key) { try adopt(number, name: name) }
         }
         for missing in names.subtracting(inherited).sorted() {
-            throw Failure(
-                description: "systemd:\(missing): systemd passed on no socket with this name; "
-                    + "a socket unit needs FileDescriptorName=\(missing)")
+            throw Self.missing(missing)
         }
         // If systemd passes on sockets and the settings name none of them, they replace the listeners of the settings.
         if !inherited.isEmpty, names.isEmpty { return }
         for listener in settings.listen { try open(listener, &predecessor) }
+    }
+
+    /// Opens the sockets that are not open yet, as ``open(_:)`` would.
+    ///
+    /// - Parameter known: the keys of those that are open.
+    mutating func openNew(besides known: [String]) throws(Failure) {
+        let isReplaced =
+            known.contains { $0.hasPrefix("systemd:") }
+            && !settings.listen.contains { if case .inherited = $0.address { true } else { false } }
+        guard !isReplaced else { return }
+        var nobody = Predecessor.none
+        for listener in settings.listen where !known.contains("\(listener.address)") {
+            if case .inherited(let name) = listener.address { throw Self.missing(name) }
+            try open(listener, &nobody)
+        }
+    }
+
+    private static func missing(_ name: String) -> Failure {
+        Failure(
+            description: "systemd:\(name): systemd passed on no socket with this name; "
+                + "a socket unit needs FileDescriptorName=\(name)")
     }
 
     private mutating func adopt(_ number: CInt, name: String) throws(Failure) {

@@ -21,6 +21,11 @@ struct Predecessor {
     private(set) var listeners: [String: [CInt]] = [:]
     private var listenerCount = 0
 
+    /// Nothing from anybody.
+    static let none = Predecessor(sockets: [])
+
+    private init(sockets: [(name: String, number: CInt)]) { self.sockets = sockets }
+
     init() {
         var state: CInt?
         var connections: CInt?

@@ -9,8 +9,9 @@ import Serving
 /// configuration, the keys, and the state on its standard input.
 enum Rehearsal {
     static func run(_ options: SettingsOptions, listen: [String]) throws {
+        let settings: Settings
         do throws(SettingsOptions.Mistakes) {
-            let settings = try options.load(listen: listen)
+            settings = try options.load(listen: listen)
             do throws(KeyProblem) { try Authority.check(settings.access) } catch {
                 throw SettingsOptions.Mistakes(lines: ["\(error)"])
             }
@@ -19,8 +20,16 @@ enum Rehearsal {
             throw SettingsOptions.exitCode
         }
         let state = MemoryFile(adopting: Descriptor(owning: StandardStream.input.rawValue))
-        do throws(ByteReader.Damage) { try InheritedState.check(state) } catch {
+        do {
+            let known = try InheritedState.check(state)
+            var listeners = ListenerSetup(settings)
+            defer { for path in listeners.unixPaths { Listener.removeSocketFile(path) } }
+            try listeners.openNew(besides: known)
+        } catch let error as ByteReader.Damage {
             StandardIO.writeError("the state is refused: \(error)")
+            throw ExitCode.failure
+        } catch {
+            StandardIO.writeError("\(error)")
             throw ExitCode.failure
         }
     }

@@ -24,6 +24,7 @@ extension Settings {
         serving.heartbeat = heartbeat
         serving.retry = retry
         serving.shutdown = shutdown
+        serving.drain = drain
         serving.headTimeout = headTimeout
         serving.bodyTimeout = bodyTimeout
         serving.idleTimeout = idleTimeout

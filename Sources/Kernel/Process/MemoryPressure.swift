@@ -1,0 +1,37 @@
+import Glibc
+
+/// Tells when the machine, or the control group of this process, has too little memory. The corresponding interface is that
+/// of `PSI` (`/proc/pressure`), as systemd passes it on (MEMORY_PRESSURE_WATCH).
+public final class MemoryPressure: Sendable {
+    /// For a poller to watch.
+    public let descriptor: Descriptor
+    private let isPipe: Bool
+
+    /// When tasks have waited for memory for 150 ms of 2 s, as systemd's own services ask.
+    private static let threshold = "some 150000 2000000"
+
+    /// Watches what systemd names, or the whole machine. Nil when neither is possible, or nobody wants it.
+    public init?() {
+        let path = Environment["MEMORY_PRESSURE_WATCH"] ?? "/proc/pressure/memory"
+        guard path != "/dev/null", let file = try? Descriptor.open(path, O_RDWR | O_NONBLOCK) else { return nil }
+        var status = stat()
+        guard unsafe fstat(file.number, &status) == 0 else { return nil }
+        let isPipe = status.st_mode & S_IFMT == S_IFIFO
+        if !isPipe {
+            guard case .wrote = file.write(Array(Self.threshold.utf8) + [0]) else { return nil }
+        }
+        self.isPipe = isPipe
+        descriptor = file
+    }
+
+    /// Whether there was pressure since the last call.
+    public var hasCome: Bool {
+        if isPipe {
+            var bytes = [UInt8](repeating: 0, count: 64)
+            guard case .bytes = descriptor.read(into: &bytes) else { return false }
+            return true
+        }
+        var polled = pollfd(fd: descriptor.number, events: Int16(POLLPRI), revents: 0)
+        return unsafe poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLPRI) != 0
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Configuring
+import Kernel
+import Logging
+import Serving
+import Storing
+import Supervising
+import SystemPackage
+
+/// Leaves the connections to another process.
+extension Daemon {
+    /// Brings the loops to a stop.
+    ///
+    /// - Returns: nil when they do not come to it in time, or somebody wants the daemon to stop at once; they serve on then.
+    private mutating func freeze(_ poller: inout Poller) throws -> Freeze? {
+        ServiceManager.extendTimeout(milliseconds: settings.shutdown + 10_000)
+        let freeze = server.freeze { [standstill] in standstill.wakeup.notify() }
+        let deadline = Clock.monotonic + settings.shutdown + 2000
+        while !freeze.isComplete, Clock.monotonic < deadline, server.error == nil {
+            _ = try poller.wait(milliseconds: 100)
+            if hasAnotherSignal { break }
+            if watchdog.isDue(turns) { ServiceManager.alive() }
+        }
+        standstill.wakeup.clear()
+        if freeze.isComplete { return freeze }
+        freeze.thaw(.serve)
+        return nil
+    }
+
+    /// Gives the connections to systemd, for the next process.
+    ///
+    /// - Returns: whether systemd has taken them. Otherwise the loops drain.
+    mutating func leaveConnections(_ poller: inout Poller) throws -> Bool {
+        ServiceManager.stopping(status: "leaving \(server.status.subscribers) subscribers to the next process")
+        guard let freeze = try freeze(&poller) else { return false }
+        do throws(Errno) {
+            // systemd opens the sockets of its units for the next process itself.
+            let state = try StateTransfer(server, freeze, listeners: server.ownListeners)
+            let count = state.count
+            if state.offerToServiceManager() {
+                store?.stop()
+                log.info("stopped; the next process continues the connections", metadata: ["connections": "\(count)"])
+                return true
+            }
+            log.notice(
+                "systemd did not keep the connections, so crier ends them; the unit needs FileDescriptorStoreMax=",
+                metadata: ["connections": "\(count)"])
+        } catch {
+            log.error("the connections cannot be kept, so crier ends them", metadata: ["error": "\(error)"])
+        }
+        freeze.thaw(.drain)
+        return false
+    }
+
+    /// Starts the program anew in this process, with all connections. If the new program does not get ready, this one
+    /// serves on.
+    mutating func restart(_ poller: inout Poller) throws {
+        log.info("restarting", metadata: ["signal": "user2"])
+        guard let freeze = try freeze(&poller) else {
+            return log.error("the restart is given up: the requests in progress did not end")
+        }
+        do {
+            let state = try StateTransfer(server, freeze, listeners: server.listenerNumbers)
+            try state.rehearse(within: settings.shutdown, log)
+            store?.stop()
+            let error = state.replaceProgram()
+            log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])
+            throw ExitCode.failure
+        } catch let error as Errno {
+            log.error("the restart is given up", metadata: ["error": "\(error)"])
+        }
+        freeze.thaw(.serve)
+    }
+}
