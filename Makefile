@@ -66,11 +66,13 @@ budgets: build packages-test
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
-#:: make stress     test with stalling and vanishing readers, and kill -9 at random moments: ROUNDS rounds (100), from SEED on
-stress: packages
+#:: make stress     test with stalling and vanishing readers, kill -9 at random moments, and ten restarts with 18,000 subscribers:
+#::                 ROUNDS rounds (100), from SEED on
+stress: build
 	swift build --build-tests
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
+	Tests/Restarts/upgrades $(BINARY) --subscribers 18000
 	@$(MAKE) --no-print-directory abuse SHARE=1
 
 #:: make abuse      honest clients beside slow heads and bodies, floods of connects, tokens and channels (SHARE of the full attack: 0.1)

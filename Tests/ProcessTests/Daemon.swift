@@ -112,7 +112,7 @@ func eventually(_ what: String, within seconds: Int = 30, _ look: () throws -> B
     }
 }
 
-private func text(of path: String) throws -> String {
+func text(of path: String) throws -> String {
     let file = try Descriptor.open(path, O_RDONLY)
     var bytes = [UInt8](repeating: 0, count: 64 * 1024)
     guard case .bytes(let count) = file.read(into: &bytes) else { throw Errno.ioError }

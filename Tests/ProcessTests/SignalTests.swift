@@ -72,16 +72,37 @@ extension RealProcess {
 
         @Test func `to hang up reloads the file, and clients stay connected`() async throws {
             let file = try TemporaryFile("[server]\nheartbeat = \"1h\"\n")
-            try await withDaemon(
-                ["--config", file.path], log: { #expect($0.contains { $0.contains("restart only key=server.loops") }) }
-            ) { daemon in
+            let check: ([String]) throws -> Void = { lines in
+                #expect(lines.contains { $0.contains("restart only key=history.store") }, "\(lines)")
+            }
+            try await withDaemon(["--config", file.path], log: check) { daemon in
                 let subscriber = try Client.subscribed(daemon.port, "/events/a")
-                try file.write("[server]\nheartbeat = \"1s\"\nloops = 5\n[history]\nevents = 2\n")
+                try file.write("[server]\nheartbeat = \"1s\"\n[history]\nevents = 2\nstore = \"sqlite\"\n")
                 daemon.signal(SIGHUP)
                 #expect(try subscriber.read(until: "\n") == ":\n")
                 for number in 0..<5 { try publish(daemon.port, "a", "\(number)") }
                 for number in 0..<5 { #expect(try subscriber.read(until: "\n\n").hasSuffix("data: \(number)\n\n")) }
                 #expect(try request(daemon.port, "GET /channels/a").body.contains("\"events\":2"))
+            }
+        }
+
+        @Test func `to hang up starts the program anew when that is needed, and clients stay connected`() async throws {
+            let file = try TemporaryFile("[server]\nloops = 1\n")
+            let check: ([String]) throws -> Void = { lines in
+                #expect(
+                    lines.contains { $0.contains("continued the connections") && $0.contains("lost=0") }, "\(lines)")
+            }
+            try await withDaemon(["--config", file.path], log: check) { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                try file.write("[server]\nloops = 3\nheartbeat = \"1s\"\n")
+                daemon.signal(SIGHUP)
+                #expect(try subscriber.read(until: "\n") == ":\n")
+                try publish(daemon.port, "a", "still here")
+                #expect(try subscriber.read(until: "\n\n").hasSuffix("data: still here\n\n"))
+                let threads = try Directory.names("/proc/\(daemon.pid)/task").map {
+                    try text(of: "/proc/\(daemon.pid)/task/\($0)/comm")
+                }
+                #expect(threads.count { $0.hasPrefix("crier-loop") } == 3)
             }
         }
 

@@ -8,7 +8,7 @@ struct ChannelLog {
     /// The events that the log has evicted.
     var evictions: Evictions
     /// The newest events of all keys, for ``SlowPolicy/Action/latest``.
-    var newest = NewestEvents()
+    private(set) var newest = NewestEvents()
     /// Bytes of the channel before the first of ``entries``.
     private var start = 0
     /// The labels of the events that have any, by sequence number.
@@ -38,6 +38,9 @@ struct ChannelLog {
         if frame?.endsTopic == nil { newest.add(sequence, labels?.key) }
         if let labels { self.labels[sequence] = labels }
     }
+
+    /// See ``NewestEvents/lostThrough``.
+    mutating func restore(lostThrough: UInt64) { newest.restore(lostThrough: lostThrough) }
 
     /// Evicts the oldest event.
     ///

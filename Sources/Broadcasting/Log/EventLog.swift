@@ -26,7 +26,7 @@ final class EventLog {
     /// Up to here, bytes are in the archive only.
     private var unloadedThrough: UInt64 = 0
     private var publisherIDs = PublisherIDs()
-    var recentEvictions = RecentEvictions()
+    private var recentEvictions = RecentEvictions()
 
     init(epoch: Epoch, _ registry: TopicRegistry) {
         epochs = Epochs(epoch)
@@ -120,6 +120,12 @@ final class EventLog {
         topic.log.evictions = evictions
         topic.hasRebuiltEvictions = true
     }
+
+    /// The highest number of an event that was evicted lately.
+    var recentlyEvictedThrough: UInt64 { recentEvictions.through }
+
+    /// Restores that events up to a number may have been evicted.
+    func restoreEvictions(unknownThrough through: UInt64) { recentEvictions.restore(unknownThrough: through) }
 
     /// Takes the oldest entry off the index.
     ///

@@ -31,7 +31,7 @@ extension HubState {
             throw ByteReader.Damage("its epochs contradict each other")
         }
         log.epochs = epochs
-        log.recentEvictions.restore(unknownThrough: try reader.tally())
+        log.restoreEvictions(unknownThrough: try reader.tally())
         for _ in 0..<(try reader.count()) {
             registry.restoreRemoved(slot: try reader.index(below: .max), through: try reader.tally())
         }
@@ -77,7 +77,7 @@ extension HubState {
             topic.log.evictions = evictions
             if !isPattern { topic.log.evictions.merge(unknownThrough: stored > evictions.through ? stored : 0) }
             topic.hasRebuiltEvictions = hasRebuiltEvictions
-            topic.log.newest.restore(lostThrough: lostThrough)
+            topic.log.restore(lostThrough: lostThrough)
             if let time = try reader.optionalNumber() {
                 registry.end(topic, at: time, number: try reader.tally())
                 if !isReplaced { ended.append(topic) }

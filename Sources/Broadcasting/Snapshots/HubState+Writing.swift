@@ -27,7 +27,7 @@ extension HubState {
             writer.write(beginning.epoch.description)
             writer.write(beginning.first)
         }
-        writer.write(log.recentEvictions.through)
+        writer.write(log.recentlyEvictedThrough)
         let slots = registry.removed.slots
         writer.write(count: slots.count)
         for (slot, through) in slots {

@@ -13,9 +13,11 @@ extension Reactor {
                 } else {
                     context.ports[loop].post(.adopt(descriptor.release(), arrival))
                 }
-            case .closed: continue
+            case .closed: break
             case .nobody: return
             }
+            // However many clients connect, they take no more of a turn than requests may.
+            guard time.mayRead else { return }
         }
     }
 

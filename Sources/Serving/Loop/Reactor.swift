@@ -41,7 +41,9 @@ struct Reactor: ~Copyable {
     private var verdicts: Deque<(connection: Connections.Token, verdict: Result<Grant, TokenFault>)> = []
     private var completions: Deque<Completion> = []
     /// Nil unless another process is about to continue the connections.
-    var settling: Settling?
+    var settling: Settling? { didSet { isSettling = settling != nil } }
+    /// The same as a word: every read of a connection asks.
+    private(set) var isSettling = false
     /// Nil until the daemon stops.
     var drain: DrainDeadlines?
     var generator = BufferedRandom()
@@ -97,7 +99,7 @@ struct Reactor: ~Copyable {
         runSweep()
         if let drain { continueDraining(drain) }
         closeMarked()
-        continueFreezing()
+        if isSettling { continueFreezing() }
         context.status.turns.add(1)
         context.status.longestTurn.raise(to: Int(clamping: Clock.monotonicNanoseconds - time.began))
     }
@@ -113,7 +115,7 @@ struct Reactor: ~Copyable {
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
             if held.maySleep(context.throttle, loop: context.index), maySleep {
                 // A loop that settles waits for the others and for the archive, which do not all wake it.
-                timeout = settling == nil ? Int(TurnTime.tickLength) : 1
+                timeout = !isSettling ? Int(TurnTime.tickLength) : 1
             }
         }
         let ready = try poller.wait(milliseconds: timeout)

@@ -11,10 +11,8 @@ extension Reactor {
     }
 
     /// Whether the loop must not begin another request on a connection.
-    func leavesRequests(_ slot: UInt32) -> Bool {
-        guard settling != nil else { return false }
-        return connections[slot].exchange == nil
-    }
+    @inline(__always)
+    func leavesRequests(_ slot: UInt32) -> Bool { isSettling && connections[slot].exchange == nil }
 
     /// Comes closer to the stop, once in each turn, and stands still when all loops can.
     mutating func continueFreezing() {
