@@ -103,7 +103,7 @@ let package = Package(
                 "CLocaleData",
                 "Access", "Authorizing", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving",
                 "Supervising", "Configuring",
-                "Storing", "Benchmarking", logging, system,
+                "Storing", "Benchmarking", logging, system, deque,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -84,6 +84,8 @@ public final class Authority: TokenVerifier {
     /// - Throws: the problem with a key.
     public static func check(_ settings: AccessSettings) throws(KeyProblem) {
         var set = RuleSet()
+        _ = try numbers(settings.peer?.users ?? [], "users", Account.user)
+        _ = try numbers(settings.peer?.groups ?? [], "groups", Account.group)
         _ = try RulesInForce(settings, files: try files(settings), fetched: [:], &set)
     }
 

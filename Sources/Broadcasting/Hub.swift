@@ -271,8 +271,8 @@ public final class Hub: Sendable {
         let hub = Hub(epoch: epoch, policy: HistoryPolicy(), mailboxes: [])
         guard try reader.flag() else { return hub }
         _ = try reader.text()
-        let head = try reader.number()
-        hub.restore(StoredState(epochs: Epochs(epoch), head: head, lastEpoch: epoch))
+        let (head, _, uncertain) = (try reader.number(), try reader.number(), try reader.number())
+        hub.restore(StoredState(epochs: Epochs(epoch), head: head, lastEpoch: epoch, uncertainThrough: uncertain))
         return hub
     }
 

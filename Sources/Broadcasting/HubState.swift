@@ -7,6 +7,7 @@ struct HubState {
     let registry = TopicRegistry()
     let log: EventLog
     var answers = IdempotencyAnswers()
+    private var hasMergedRemoved = false
     /// With an archive: the epoch of the process before; nil for a new log.
     var lastEpoch: Epoch?
     /// Changes that the archive has yet to write; nil without an archive.
@@ -105,7 +106,8 @@ struct HubState {
         for (slot, through) in stored.removedSlots { registry.restoreRemoved(slot: slot, through: through) }
         for channel in stored.channels {
             let topic = registry.channel(channel.name, policy)
-            topic.log.evictions.merge(unknownThrough: channel.evictedThrough)
+            // Exact, unlike the slot of removed channels that the name shares with others; see mergeRemoved().
+            topic.log.evictions = Evictions(unknownThrough: channel.evictedThrough)
             if let time = channel.endedAt {
                 registry.end(topic, at: time, number: channel.evictedThrough)
             }
@@ -129,8 +131,21 @@ struct HubState {
         writeQueue?.share(event.sequence, by: count)
     }
 
+    /// Takes into account that removed channels may have had the names of the restored ones: but no event that such a channel
+    /// retains is gone.
+    mutating func mergeRemoved() {
+        guard !hasMergedRemoved else { return }
+        hasMergedRemoved = true
+        for topic in registry.all {
+            guard let name = topic.name else { continue }
+            let first = topic.log.entries.first?.sequence ?? .max
+            topic.log.evictions.merge(unknownThrough: min(registry.removed[name], first - 1))
+        }
+    }
+
     /// See ``Hub/finishRestoring(now:)``.
     mutating func finishRestoring(now: UInt64) {
+        if writeQueue != nil { mergeRemoved() }
         for topic in registry.all {
             enforceLimits(of: topic, now: now)
             removeIfIdle(topic)

@@ -19,6 +19,9 @@ public enum DescriptorStore {
         return isSent > 0 && sd_notify_barrier(0, milliseconds * 1000) > 0
     }
 
+    /// Waits until systemd has read everything so far.
+    public static func wait(milliseconds: UInt64) { _ = sd_notify_barrier(0, milliseconds * 1000) }
+
     /// Has systemd forget the descriptors with a name.
     public static func remove(name: String) { _ = unsafe sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(name)") }
 }

@@ -86,6 +86,36 @@ private struct Eventful {
         #expect(next.first == "e-\(expected.head + 1)")
     }
 
+    @Test func `keeps the events of a channel whose name shares a slot with a removed one`() throws {
+        func slot(_ name: String) -> UInt64 {
+            var hash = StableHash()
+            hash.add(name)
+            return hash.value % 8192
+        }
+        let other = try #require((0..<100_000).lazy.map { "c\($0)" }.first { slot($0) == slot("a") })
+        let policy = HistoryPolicy(rules: [
+            HistoryRule(pattern: try ChannelPattern(other), limits: HistoryLimits(age: 10))
+        ])
+        let mailbox = Mailbox(wakeLoop: {})
+        func hub() -> Hub { Hub(epoch: Epoch(description: "e"), policy: policy, mailboxes: [mailbox]) }
+        let before = hub()
+        for name in ["a", "a", other] {
+            _ = before.publish(Event(data: EventData("x")), to: [try ChannelName(name)], now: 0)
+        }
+        before.sweep(now: 100)
+        #expect(before.summary.channels == 1)
+        let (snapshot, _) = before.snapshot()
+        let after = hub()
+        _ = try after.restore(snapshot, now: 100)
+        after.finishRestoring(now: 100)
+        let request = SubscriptionRequest(channels: [try ChannelName("a")], lastEventID: Array("e-1".utf8))
+        let (expected, given) = (before.enter(request, now: 100), after.enter(request, now: 100))
+        #expect(given?.gap == expected?.gap && given?.gap == nil)
+        var frames: [Frame] = []
+        _ = after.read(given?.cursors ?? [], after: 1, now: 100, budget: 1000, into: &frames)
+        #expect(frames.map(\.sequence) == [2])
+    }
+
     @Test func `refuses contents that contradict each other, and never ends the process`() throws {
         let (snapshot, _) = try Eventful().fixture.hub.snapshot()
         var generator = SplitMix(state: 1)

@@ -1,6 +1,6 @@
 """What becomes of the connections when the state of the process before is not as it should be, and of connections that are not
 plain streams."""
-import hashlib, http.client, json, os, pathlib, random, re, select, signal, socket, time, unittest
+import hashlib, http.client, json, os, pathlib, random, re, select, signal, socket, threading, time, unittest
 
 from manager import Manager, checksum, content_of, sealed
 
@@ -234,7 +234,81 @@ class Grants(StateTest):
         self.assertIn("crier.expired", stream.rest())
 
 
+class OwnListeners(StateTest):
+    """The process opened its listening sockets itself, and systemd keeps them."""
+
+    def start_at(self, *addresses, **options):
+        self.manager.start(*(f"--listen={address}" for address in addresses), **options)
+
+    def setUp(self):
+        super().setUp()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.port = server.getsockname()[1]
+
+    def test_an_address_is_free_again_when_the_state_is_refused(self):
+        self.start_at(f"127.0.0.1:{self.port}")
+        Stream(self.port)
+        self.manager.stop()
+        content = bytearray(self.state())
+        content[20] ^= 1
+        self.manager.replace("crier-state", sealed(bytes(content)))
+        self.start_at(f"127.0.0.1:{self.port}")
+        Stream(self.port)
+        self.assertEqual(self.manager.store, [])
+
+    def test_another_spelling_of_the_address_takes_its_place(self):
+        self.start_at(f"127.0.0.1:{self.port}")
+        stream = Stream(self.port)
+        self.manager.stop()
+        self.start_at(f"localhost:{self.port}")
+        self.publish("after")
+        stream.wait_for("after")
+
+    def test_a_unix_socket_gets_its_new_permissions(self):
+        path = self.directory / "socket"
+        config = self.directory / "crier.toml"
+        for mode in ["0666", "0600"]:
+            config.write_text(f'[[listen]]\naddress = "unix:{path}"\nmode = "{mode}"\n')
+            self.manager.start(f"--config={config}")
+            self.assertEqual(oct(path.stat().st_mode & 0o777)[2:], mode[1:])
+            self.manager.stop()
+
+
 class Requests(StateTest):
+    def test_publishers_that_never_pause_do_not_delay_a_restart_and_get_their_counts(self):
+        self.start("--set=history.store=sqlite", f"--set=history.path={self.directory}/history.db")
+        line = b'{"channel":"a","data":"line"}\n' * 50
+        answers = []
+
+        def publish():
+            client = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+            client.sendall(b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+                           b"Transfer-Encoding: chunked\r\n\r\n")
+            try:
+                while True:
+                    client.sendall(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+                    if select.select([client], [], [], 0)[0]:
+                        break
+            except OSError:
+                pass
+            answers.append(client.recv(4096))
+
+        publishers = [threading.Thread(target=publish) for _ in range(4)]
+        for publisher in publishers:
+            publisher.start()
+        stream = Stream(self.port)
+        stream.wait_for("data: line")
+        began = time.monotonic()
+        self.manager.stop()
+        self.assertLess(time.monotonic() - began, 5)
+        for publisher in publishers:
+            publisher.join(30)
+        counts = [int(re.search(rb'"published":(\d+)', answer)[1]) for answer in answers]
+        self.assertEqual(len(counts), 4)
+        self.start()
+        last = self.publish("last")
+        self.assertEqual(int(last.split("-")[1]), sum(counts) + 1)
+
     def test_a_connection_between_two_requests_goes_on(self):
         self.start()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
@@ -360,6 +434,33 @@ class InPlace(StateTest):
         self.config.write_text("[server]\nheartbeat = \"soon\"\n")
         self.restart()
         self.serves_on(stream, r"crier.toml:2")
+
+    def test_another_history_leaves_the_old_one_serving(self):
+        stream = self.start_copy()
+        self.config.write_text(f'[history]\nstore = "sqlite"\npath = "{self.directory}/other.db"\n')
+        self.restart()
+        self.serves_on(stream, "history.store and history.path cannot change")
+
+    def test_a_reload_does_not_apply_what_awaits_a_restart(self):
+        stream = self.start_copy()
+        other = f'[history]\nstore = "sqlite"\npath = "{self.directory}/other.db"\n'
+        for number, text in enumerate([other, other + "[server]\nloops = 3\n"]):
+            self.config.write_text(text)
+            self.manager.process.send_signal(signal.SIGHUP)
+            self.manager.wait_for(lambda: self.manager.said().count("reloaded") == number + 1, "the reload")
+        self.publish("still here")
+        stream.wait_for("still here")
+        self.manager.wait_for(lambda: "after a restart: server.loops, history.store" in self.manager.status, "the status")
+
+    def test_a_signal_to_stop_that_comes_during_a_restart_is_heeded(self):
+        self.start_copy()
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        client.sendall(b"POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")
+        Stream(self.port)
+        self.manager.process.send_signal(signal.SIGUSR2)
+        self.manager.wait_for(lambda: "restarting" in self.manager.said(), "the restart begins")
+        self.manager.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.manager.process.wait(20), 0)
 
     def test_no_descriptor_leaks_in_ten_restarts(self):
         stream = self.start_copy()

@@ -19,9 +19,10 @@ extension HubState {
         guard head <= numbered else { throw ByteReader.Damage("its numbers cannot be valid") }
         if hadArchive {
             // The positions of the subscribers belong to this log, and to no copy of it.
-            guard lastEpoch == epoch, log.head == head, log.uncertainThrough < head || head == 0 else {
+            guard lastEpoch == epoch, log.head == head, log.uncertainThrough == (try reader.tally()) else {
                 throw ByteReader.Damage("the history is not the one that it was written with")
             }
+            mergeRemoved()
             return try restoreTopics(from: &reader)
         }
         log.uncertainThrough = try reader.tally()
@@ -72,10 +73,8 @@ extension HubState {
                 case .channel(let name):
                     isReplaced ? registry.replaced(name, policy) : registry.channel(name, policy)
                 }
-            // With an archive, the archive's record is the last word on what is gone.
-            let stored = topic.log.evictions.through
+            // Exact, unlike the slot of removed channels that the name shares with others.
             topic.log.evictions = evictions
-            if !isPattern { topic.log.evictions.merge(unknownThrough: stored > evictions.through ? stored : 0) }
             topic.hasRebuiltEvictions = hasRebuiltEvictions
             topic.log.restore(lostThrough: lostThrough)
             if let time = try reader.optionalNumber() {

@@ -12,6 +12,7 @@ extension HubState {
         writer.write(log.epochs.current.description)
         writer.write(log.head)
         writer.write(log.numbered)
+        writer.write(log.uncertainThrough)
         if hasArchive {
             // The archive forgets the events of an ended channel at once, and memory when its subscribers have left.
             let written = registry.all.filter { $0.subscribers > 0 && !$0.isEnded }
@@ -21,7 +22,6 @@ extension HubState {
                 ? 0 : registry.all.reduce(0) { $1.isEnded ? max($0, $1.log.entries.last?.sequence ?? 0) : $0 }
             return topics
         }
-        writer.write(log.uncertainThrough)
         writer.write(count: log.epochs.all.count)
         for beginning in log.epochs.all {
             writer.write(beginning.epoch.description)

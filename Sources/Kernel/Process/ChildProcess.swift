@@ -48,8 +48,12 @@ public struct ChildProcess: Sendable {
             if polled[1].revents != 0 { isOpen.1 = Self.read(errorEnd, &error) }
         }
         (self.output, self.error) = (output, error)
+        // It may live on without its output.
         var status: CInt = 0
-        while unsafe waitpid(process, &status, 0) == -1, errno == EINTR {}
+        while unsafe waitpid(process, &status, end == .max ? 0 : WNOHANG) != process {
+            if Clock.monotonic >= end { kill(process, SIGKILL) }
+            _ = poll(nil, 0, end == .max ? 0 : 5)
+        }
         code = status & 0x7F == 0 ? status >> 8 & 0xFF : nil
     }
 

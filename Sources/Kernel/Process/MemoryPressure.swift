@@ -24,14 +24,10 @@ public final class MemoryPressure: Sendable {
         descriptor = file
     }
 
-    /// Whether there was pressure since the last call.
-    public var hasCome: Bool {
-        if isPipe {
-            var bytes = [UInt8](repeating: 0, count: 64)
-            guard case .bytes = descriptor.read(into: &bytes) else { return false }
-            return true
-        }
-        var polled = pollfd(fd: descriptor.number, events: Int16(POLLPRI), revents: 0)
-        return unsafe poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLPRI) != 0
+    /// Forgets the pressure so far. The kernel's own file forgets it when a poller has reported it.
+    public func clear() {
+        guard isPipe else { return }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        _ = descriptor.read(into: &bytes)
     }
 }

@@ -23,6 +23,7 @@ public enum Program {
     ) -> Errno {
         // Above those that take their places, so that none of them overwrites another.
         let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, CInt(3 + descriptors.count)) }
+        guard copies.allSatisfy({ $0 >= 0 }) else { return .tooManyOpenFiles }
         for (index, copy) in copies.enumerated() { _ = dup2(copy, CInt(3 + index)) }
         for (name, value) in variables { unsafe setenv(name, value, 1) }
         var words = unsafe commandLine.map { unsafe strdup($0) } + [nil]

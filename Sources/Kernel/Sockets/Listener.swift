@@ -58,11 +58,18 @@ public struct Listener: ~Copyable, Sendable {
             _ = try invoke(.unlink) { unsafe Glibc.unlink(path) }
         }
         let listener = try listen(on: address, options: ConnectionOptions())
+        try setPermissions(path, mode: mode, owner: owner)
+        return listener
+    }
+
+    /// Sets who may connect to a Unix socket; see ``unix(path:mode:owner:)``.
+    public static func setPermissions(
+        _ path: String, mode: UInt32, owner: (user: UInt32, group: UInt32)?
+    ) throws(Errno) {
         _ = try invoke(.chmod) { unsafe Glibc.chmod(path, mode_t(mode)) }
         if let owner {
             _ = try invoke(.chown) { unsafe Glibc.chown(path, owner.user, owner.group) }
         }
-        return listener
     }
 
     /// The result of an accept.

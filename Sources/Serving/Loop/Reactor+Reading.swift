@@ -13,6 +13,9 @@ extension Reactor {
     /// events take far longer than the bytes of one large event.
     private static var smallRead: Int { 2 * 1024 }
 
+    /// The answer to a request that does not end before a restart.
+    static var restarts: Problem { Problem(503, "The daemon restarts.", retryAfter: 1) }
+
     /// The most nanoseconds that a quick connection takes.
     private static var quickRead: UInt64 { 64_000 }
 
@@ -165,6 +168,9 @@ extension Reactor {
         while let work = exchange.next(input, &offset, rules) {
             perform(work, slot, exchange)
             guard connections[slot].exchange === exchange else { return }
+            if isSettling, exchange.isStreaming, !exchange.hasUnpublishedEvents {
+                return exchange.stopStream(Self.restarts)
+            }
             // One read may hold a thousand events or requests, and each of them may take long.
             if offset < input.count || exchange.hasUnpublishedEvents, !time.mayRead {
                 return exchange.keep(input.extracting(offset..<input.count))
@@ -184,7 +190,8 @@ extension Reactor {
             access: policy.map { accessCheck(slot, listener, $0) },
             address: needsAddress ? ClientAddress(peer: peerAddress(slot), settings) : nil, publishRate: publishRate,
             admission: connections[slot].arrival.admission,
-            isDraining: drain != nil, bodyLimit: settings.messages.body, publishLimit: context.hub.publishLimit,
+            isDraining: drain != nil || settling.map { time.now >= $0.patienceEnd } ?? false,
+            bodyLimit: settings.messages.body, publishLimit: context.hub.publishLimit,
             bodiesLimit: settings.bodies)
     }
 

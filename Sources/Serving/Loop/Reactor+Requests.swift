@@ -173,6 +173,7 @@ extension Reactor {
 
     /// Continues with interrupted input, and with reading.
     private mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
+        if isSettling, exchange.isStreaming, !exchange.hasUnpublishedEvents { exchange.stopStream(Self.restarts) }
         if !exchange.isWaiting { serveRequests(in: exchange.takeKept().span, slot, exchange) }
         if settle(slot, exchange) { connections.queueIfReadable(slot) }
     }

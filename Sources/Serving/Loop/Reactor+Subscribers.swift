@@ -112,13 +112,18 @@ extension Reactor {
         if let counted = countedSubscribers.removeValue(forKey: subscribers.token(slot)) {
             context.subscriberCounts.remove(counted)
         }
-        switch subscribers[slot].topics {
-        case .one(let membership): leave(membership, from: .form(subscribers[slot].form))
+        leave(subscribers[slot].topics, form: subscribers[slot].form)
+        subscribers.remove(slot)
+        connections.close(stream.connection, reason)
+    }
+
+    /// Leaves all topics of a subscriber with a form.
+    mutating func leave(_ topics: SubscriberTopics, form: StreamForm) {
+        switch topics {
+        case .one(let membership): leave(membership, from: .form(form))
         case .several(let several):
             for membership in several.memberships { leave(membership, from: .several) }
         }
-        subscribers.remove(slot)
-        connections.close(stream.connection, reason)
     }
 
     private mutating func leave(_ membership: TopicMembership, from list: TopicFanOut.List) {

@@ -52,6 +52,9 @@ public final class Freeze: Sendable {
     /// A loop has no request in progress any more.
     func settle() { settled.add(1, ordering: .sequentiallyConsistent) }
 
+    /// What the loops do now, if the freeze is over, also for one that does not stand still yet; else nil.
+    var ended: Next? { next.withLock { $0 } }
+
     /// Stands still on the thread of a loop, until the process ends or ``thaw(_:)``.
     func stand(_ frozen: [FrozenConnection], _ wakeup: borrowing Wakeup) -> Next {
         connections.withLock { $0 += frozen }

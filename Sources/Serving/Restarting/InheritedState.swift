@@ -18,15 +18,15 @@ public final class InheritedState: Sendable {
     private let queue: Descriptor
 
     /// - Parameters:
-    ///   - file: as ``Server/writeState(_:program:listeners:to:)`` wrote it.
+    ///   - file: as ``Server/writeState(_:program:listeners:history:to:)`` wrote it.
     ///   - queue: the receiving end of a queue with the sockets, as ``Server/send(_:to:)`` filled it.
     public init(file: consuming MemoryFile, queue: consuming Descriptor) {
         self.file = file
         self.queue = queue
     }
 
-    /// The epoch of the log, and the listening sockets that come with it, as the configuration named them.
-    public func header() throws(ByteReader.Damage) -> (epoch: Epoch, listeners: [String]) {
+    /// The epoch of the log, and the listening sockets that come with it.
+    public func header() throws(ByteReader.Damage) -> (epoch: Epoch, listeners: [OpenListener]) {
         try read { reader throws(ByteReader.Damage) in
             let header = try StateFile.Header(&reader)
             return (header.epoch, header.listeners)
@@ -49,7 +49,10 @@ public final class InheritedState: Sendable {
         }
         var restored = RestoredConnections(loops: loops, program: header.program, frozenAt: header.time)
         var sockets = takeSockets()
-        if !sockets.isComplete { sockets.numbers.removeAll { Self.close($0) } }
+        if !sockets.isComplete {
+            for socket in sockets.numbers { _ = Self.close(socket) }
+            sockets.numbers = []
+        }
         for (index, record) in records.enumerated() {
             guard index < sockets.numbers.count, let socket = sockets.numbers[index] else {
                 restored.lost += 1
@@ -66,14 +69,17 @@ public final class InheritedState: Sendable {
         return restored
     }
 
-    /// Reads everything and keeps nothing, to find out whether this program understands it.
+    /// Reads everything into memory, to find out whether this program understands it.
     ///
-    /// - Returns: the listening sockets that come with it, as the configuration named them.
-    public static func check(_ file: borrowing MemoryFile) throws(ByteReader.Damage) -> [String] {
+    /// - Returns: the listening sockets that come with it, and where the history is.
+    public static func check(
+        _ file: borrowing MemoryFile
+    ) throws(ByteReader.Damage) -> (listeners: [OpenListener], history: String) {
         try read(file) { reader throws(ByteReader.Damage) in
             var copy = reader
             let hub = try Hub.forCheck(&copy, epoch: try StateFile.Header(&copy).epoch)
-            return try contents(&reader, hub, 0) { AccessRule(fingerprint: $0) }.0.listeners
+            let header = try contents(&reader, hub, 0) { AccessRule(fingerprint: $0) }.0
+            return (header.listeners, header.history)
         }
     }
 

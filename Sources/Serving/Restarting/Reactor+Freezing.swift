@@ -17,6 +17,7 @@ extension Reactor {
     /// Comes closer to the stop, once in each turn, and stands still when all loops can.
     mutating func continueFreezing() {
         guard let settling else { return }
+        if let next = settling.freeze.ended { return finishFreezing(next) }
         if !settling.hasSettled, finishRequests(settling) {
             self.settling?.hasSettled = true
             settling.freeze.settle()
@@ -28,8 +29,11 @@ extension Reactor {
                 FrozenConnection(socket: connections[slot].transport.descriptor.number, record: $0)
             }
         }
-        let next = settling.freeze.stand(frozen, context.port.wakeup.wakeup)
-        self.settling = nil
+        finishFreezing(settling.freeze.stand(frozen, context.port.wakeup.wakeup))
+    }
+
+    private mutating func finishFreezing(_ next: Freeze.Next) {
+        settling = nil
         switch next {
         case .serve:
             acceptor.thaw()
@@ -54,13 +58,13 @@ extension Reactor {
             if time.now >= settling.end {
                 connections.close(slot, .shutdown)
             } else if exchange.isStreaming {
-                exchange.stopStream(Problem(503, "The daemon restarts.", retryAfter: 1))
+                exchange.stopStream(Self.restarts)
                 _ = settle(slot, exchange)
             } else if time.now >= settling.patienceEnd, !exchange.isWaiting {
                 if exchange.isFinished || exchange.unfinishedPart == nil {
                     connections.close(slot, .timeout)
                 } else {
-                    exchange.refuse(Problem(503, "The daemon restarts.", retryAfter: 1))
+                    exchange.refuse(Self.restarts)
                     _ = settle(slot, exchange)
                 }
             }
@@ -114,7 +118,8 @@ extension Reactor {
                 SubscriberRecord.Membership(
                     topic: $0.topic, reportedThrough: $0.reportedThrough, reportedEvictions: $0.reportedEvictions)
             },
-            grant: subscribers[slot].grant, replayed: subscribers[slot].replayed,
+            // A live one has had its replay.
+            grant: subscribers[slot].grant, replayed: subscribers[slot].isLive ? 0 : subscribers[slot].replayed,
             counted: countedSubscribers[subscribers.token(slot)] ?? [])
     }
 }

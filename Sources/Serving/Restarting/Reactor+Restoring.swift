@@ -39,7 +39,7 @@ extension Reactor {
             try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
         } catch {
             context.log.error("a connection cannot be watched", metadata: ["error": "\(error)"])
-            releaseTopics(of: record)
+            leaveTopics(of: record)
             return connections.close(slot, .refused)
         }
         switch record.stage {
@@ -55,11 +55,7 @@ extension Reactor {
 
     private mutating func restore(_ record: SubscriberRecord, on connection: UInt32) {
         let slot = subscribers.nextSlot()
-        let cursors = record.memberships.map {
-            TopicCursor(
-                topic: $0.topic, reportedThrough: $0.reportedThrough, reportedEvictions: $0.reportedEvictions)
-        }
-        let topics = fanOut.add(slot, record.form, cursors, cursors.map { context.hub.subject(of: $0.topic) })
+        let topics = addTopics(record, slot: slot)
         let isSlow = if case .reading(let isSlow) = record.course { isSlow } else { false }
         var subscriber = Subscriber(
             record.session, StreamHandle(connection: connection), record.form,
@@ -84,8 +80,17 @@ extension Reactor {
     }
 
     /// Leaves the topics of a subscriber that the loop cannot serve.
-    private func releaseTopics(of record: ConnectionRecord) {
+    private mutating func leaveTopics(of record: ConnectionRecord) {
         guard case .streaming(let subscriber) = record.stage else { return }
-        for membership in subscriber.memberships { context.hub.unsubscribe(membership.topic, lastOn: nil) }
+        let topics = addTopics(subscriber, slot: subscribers.nextSlot())
+        leave(topics, form: subscriber.form)
+    }
+
+    private mutating func addTopics(_ record: SubscriberRecord, slot: UInt32) -> SubscriberTopics {
+        let cursors = record.memberships.map {
+            TopicCursor(
+                topic: $0.topic, reportedThrough: $0.reportedThrough, reportedEvictions: $0.reportedEvictions)
+        }
+        return fanOut.add(slot, record.form, cursors, cursors.map { context.hub.subject(of: $0.topic) })
     }
 }

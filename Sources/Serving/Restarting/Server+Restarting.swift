@@ -10,13 +10,16 @@ extension Server {
     /// - Parameters:
     ///   - program: the version of this program.
     ///   - listeners: the listening sockets that go along.
+    ///   - history: where the history is.
     /// - Returns: the sockets of the connections that go along, in the order of their records.
     /// - Throws: when there is no memory for it.
     public func writeState(
-        _ freeze: Freeze, program: String, listeners: [String], to file: borrowing MemoryFile
+        _ freeze: Freeze, program: String, listeners: [OpenListener], history: String,
+        to file: borrowing MemoryFile
     ) throws(Errno) -> [CInt] {
         let header = StateFile.Header(
-            program: program, epoch: hub.epoch, time: Clock.monotonic, listeners: listeners)
+            program: program, epoch: hub.epoch, time: Clock.monotonic, listeners: listeners,
+            history: history)
         let pieces = Pieces(file.descriptor.number)
         var writer = ByteWriter { pieces.append($0) }
         header.write(to: &writer)
@@ -51,13 +54,15 @@ extension Server {
     }
 
     /// Those of ``listenerNumbers`` that no service manager has opened.
-    public var ownListeners: [(key: String, number: CInt)] {
-        listenerNumbers.filter { !$0.key.hasPrefix("systemd:") }
+    public var ownListeners: [(listener: OpenListener, number: CInt)] {
+        listenerNumbers.filter { !$0.listener.key.hasPrefix("systemd:") }
     }
 
     /// The listening sockets, as the configuration names them, and their numbers. They belong to the server.
-    public var listenerNumbers: [(key: String, number: CInt)] {
-        listeners.map { ($0.key, $0.listener.descriptor.number) }
+    public var listenerNumbers: [(listener: OpenListener, number: CInt)] {
+        listeners.map {
+            (OpenListener(key: $0.key, isLocal: $0.listener.address.isLocal), $0.listener.descriptor.number)
+        }
     }
 }
 

@@ -17,8 +17,10 @@ enum StateFile {
         let epoch: Epoch
         /// Milliseconds of the monotonic clock when its loops stood still.
         let time: UInt64
-        /// The listening sockets that come with it; see ``SharedListener/key``.
-        let listeners: [String]
+        /// Where the history is; another place is another history.
+        let history: String
+        /// The listening sockets that come with it.
+        let listeners: [OpenListener]
 
         func write(to writer: inout ByteWriter) {
             writer.write(mark)
@@ -27,11 +29,16 @@ enum StateFile {
             writer.write(epoch.description)
             writer.write(time)
             writer.write(count: listeners.count)
-            for listener in listeners { writer.write(listener) }
+            for listener in listeners {
+                writer.write(listener.key)
+                writer.write(listener.isLocal)
+            }
+            writer.write(history)
         }
 
-        init(program: String, epoch: Epoch, time: UInt64, listeners: [String]) {
-            (self.program, self.epoch, self.time, self.listeners) = (program, epoch, time, listeners)
+        init(program: String, epoch: Epoch, time: UInt64, listeners: [OpenListener], history: String) {
+            (self.program, self.epoch, self.time) = (program, epoch, time)
+            (self.listeners, self.history) = (listeners, history)
         }
 
         init(_ reader: inout ByteReader) throws(ByteReader.Damage) {
@@ -43,7 +50,18 @@ enum StateFile {
             program = try reader.text()
             epoch = Epoch(description: try reader.text())
             time = try reader.number()
-            listeners = try reader.list { reader throws(ByteReader.Damage) in try reader.text() }
+            listeners = try reader.list { reader throws(ByteReader.Damage) in
+                OpenListener(key: try reader.text(), isLocal: try reader.flag())
+            }
+            history = try reader.text()
         }
     }
+}
+
+/// A listening socket of the process before.
+public struct OpenListener: Sendable, Hashable {
+    /// How the configuration names it.
+    public let key: String
+    /// Whether only this machine can reach it.
+    public let isLocal: Bool
 }

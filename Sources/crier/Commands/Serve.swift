@@ -6,7 +6,8 @@ struct Serve: ParsableCommand {
         abstract: "Start the daemon.",
         discussion: """
             Flags override the environment (CRIER_SERVER_HEARTBEAT=10s), which overrides the file, which overrides the \
-            defaults. SIGTERM stops the daemon cleanly, SIGHUP reloads the file.
+            defaults. SIGTERM stops the daemon cleanly, or leaves its connections to the next process when systemd restarts \
+            it. SIGHUP reloads the file, SIGUSR1 logs the state, SIGUSR2 starts the program anew with all connections.
 
             Exit codes: 0 a signal stopped the daemon; 1 it could not start or continue; 64 wrong usage; 78 wrong \
             configuration.

@@ -18,7 +18,7 @@ extension Daemon {
         let deadline = Clock.monotonic + settings.shutdown + 2000
         while !freeze.isComplete, Clock.monotonic < deadline, server.error == nil {
             _ = try poller.wait(milliseconds: 100)
-            if hasAnotherSignal { break }
+            if hasSignalToStop() { break }
             if watchdog.isDue(turns) { ServiceManager.alive() }
         }
         standstill.wakeup.clear()
@@ -35,7 +35,7 @@ extension Daemon {
         guard let freeze = try freeze(&poller) else { return false }
         do throws(Errno) {
             // systemd opens the sockets of its units for the next process itself.
-            let state = try StateTransfer(server, freeze, listeners: server.ownListeners)
+            let state = try StateTransfer(server, freeze, listeners: server.ownListeners, history: historyName)
             let count = state.count
             if state.offerToServiceManager() {
                 store?.stop()
@@ -60,8 +60,11 @@ extension Daemon {
             return log.error("the restart is given up: the requests in progress did not end")
         }
         do {
-            let state = try StateTransfer(server, freeze, listeners: server.listenerNumbers)
-            try state.rehearse(within: settings.shutdown, log)
+            let state = try StateTransfer(server, freeze, listeners: server.listenerNumbers, history: historyName)
+            ServiceManager.alive()
+            // The watchdog runs meanwhile.
+            let patience = min(settings.shutdown, ServiceManager.watchdog.map { $0 / 2 } ?? .max)
+            try state.rehearse(within: patience, log)
             store?.stop()
             let error = state.replaceProgram()
             log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])

@@ -3,6 +3,7 @@ import ArgumentParser
 import Authorizing
 import Broadcasting
 import Configuring
+import DequeModule
 import Kernel
 import Logging
 import Serving
@@ -16,6 +17,10 @@ struct Daemon: ~Copyable {
     private let listen: [String]
     var settings: Settings
     let signals: Signals
+    /// Those of the start: keys that no reload can change have these values.
+    private let initial: Settings
+    /// Signals that came while the daemon waited for something else.
+    private var waitingSignals: Deque<Signal> = []
     /// Keys whose values in the file will be in force after a restart.
     private(set) var awaitingRestart: [String] = []
     let log: Logger
@@ -72,12 +77,15 @@ struct Daemon: ~Copyable {
         }
         predecessor.release()
         authority.whenRulesEnd { [weak server] in server?.checkGrants() }
+        // A key set may have come before.
+        if server.restored.count > 0 { server.checkGrants() }
         self.store = store
         self.authority = authority
         self.options = options
         self.listen = listen
         self.signals = signals
         self.settings = settings
+        initial = settings
         self.log = log
         self.descriptorLimit = descriptorLimit
         self.unixPaths = unixPaths
@@ -109,8 +117,9 @@ struct Daemon: ~Copyable {
         var trimming = MemoryTrimming()
         var nextStatus = Clock.monotonic + Self.statusPeriod
         while true {
-            _ = try poller.wait(milliseconds: watchdog.wait(atMost: Self.statusPeriod))
-            while let signal = signals.next() {
+            let ready = try poller.wait(milliseconds: watchdog.wait(atMost: Self.statusPeriod))
+            let hasPressure = (0..<ready).contains { poller[$0].token == 2 }
+            while let signal = nextSignal() {
                 switch signal {
                 case .hangUp: try reload(&poller)
                 case .user1: logState()
@@ -123,7 +132,10 @@ struct Daemon: ~Copyable {
                 throw ExitCode.failure
             }
             if watchdog.isDue(turns) { ServiceManager.alive() }
-            if pressure?.hasCome == true { relieveMemory() }
+            if hasPressure {
+                pressure?.clear()
+                relieveMemory()
+            }
             if Clock.monotonic >= nextStatus {
                 // This takes the hub's lock: if a thread never gives it back, the watchdog notices.
                 ServiceManager.status(statusLine)
@@ -166,7 +178,7 @@ struct Daemon: ~Copyable {
             for line in error.lines { log.error("\(line)") }
             return log.error("the new configuration has errors; the old one stays in force")
         }
-        let changed = new.needingRestart(from: settings)
+        let changed = new.needingRestart(from: initial)
         if !changed.isEmpty, !changed.contains(where: { $0.hasPrefix("history.") }) {
             // The program starts anew with all connections, and reads the file itself.
             return try restart(&poller)
@@ -201,7 +213,7 @@ struct Daemon: ~Copyable {
         while !server.hasEnded, Clock.monotonic < deadline {
             _ = try poller.wait(milliseconds: 20)
             // A second signal stops the daemon at once.
-            if hasAnotherSignal { break }
+            if hasSignalToStop() { break }
             if watchdog.isDue(turns) { ServiceManager.alive() }
         }
         if server.hasEnded { server.join() }
@@ -211,12 +223,15 @@ struct Daemon: ~Copyable {
         log.info("stopped")
     }
 
-    /// Whether somebody wants the daemon to stop, who has asked before.
-    var hasAnotherSignal: Bool {
-        while let signal = signals.next() {
-            if signal == .terminate || signal == .interrupt { return true }
-        }
-        return false
+    /// Where the history is that is in force.
+    var historyName: String { HistorySetup.name(initial) }
+
+    private mutating func nextSignal() -> Signal? { waitingSignals.popFirst() ?? signals.next() }
+
+    /// Whether somebody has asked the daemon to stop meanwhile. All signals wait for ``nextSignal()``.
+    mutating func hasSignalToStop() -> Bool {
+        while let signal = signals.next() { waitingSignals.append(signal) }
+        return waitingSignals.contains { $0 == .terminate || $0 == .interrupt }
     }
 
     /// Reads the keys that the settings name.

@@ -74,6 +74,13 @@ struct HistorySetup {
         }
     }
 
+    /// Tells systemd that this takes longer. After a restart in the same process the service is not starting, and the watchdog
+    /// runs.
+    private static func reportProgress() {
+        ServiceManager.extendTimeout(milliseconds: patience)
+        ServiceManager.alive()
+    }
+
     /// - Parameter restore: restores the state of the process before.
     private func prepare(
         _ hub: Hub, _ settings: Settings, _ restore: () throws(ByteReader.Damage) -> RestoredConnections
@@ -86,10 +93,8 @@ struct HistorySetup {
         }
         hub.restore(stored)
         // The check of the file comes before the first event.
-        ServiceManager.extendTimeout(milliseconds: Self.patience)
-        try store.restore(into: hub, memory: settings.history.memory) {
-            ServiceManager.extendTimeout(milliseconds: Self.patience)
-        }
+        Self.reportProgress()
+        try store.restore(into: hub, memory: settings.history.memory, progress: Self.reportProgress)
         let restored = try restore()
         hub.finishRestoring(now: Clock.steady)
         try store.start(hub)
@@ -105,6 +110,11 @@ struct HistorySetup {
                 "the machine rebooted while the history was open; the last events may be lost")
         }
         return restored
+    }
+
+    /// Where the history of some settings is, for the process after this one.
+    static func name(_ settings: Settings) -> String {
+        settings.store == .sqlite ? "sqlite \(place(settings.path))" : "memory"
     }
 
     /// A relative path is in the state directory that systemd created; without one, in the working directory.

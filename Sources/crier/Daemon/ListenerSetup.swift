@@ -37,12 +37,14 @@ struct ListenerSetup {
                 if case .inherited(let name) = listener.address { name } else { nil }
             })
         var inherited: Set<String> = []
+        predecessor.keepListeners(
+            Set(settings.listen.map { "\($0.address)" } + predecessor.listenerKeys.filter { $0.hasPrefix("systemd:") }))
         for (name, number) in predecessor.sockets {
             inherited.insert(name)
             try adopt(number, name: name)
         }
         // systemd passed these to the program that this one has replaced.
-        for key in predecessor.listeners.keys.sorted() {
+        for key in predecessor.listenerKeys {
             guard let address = try? ListenAddress(key), case .inherited(let name) = address, !inherited.contains(name)
             else { continue }
             inherited.insert(name)
@@ -58,17 +60,46 @@ struct ListenerSetup {
 
     /// Opens the sockets that are not open yet, as ``open(_:)`` would.
     ///
-    /// - Parameter known: the keys of those that are open.
-    mutating func openNew(besides known: [String]) throws(Failure) {
+    /// - Parameter opened: those that are open.
+    mutating func openNew(besides opened: [OpenListener]) throws(Failure) {
+        for listener in opened { try check(listener) }
         let isReplaced =
-            known.contains { $0.hasPrefix("systemd:") }
+            opened.contains { $0.key.hasPrefix("systemd:") }
             && !settings.listen.contains { if case .inherited = $0.address { true } else { false } }
         guard !isReplaced else { return }
+        let known = Set(opened.map(\.key))
         var nobody = Predecessor.none
         for listener in settings.listen where !known.contains("\(listener.address)") {
             if case .inherited(let name) = listener.address { throw Self.missing(name) }
             try open(listener, &nobody)
         }
+    }
+
+    /// Checks that the settings have a socket that is open, and may have it.
+    private func check(_ open: OpenListener) throws(Failure) {
+        let listener = settings.listen.first { "\($0.address)" == open.key }
+        guard let address = try? ListenAddress(open.key), case .inherited(let name) = address else {
+            if let listener { try checkExposure(listener, isLocal: open.isLocal) }
+            return
+        }
+        try checkExposure(try settings(for: name), isLocal: open.isLocal)
+    }
+
+    private func checkExposure(_ listener: ListenSettings, isLocal: Bool) throws(Failure) {
+        if !settings.access.isInForce, let exposure = listener.exposure(isLocal: isLocal) {
+            throw Failure(description: exposure)
+        }
+    }
+
+    /// The settings for a socket that systemd passes on.
+    private func settings(for name: String) throws(Failure) -> ListenSettings {
+        let address = ListenAddress.inherited(name: name)
+        guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name) else {
+            throw Failure(
+                description: "a socket called \"\(name)\" was handed over by systemd, but no [[listen]] has "
+                    + "address = \"\(address)\"")
+        }
+        return listener
     }
 
     private static func missing(_ name: String) -> Failure {
@@ -78,13 +109,7 @@ struct ListenerSetup {
     }
 
     private mutating func adopt(_ number: CInt, name: String) throws(Failure) {
-        let address = ListenAddress.inherited(name: name)
-        guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name) else {
-            throw Failure(
-                description: "a socket called \"\(name)\" was handed over by systemd, but no [[listen]] has "
-                    + "address = \"\(address)\"")
-        }
-        try add(listener) { options throws(Errno) in
+        try add(try settings(for: name)) { options throws(Errno) in
             try Listener(adopting: Descriptor(owning: number), options: options)
         }
     }
@@ -107,7 +132,13 @@ struct ListenerSetup {
                     try Listener(adopting: Descriptor(owning: number), options: options)
                 }
             }
-            if case .unix(let path) = listener.address { unixPaths.append(path) }
+            if case .unix(let path) = listener.address {
+                unixPaths.append(path)
+                let owner = try listener.owner.map { owner throws(Failure) in try Self.ids(owner) }
+                do throws(Errno) { try Listener.setPermissions(path, mode: listener.mode, owner: owner) } catch {
+                    throw Failure(description: "\(listener.address): \(error)")
+                }
+            }
             return
         }
         switch listener.address {
@@ -156,9 +187,7 @@ struct ListenerSetup {
         } catch {
             throw Failure(description: "cannot listen on \(settings.address): \(error)")
         }
-        if !self.settings.access.isInForce, let exposure = settings.exposure(isLocal: listener.address.isLocal) {
-            throw Failure(description: exposure)
-        }
+        try checkExposure(settings, isLocal: listener.address.isLocal)
         addresses.append("\(listener.address)")
         listening.add(
             listener, key: "\(settings.address)", roles: settings.servingRoles, hosts: settings.hosts,

@@ -9,17 +9,27 @@ struct Predecessor {
     enum Name {
         static let state = "crier-state"
         static let connections = "crier-connections"
+        private static let listener = "crier-listener-"
 
-        static func listener(_ index: Int) -> String { "crier-listener-\(index)" }
+        static func listener(_ index: Int) -> String { "\(listener)\(index)" }
+
+        static func isListener(_ name: String) -> Bool { name.hasPrefix(listener) }
+    }
+
+    /// A listening socket, and the name under which systemd may have it too.
+    private struct Listener {
+        let name: String
+        let number: CInt
     }
 
     /// The sockets of socket units, by name. They belong to this process.
     private(set) var sockets: [(name: String, number: CInt)] = []
     /// The connections; nil for none.
     private(set) var state: InheritedState?
-    /// The listening sockets that the process before opened itself, by their keys. They belong to this process.
-    private(set) var listeners: [String: [CInt]] = [:]
-    private var listenerCount = 0
+    /// The listening sockets of the process before, by their keys. They belong to this process.
+    private var listeners: [String: [Listener]] = [:]
+    /// What systemd has for as long as nobody tells it to forget.
+    private var stored: Set<String> = []
 
     /// Nothing from anybody.
     static let none = Predecessor(sockets: [])
@@ -36,45 +46,62 @@ struct Predecessor {
             switch name {
             case Name.state: state = number
             case Name.connections: connections = number
-            case _ where name.hasPrefix(Name.listener(0).dropLast()): numbered[name] = number
-            default: sockets.append((name, number))
+            case _ where Name.isListener(name): numbered[name] = number
+            default: return sockets.append((name, number))
             }
+            stored.insert(name)
         }
+        var keys: [String] = []
         if let state, let connections {
             let inherited = InheritedState(
                 file: MemoryFile(adopting: Descriptor(owning: state)), queue: Descriptor(owning: connections))
             self.state = inherited
-            if let keys = (try? inherited.header())?.listeners {
-                listenerCount = keys.count
-                for (index, key) in keys.enumerated() {
-                    guard let number = numbered.removeValue(forKey: Name.listener(index)) else { continue }
-                    listeners[key, default: []].append(number)
-                }
-            }
+            keys = (try? inherited.header())?.listeners.map(\.key) ?? []
         } else {
             for number in [state, connections] { number.map { _ = Descriptor(owning: $0) } }
         }
-        for number in numbered.values { _ = Descriptor(owning: number) }
+        for (index, key) in keys.enumerated() {
+            guard let number = numbered.removeValue(forKey: Name.listener(index)) else { continue }
+            listeners[key, default: []].append(Listener(name: Name.listener(index), number: number))
+        }
+        drop(numbered.map { Listener(name: $0.key, number: $0.value) })
     }
 
+    /// The keys of the listening sockets of the process before.
+    var listenerKeys: [String] { listeners.keys.sorted() }
+
     /// Takes the listening sockets with a key.
-    mutating func takeListeners(_ key: String) -> [CInt] { listeners.removeValue(forKey: key) ?? [] }
+    mutating func takeListeners(_ key: String) -> [CInt] { listeners.removeValue(forKey: key)?.map(\.number) ?? [] }
+
+    /// Closes the listening sockets whose keys are not among some, so that their addresses are free. systemd closes its copies.
+    mutating func keepListeners(_ keys: Set<String>) {
+        let others = listeners.filter { !keys.contains($0.key) }
+        for key in others.keys { listeners[key] = nil }
+        drop(others.values.flatMap { $0 })
+    }
+
+    private mutating func drop(_ dropped: [Listener]) {
+        guard !dropped.isEmpty else { return }
+        for listener in dropped {
+            _ = Descriptor(owning: listener.number)
+            DescriptorStore.remove(name: listener.name)
+            stored.remove(listener.name)
+        }
+        DescriptorStore.wait(milliseconds: 5000)
+    }
 
     /// Closes what nobody has taken, and has systemd forget all of it.
     mutating func release() {
-        for (key, numbers) in listeners {
-            for number in numbers { _ = Descriptor(owning: number) }
-            listeners[key] = nil
-        }
-        guard state != nil else { return }
+        keepListeners([])
         state = nil
-        Self.forget(listeners: listenerCount)
+        for name in stored { DescriptorStore.remove(name: name) }
+        stored = []
     }
 
     /// Has systemd forget what a process left for the next.
     static func forget(listeners count: Int) {
-        DescriptorStore.remove(name: Name.state)
-        DescriptorStore.remove(name: Name.connections)
-        for index in 0..<count { DescriptorStore.remove(name: Name.listener(index)) }
+        for name in [Name.state, Name.connections] + (0..<count).map(Name.listener) {
+            DescriptorStore.remove(name: name)
+        }
     }
 }

@@ -21,10 +21,16 @@ enum Rehearsal {
         }
         let state = MemoryFile(adopting: Descriptor(owning: StandardStream.input.rawValue))
         do {
-            let known = try InheritedState.check(state)
+            // When memory runs out, this process ends, and not the daemon.
+            ProcessMemory.endFirst()
+            let (open, history) = try InheritedState.check(state)
+            guard history == HistorySetup.name(settings) else {
+                throw HistorySetup.Failure(
+                    description: "history.store and history.path cannot change while the streams go on")
+            }
             var listeners = ListenerSetup(settings)
             defer { for path in listeners.unixPaths { Listener.removeSocketFile(path) } }
-            try listeners.openNew(besides: known)
+            try listeners.openNew(besides: open)
         } catch let error as ByteReader.Damage {
             StandardIO.writeError("the state is refused: \(error)")
             throw ExitCode.failure

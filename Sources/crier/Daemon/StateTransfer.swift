@@ -19,11 +19,13 @@ struct StateTransfer: ~Copyable {
     /// Writes the state. The server keeps its sockets too.
     ///
     /// - Parameter listeners: the listening sockets that go along.
-    init(_ server: Server, _ freeze: Freeze, listeners: [(key: String, number: CInt)]) throws(Errno) {
+    init(
+        _ server: Server, _ freeze: Freeze, listeners: [(listener: OpenListener, number: CInt)], history: String
+    ) throws(Errno) {
         let file = try MemoryFile(named: "crier-state")
         let queue = try DescriptorQueue()
         let sockets = try server.writeState(
-            freeze, program: Crier.version, listeners: listeners.map(\.key), to: file)
+            freeze, program: Crier.version, listeners: listeners.map(\.listener), history: history, to: file)
         try server.send(sockets, to: queue)
         self.file = file
         self.queue = queue
