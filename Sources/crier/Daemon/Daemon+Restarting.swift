@@ -55,7 +55,7 @@ extension Daemon {
     /// Starts the program anew in this process, with all connections. If the new program does not get ready, this one
     /// serves on.
     mutating func restart(_ poller: inout Poller) throws {
-        log.info("restarting", metadata: ["signal": "user2"])
+        log.info("restarting in the same process")
         guard let freeze = try freeze(&poller) else {
             return log.error("the restart is given up: the requests in progress did not end")
         }
