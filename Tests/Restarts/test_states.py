@@ -284,13 +284,11 @@ class Requests(StateTest):
             client = socket.create_connection(("127.0.0.1", self.port), timeout=30)
             client.sendall(b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
                            b"Transfer-Encoding: chunked\r\n\r\n")
-            try:
-                while True:
-                    client.sendall(f"{len(line):x}\r\n".encode() + line + b"\r\n")
-                    if select.select([client], [], [], 0)[0]:
-                        break
-            except OSError:
-                pass
+            client.setblocking(False)
+            chunk = rest = f"{len(line):x}\r\n".encode() + line + b"\r\n"
+            # Until the answer comes.
+            while not select.select([client], [client], [], 30)[0]:
+                rest = rest[client.send(rest):] or chunk
             answers.append(client.recv(4096))
 
         publishers = [threading.Thread(target=publish) for _ in range(4)]
