@@ -1,4 +1,3 @@
-public import Bytes
 import DequeModule
 import EventStreams
 import Synchronization
@@ -228,101 +227,11 @@ public final class Hub: Sendable {
     /// single publish may have more.
     private static let stepsAtOnce = 512
 
-    // MARK: Snapshots
-
     /// Whether the hub has an archive.
     public var hasArchive: Bool { archive != nil }
 
-    /// Whether no publish and no end waits for the archive.
-    public var isQuiet: Bool {
-        state.withLock { state in state.writeQueue.map { $0.waiting.isEmpty && !$0.isWriting } ?? true }
-    }
-
-    /// Writes a snapshot of the log, or, with an archive, of what the archive does not store. Nothing else may use the hub
-    /// meanwhile.
-    ///
-    /// - Returns: the topics of the snapshot.
-    public func write(to writer: inout ByteWriter) -> SnapshotTopics { state.withLock { $0.write(to: &writer) } }
-
-    /// Restores a snapshot into this hub, which must be new: without an archive instead of every other method, and with
-    /// one between the archive's events and ``finishRestoring(now:)``. After an error the hub is of no use.
-    ///
-    /// - Parameter now: milliseconds since 1970.
-    /// - Returns: the topics of the snapshot, by their places.
-    public func restore(
-        _ reader: inout ByteReader, now: UInt64
-    ) throws(ByteReader.Damage) -> [RestoredTopic] {
-        let result = state.withLock { state -> Result<[RestoredTopic], ByteReader.Damage> in
-            do throws(ByteReader.Damage) {
-                return .success(try state.restore(from: &reader, now: now))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
-    }
-
-    /// A hub to check a snapshot with.
-    ///
-    /// - Parameters:
-    ///   - reader: at the start of the snapshot.
-    ///   - epoch: of the snapshot.
-    public static func forCheck(_ reader: inout ByteReader, epoch: Epoch) throws(ByteReader.Damage) -> Hub {
-        let hub = Hub(epoch: epoch, policy: HistoryPolicy(), mailboxes: [])
-        guard try reader.flag() else { return hub }
-        _ = try reader.text()
-        let (head, _, uncertain) = (try reader.number(), try reader.number(), try reader.number())
-        hub.restore(StoredState(epochs: Epochs(epoch), head: head, lastEpoch: epoch, uncertainThrough: uncertain))
-        return hub
-    }
-
-    /// The channel or pattern of a topic with subscribers.
-    public func subject(of topic: TopicID) -> TopicSubject { state.withLock { $0.registry[topic].subject } }
-
-    /// Adds a subscriber of a restored topic. It starts behind, with the position that it had.
-    public func attach(_ topic: TopicID, on loop: Int) { state.withLock { $0.attach(topic, on: loop) } }
-
-    // MARK: Figures
-
-    /// The longest time that a thread has held the lock, in nanoseconds of the clock.
-    public var longestHold: UInt64 { state.withLock { $0.longestHold } }
-
-    /// Figures of the hub.
-    public var summary: HubSummary {
-        state.withLock {
-            HubSummary(
-                channels: $0.registry.channelCount, events: $0.log.events, bytes: $0.log.bytes,
-                subscribers: $0.subscribers, head: $0.log.head)
-        }
-    }
-
-    /// Figures of one channel; nil when there is no such channel.
-    public func summary(of name: ChannelName) -> ChannelSummary? {
-        state.withLock { state in state.registry.find(name).map { ChannelSummary($0, name, state.log) } }
-    }
-
-    /// Up to `count` channels, sorted by name, that follow a name; nil starts with the first.
-    ///
-    /// - Returns: the summaries, and the name to continue after; nil when this is all.
-    public func summaries(after name: String?, count: Int) -> (summaries: [ChannelSummary], next: String?) {
-        var summaries: [ChannelSummary] = []
-        while summaries.count <= count {
-            let next = locked { state in
-                state.registry.channels(after: summaries.last?.name.description ?? name, count: Self.summariesAtOnce)
-                    .compactMap { topic in topic.name.map { ChannelSummary(topic, $0, state.log) } }
-            }
-            summaries += next
-            if next.count < Self.summariesAtOnce { break }
-        }
-        let page = summaries.prefix(count)
-        return (Array(page), summaries.count > count ? page.last?.name.description : nil)
-    }
-
-    /// How many channels one hold of the lock looks at for ``summaries(after:count:)``.
-    private static let summariesAtOnce = 128
-
     /// Uses the state under the lock.
-    private func locked<Result>(_ body: (inout HubState) -> sending Result) -> sending Result {
+    func locked<Result>(_ body: (inout HubState) -> sending Result) -> sending Result {
         state.withLock { state in
             let start = clock()
             state.budget = HoldBudget()

@@ -1,5 +1,4 @@
 import CSystemd
-public import Kernel
 
 /// systemd's descriptor store: it keeps descriptors while the service restarts, and passes them on to the next process
 /// (`FileDescriptorStoreMax=`).
@@ -7,13 +6,14 @@ public enum DescriptorStore {
     /// Offers a descriptor to systemd, and waits until systemd has taken or refused it; it does not say which.
     ///
     /// - Parameters:
+    ///   - number: the descriptor, which stays this process's own.
     ///   - name: under which the next process gets it.
     ///   - milliseconds: to wait at most.
     /// - Returns: whether there is a service manager and it has read the message.
-    public static func put(_ descriptor: borrowing Descriptor, name: String, milliseconds: UInt64) -> Bool {
+    public static func put(_ number: CInt, name: String, milliseconds: UInt64) -> Bool {
         // FDPOLL=0: systemd would drop a socket whose other end has closed.
         let state = "FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0"
-        let isSent = unsafe withUnsafePointer(to: descriptor.number) { number in
+        let isSent = unsafe withUnsafePointer(to: number) { number in
             unsafe sd_pid_notify_with_fds(0, 0, state, number, 1)
         }
         return isSent > 0 && sd_notify_barrier(0, milliseconds * 1000) > 0

@@ -10,16 +10,23 @@ class Log:
     """What the publishers were told: the events by number."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.changed = threading.Condition()
         self.events = {}  # number: (channel, bytes of the event)
         self.refused = 0
 
     def add(self, receipt, channel, data):
         number = int(receipt["id"].rsplit("-", 1)[1])
         event = f"id: {receipt['id']}\ndata: {data}\n\n".encode()
-        with self.lock:
+        with self.changed:
             assert number not in self.events, f"the number {number} was given twice"
             self.events[number] = (channel, event)
+            self.changed.notify_all()
+
+    def wait_for_more(self, count, seconds=60):
+        """Waits until so many events more are published."""
+        with self.changed:
+            due = len(self.events) + count
+            assert self.changed.wait_for(lambda: len(self.events) >= due, seconds), "the publishers stand still"
 
     def of(self, covers, after):
         return [event for number, (channel, event) in sorted(self.events.items()) if number > after and covers(channel)]
@@ -217,19 +224,23 @@ class Load:
                 for event in events:
                     hashed.update(event)
                 expected[key] = (len(events), sum(map(len, events)), hashed.digest())
-        for subscriber in self.stalled:
-            if not subscriber.failure:
-                self.poller.register(subscriber.socket, select.EPOLLIN)
+        self.isOver.set()
+        self.reading.join()
 
         def is_done(subscriber):
             return subscriber.failure or subscriber.bytes >= expected[subscriber.query, subscriber.after][1]
 
         deadline = time.monotonic() + seconds
-        waiting = self.subscribers
-        while (waiting := [s for s in waiting if not is_done(s)]) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.isOver.set()
-        self.reading.join()
+        waiting = {subscriber.socket.fileno() for subscriber in self.subscribers if not is_done(subscriber)}
+        poller = select.epoll()
+        for number in waiting:
+            poller.register(number, select.EPOLLIN)
+        while waiting and time.monotonic() < deadline:
+            for number, _ in poller.poll(1, 512):
+                self.by_number[number].read()
+                if is_done(self.by_number[number]):
+                    poller.unregister(number)
+                    waiting.discard(number)
         wrong = collections.Counter()
         for publisher in self.publishers:
             if publisher.failure:

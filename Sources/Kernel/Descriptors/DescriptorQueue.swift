@@ -34,18 +34,27 @@ public struct DescriptorQueue: ~Copyable, Sendable {
         precondition(descriptors.count <= Self.limit)
         var body = [kind, UInt8(descriptors.count)]
         var control = RightsMessage(descriptors).bytes
+        let isEmpty = descriptors.isEmpty
         _ = try invoke(.sendmsg) {
-            unsafe body.withUnsafeMutableBytes { body in
-                unsafe control.withUnsafeMutableBytes { control in
-                    var piece = unsafe iovec(iov_base: body.baseAddress, iov_len: body.count)
-                    return unsafe withUnsafeMutablePointer(to: &piece) { piece in
-                        var message = unsafe msghdr()
-                        unsafe (message.msg_iov, message.msg_iovlen) = (piece, 1)
-                        if !descriptors.isEmpty {
-                            unsafe (message.msg_control, message.msg_controllen) = (control.baseAddress, control.count)
-                        }
-                        return unsafe sendmsg(sender.number, &message, CInt(MSG_NOSIGNAL))
-                    }
+            unsafe Self.withMessage(&body, &control) { message in
+                if isEmpty { unsafe (message.msg_control, message.msg_controllen) = (nil, 0) }
+                return unsafe sendmsg(sender.number, &message, CInt(MSG_NOSIGNAL))
+            }
+        }
+    }
+
+    /// Lays a message out for the kernel.
+    private static func withMessage(
+        _ body: inout [UInt8], _ control: inout [UInt8], _ call: (inout msghdr) -> Int
+    ) -> Int {
+        unsafe body.withUnsafeMutableBytes { body in
+            unsafe control.withUnsafeMutableBytes { control in
+                var piece = unsafe iovec(iov_base: body.baseAddress, iov_len: body.count)
+                return unsafe withUnsafeMutablePointer(to: &piece) { piece in
+                    var message = unsafe msghdr()
+                    unsafe (message.msg_iov, message.msg_iovlen) = (piece, 1)
+                    unsafe (message.msg_control, message.msg_controllen) = (control.baseAddress, control.count)
+                    return unsafe call(&message)
                 }
             }
         }
@@ -86,18 +95,10 @@ public struct DescriptorQueue: ~Copyable, Sendable {
         let count: Int
         do throws(Errno) {
             count = try invoke(.recvmsg) {
-                unsafe body.withUnsafeMutableBytes { body in
-                    unsafe control.withUnsafeMutableBytes { control in
-                        var piece = unsafe iovec(iov_base: body.baseAddress, iov_len: body.count)
-                        return unsafe withUnsafeMutablePointer(to: &piece) { piece in
-                            var message = unsafe msghdr()
-                            unsafe (message.msg_iov, message.msg_iovlen) = (piece, 1)
-                            unsafe (message.msg_control, message.msg_controllen) = (control.baseAddress, control.count)
-                            defer { length = unsafe message.msg_controllen }
-                            let flags = CInt(MSG_DONTWAIT) | CInt(MSG_CMSG_CLOEXEC)
-                            return unsafe recvmsg(receiver.number, &message, flags)
-                        }
-                    }
+                unsafe withMessage(&body, &control) { message in
+                    defer { length = unsafe message.msg_controllen }
+                    return unsafe recvmsg(
+                        receiver.number, &message, CInt(MSG_DONTWAIT) | CInt(MSG_CMSG_CLOEXEC))
                 }
             }
         } catch {

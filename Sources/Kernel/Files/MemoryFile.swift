@@ -3,7 +3,7 @@ import Glibc
 public import SystemPackage
 
 /// A file that exists in memory alone, for as long as a process has it open. The corresponding C function is `memfd_create`.
-public struct MemoryFile: ~Copyable, Sendable {
+public final class MemoryFile: Sendable {
     /// The file. Its close-on-exec flag is set.
     public let descriptor: Descriptor
 
@@ -19,9 +19,6 @@ public struct MemoryFile: ~Copyable, Sendable {
     public init(adopting descriptor: consuming Descriptor) {
         self.descriptor = descriptor
     }
-
-    /// Gives up ownership without closing.
-    public consuming func release() { _ = descriptor.release() }
 
     /// Appends bytes.
     public func append(_ bytes: [UInt8]) throws(Errno) {

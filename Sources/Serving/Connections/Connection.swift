@@ -20,7 +20,7 @@ struct Connection: ~Copyable {
     }
 
     /// What a proxy says about the client by the PROXY protocol.
-    enum ProxiedClient {
+    enum ProxiedClient: Sendable {
         /// The listener does without.
         case none
         /// The header has not arrived.
@@ -30,7 +30,7 @@ struct Connection: ~Copyable {
         case known(Box)
 
         /// Keeps the connections of other listeners small.
-        final class Box {
+        final class Box: Sendable {
             let address: IPAddress
 
             init(_ address: IPAddress) { self.address = address }

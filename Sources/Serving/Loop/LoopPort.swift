@@ -10,7 +10,7 @@ final class LoopPort: Sendable {
     private let commands = Guarded<[LoopCommand]>([])
 
     init() throws(Errno) {
-        let wakeup = SharedWakeup(try Wakeup())
+        let wakeup = try SharedWakeup()
         self.wakeup = wakeup
         mailbox = Mailbox(wakeLoop: { wakeup.wakeup.notify() })
     }

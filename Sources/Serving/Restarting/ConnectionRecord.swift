@@ -1,6 +1,5 @@
 import Access
 import Broadcasting
-import Kernel
 
 /// A connection between two processes: all that the next one must know of it, besides its socket.
 struct ConnectionRecord: Sendable {
@@ -15,15 +14,9 @@ struct ConnectionRecord: Sendable {
         case streaming(SubscriberRecord)
     }
 
-    /// What a PROXY header said, or that it has not come.
-    enum Proxied: Sendable {
-        case none, awaited, unknown
-        case known(IPAddress)
-    }
-
     /// The listening socket; see ``SharedListener/key``.
     let listener: String
-    let proxied: Proxied
+    let proxied: Connection.ProxiedClient
     let stage: Stage
 }
 

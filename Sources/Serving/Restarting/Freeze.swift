@@ -60,7 +60,7 @@ public final class Freeze: Sendable {
         connections.withLock { $0 += frozen }
         if self.frozen.add(1, ordering: .sequentiallyConsistent).newValue == loops { notify() }
         while true {
-            if let next = next.withLock({ $0 }) { return next }
+            if let ended { return ended }
             _ = wakeup.wait(milliseconds: 1000)
             wakeup.clear()
         }

@@ -19,8 +19,8 @@ public final class InheritedState: Sendable {
 
     /// - Parameters:
     ///   - file: as ``Server/writeState(_:program:listeners:history:to:)`` wrote it.
-    ///   - queue: the receiving end of a queue with the sockets, as ``Server/send(_:to:)`` filled it.
-    public init(file: consuming MemoryFile, queue: consuming Descriptor) {
+    ///   - queue: the receiving end of a queue with the sockets, filled by `send(connections:)`.
+    public init(file: MemoryFile, queue: consuming Descriptor) {
         self.file = file
         self.queue = queue
     }
@@ -73,7 +73,7 @@ public final class InheritedState: Sendable {
     ///
     /// - Returns: the listening sockets that come with it, and where the history is.
     public static func check(
-        _ file: borrowing MemoryFile
+        _ file: MemoryFile
     ) throws(ByteReader.Damage) -> (listeners: [OpenListener], history: String) {
         try read(file) { reader throws(ByteReader.Damage) in
             var copy = reader
@@ -110,7 +110,7 @@ public final class InheritedState: Sendable {
     }
 
     private static func read<Value>(
-        _ file: borrowing MemoryFile, _ body: (inout ByteReader) throws(ByteReader.Damage) -> Value
+        _ file: MemoryFile, _ body: (inout ByteReader) throws(ByteReader.Damage) -> Value
     ) throws(ByteReader.Damage) -> Value {
         let outcome: Result<Value, ByteReader.Damage>
         do throws(Errno) {

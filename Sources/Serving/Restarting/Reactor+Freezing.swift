@@ -88,15 +88,8 @@ extension Reactor {
             stage = .streaming(record)
         case .exchanging, .closed: return nil
         }
-        let proxied: ConnectionRecord.Proxied =
-            switch connections[slot].proxied {
-            case .none: .none
-            case .awaited: .awaited
-            case .unknown: .unknown
-            case .known(let box): .known(box.address)
-            }
         let listener = context.listeners[Int(connections[slot].arrival.listener)].key
-        return ConnectionRecord(listener: listener, proxied: proxied, stage: stage)
+        return ConnectionRecord(listener: listener, proxied: connections[slot].proxied, stage: stage)
     }
 
     private func record(subscriber slot: UInt32, head: UInt64) -> SubscriberRecord? {

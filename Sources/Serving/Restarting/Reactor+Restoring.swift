@@ -20,21 +20,14 @@ extension Reactor {
             switch record.proxied {
             case .none: IPAddress(transport.peer)
             case .awaited, .unknown: nil
-            case .known(let address): address
+            case .known(let box): box.address
             }
         let arrival = Arrival(
             listener: listener ?? 0, admission: .served, address: acceptor.count(address, settings))
         context.connectionCount.add()
         context.status.connections.add(1)
-        let proxied: Connection.ProxiedClient =
-            switch record.proxied {
-            case .none: .none
-            case .awaited: .awaited
-            case .unknown: .unknown
-            case .known(let address): .known(Connection.ProxiedClient.Box(address))
-            }
         let isTCP = listener.map { context.listeners[Int($0)].isTCP } ?? true
-        let slot = connections.insert(Connection(transport, arrival, hasShortReads: !isTCP, proxied: proxied))
+        let slot = connections.insert(Connection(transport, arrival, hasShortReads: !isTCP, proxied: record.proxied))
         do throws(Errno) {
             try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
         } catch {

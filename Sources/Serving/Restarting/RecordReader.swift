@@ -19,14 +19,14 @@ struct RecordReader {
 
     mutating func read(_ reader: inout ByteReader) throws(ByteReader.Damage) -> ConnectionRecord {
         let listener = try reader.text()
-        let proxied: ConnectionRecord.Proxied
+        let proxied: Connection.ProxiedClient
         switch try reader.byte() {
         case 0: proxied = .none
         case 1: proxied = .awaited
         case 2: proxied = .unknown
         case 3:
             guard let address = IPAddress(bytes: try reader.array()) else { throw Self.unknown("address") }
-            proxied = .known(address)
+            proxied = .known(Connection.ProxiedClient.Box(address))
         default: throw Self.unknown("kind of client")
         }
         let stage: ConnectionRecord.Stage

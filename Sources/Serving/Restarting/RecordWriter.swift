@@ -26,9 +26,9 @@ struct RecordWriter {
         case .none: writer.write(byte: 0)
         case .awaited: writer.write(byte: 1)
         case .unknown: writer.write(byte: 2)
-        case .known(let address):
+        case .known(let box):
             writer.write(byte: 3)
-            writer.write(bytes: address.bytes)
+            writer.write(bytes: box.address.bytes)
         }
         switch record.stage {
         case .fresh: writer.write(byte: 0)

@@ -15,12 +15,12 @@ extension Server {
     /// - Throws: when there is no memory for it.
     public func writeState(
         _ freeze: Freeze, program: String, listeners: [OpenListener], history: String,
-        to file: borrowing MemoryFile
+        to file: MemoryFile
     ) throws(Errno) -> [CInt] {
         let header = StateFile.Header(
             program: program, epoch: hub.epoch, time: Clock.monotonic, listeners: listeners,
             history: history)
-        let pieces = Pieces(file.descriptor.number)
+        let pieces = Pieces(file)
         var writer = ByteWriter { pieces.append($0) }
         header.write(to: &writer)
         var records = RecordWriter(hub.write(to: &writer))
@@ -37,22 +37,6 @@ extension Server {
         return sockets
     }
 
-    /// Puts sockets into a queue for the next process. They stay open here as well.
-    public func send(_ sockets: [CInt], to queue: borrowing DescriptorQueue) throws(Errno) {
-        var rest = sockets[...]
-        while !rest.isEmpty {
-            try queue.send(InheritedState.Kind.connections, rest.prefix(DescriptorQueue.limit))
-            rest = rest.dropFirst(DescriptorQueue.limit)
-        }
-    }
-
-    /// Closes the queue after the last socket.
-    ///
-    /// - Returns: whether another process has its receiving end.
-    public func close(_ queue: consuming DescriptorQueue) -> Bool {
-        queue.closeReceiver().send(InheritedState.Kind.end)
-    }
-
     /// Those of ``listenerNumbers`` that no service manager has opened.
     public var ownListeners: [(listener: OpenListener, number: CInt)] {
         listenerNumbers.filter { !$0.listener.key.hasPrefix("systemd:") }
@@ -66,17 +50,31 @@ extension Server {
     }
 }
 
+extension DescriptorQueue {
+    /// Puts the sockets of connections into the queue. They stay open here as well.
+    public func send(connections sockets: [CInt]) throws(Errno) {
+        var rest = sockets[...]
+        while !rest.isEmpty {
+            try send(InheritedState.Kind.connections, rest.prefix(Self.limit))
+            rest = rest.dropFirst(Self.limit)
+        }
+    }
+
+    /// Closes the queue after the last socket.
+    ///
+    /// - Returns: whether another process has its receiving end.
+    public consuming func end() -> Bool { closeReceiver().send(InheritedState.Kind.end) }
+}
+
 /// Writes pieces to a file, and remembers the first failure.
 private final class Pieces: Sendable {
-    private let number: CInt
+    private let file: MemoryFile
     let failure = Guarded<Errno?>(nil)
 
-    init(_ number: CInt) { self.number = number }
+    init(_ file: MemoryFile) { self.file = file }
 
     func append(_ piece: [UInt8]) {
         guard failure.withLock({ $0 == nil }) else { return }
-        let file = MemoryFile(adopting: Descriptor(owning: number))
         do throws(Errno) { try file.append(piece) } catch { failure.withLock { $0 = error } }
-        file.release()
     }
 }

@@ -1,5 +1,6 @@
 import Broadcasting
 import GRDB
+import Kernel
 import Logging
 import Synchronization
 import SystemPackage

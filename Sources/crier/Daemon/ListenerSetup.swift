@@ -126,30 +126,26 @@ struct ListenerSetup {
 
     private mutating func open(_ listener: ListenSettings, _ predecessor: inout Predecessor) throws(Failure) {
         let opened = predecessor.takeListeners("\(listener.address)")
-        if !opened.isEmpty {
-            for number in opened {
-                try add(listener) { options throws(Errno) in
-                    try Listener(adopting: Descriptor(owning: number), options: options)
-                }
+        for number in opened {
+            try add(listener) { options throws(Errno) in
+                try Listener(adopting: Descriptor(owning: number), options: options)
             }
-            if case .unix(let path) = listener.address {
-                unixPaths.append(path)
-                let owner = try listener.owner.map { owner throws(Failure) in try Self.ids(owner) }
-                do throws(Errno) { try Listener.setPermissions(path, mode: listener.mode, owner: owner) } catch {
-                    throw Failure(description: "\(listener.address): \(error)")
-                }
-            }
-            return
         }
         switch listener.address {
         case .inherited: return
         case .unix(let path):
             let owner = try listener.owner.map { owner throws(Failure) in try Self.ids(owner) }
-            try add(listener) { _ throws(Errno) in
-                try Listener.unix(path: path, mode: listener.mode, owner: owner)
+            if opened.isEmpty {
+                try add(listener) { _ throws(Errno) in
+                    try Listener.unix(path: path, mode: listener.mode, owner: owner)
+                }
+            } else {
+                do throws(Errno) { try Listener.setPermissions(path, mode: listener.mode, owner: owner) } catch {
+                    throw Failure(description: "\(listener.address): \(error)")
+                }
             }
             unixPaths.append(path)
-        case .tcp(let host, let port): try open(listener, host: host, port: port)
+        case .tcp(let host, let port): if opened.isEmpty { try open(listener, host: host, port: port) }
         }
     }
 

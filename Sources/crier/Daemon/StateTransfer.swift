@@ -11,7 +11,6 @@ struct StateTransfer: ~Copyable {
     private let file: MemoryFile
     private let queue: DescriptorQueue
     private let listeners: [CInt]
-    private let server: Server
 
     /// Milliseconds that systemd has to read a message.
     private static let patience: UInt64 = 5000
@@ -26,10 +25,9 @@ struct StateTransfer: ~Copyable {
         let queue = try DescriptorQueue()
         let sockets = try server.writeState(
             freeze, program: Crier.version, listeners: listeners.map(\.listener), history: history, to: file)
-        try server.send(sockets, to: queue)
+        try queue.send(connections: sockets)
         self.file = file
         self.queue = queue
-        self.server = server
         self.listeners = listeners.map(\.number)
         count = sockets.count
     }
@@ -39,18 +37,18 @@ struct StateTransfer: ~Copyable {
     /// - Returns: whether systemd has taken it.
     consuming func offerToServiceManager() -> Bool {
         Predecessor.forget(listeners: listeners.count)
-        var isOffered = DescriptorStore.put(file.descriptor, name: Predecessor.Name.state, milliseconds: Self.patience)
+        var isOffered = DescriptorStore.put(
+            file.descriptor.number, name: Predecessor.Name.state, milliseconds: Self.patience)
         for (index, number) in listeners.enumerated() where isOffered {
-            let listener = Descriptor(owning: number)
             isOffered = DescriptorStore.put(
-                listener, name: Predecessor.Name.listener(index), milliseconds: Self.patience)
-            _ = listener.release()
+                number, name: Predecessor.Name.listener(index), milliseconds: Self.patience)
         }
         // Last: if systemd has room for it, it had room for the others.
         isOffered =
             isOffered
-            && DescriptorStore.put(queue.receiver, name: Predecessor.Name.connections, milliseconds: Self.patience)
-        if isOffered, server.close(queue) { return true }
+            && DescriptorStore.put(
+                queue.receiver.number, name: Predecessor.Name.connections, milliseconds: Self.patience)
+        if isOffered, queue.end() { return true }
         Predecessor.forget(listeners: listeners.count)
         return false
     }
@@ -84,7 +82,7 @@ struct StateTransfer: ~Copyable {
         let failure: Errno
         do throws(Errno) {
             let receiver = try queue.receiver.duplicate()
-            _ = server.close(queue)
+            _ = queue.end()
             let descriptors = [file.descriptor.number, receiver.number] + listeners
             failure = Program.replace(with: Program.commandLine[0], passing: descriptors, variables)
         } catch {
