@@ -73,6 +73,7 @@ stress: build
 	export TEST_STRESS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),TEST_STRESS_SEED=$(SEED)); \
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
 	Tests/Restarts/upgrades $(BINARY) --subscribers 18000
+	Tests/Restarts/crashes $(BINARY) --subscribers 9000 --kills 50
 	@$(MAKE) --no-print-directory abuse SHARE=1
 
 #:: make abuse      honest clients beside slow heads and bodies, floods of connects, tokens and channels (SHARE of the full attack: 0.1)

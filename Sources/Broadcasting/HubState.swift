@@ -69,6 +69,11 @@ struct HubState {
             subscribers += 1
         }
         let ended = named.compactMap { registry.find($0) }.filter(\.isEnded)
+        var request = request
+        if let position = request.position, position.sequence == 0, position.epoch == lastEpoch {
+            // Of a process that has published nothing: a log does not remember its epoch.
+            request.position = log.epochs.position(of: 0)
+        }
         return .subscribed(ResumePoint(log: log).subscription(request, topics, ended: ended))
     }
 

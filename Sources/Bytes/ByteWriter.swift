@@ -12,7 +12,6 @@ public struct ByteWriter: ~Copyable, Sendable {
     /// - Parameter sink: gets the pieces, in order.
     public init(_ sink: @escaping @Sendable ([UInt8]) -> Void) {
         self.sink = sink
-        piece.reserveCapacity(Self.pieceSize)
     }
 
     /// Writes one byte.

@@ -13,6 +13,8 @@ public final class Server: Sendable {
     let listeners: [SharedListener]
     /// The connections that it continued; none of them are in it any more.
     public let restored: RestoredConnections
+    /// What survives if this process is killed; nil when nothing does.
+    public let recovery: Recovery?
     private let ports: [LoopPort]
     private let running: Atomic<Int>
     private let threads = Guarded<[Relay<Thread>]>([])
@@ -24,11 +26,12 @@ public final class Server: Sendable {
     ///   - loops: how many loops, each with a thread of its own, 1 to 64.
     ///   - listeners: the listening sockets, which belong to the server from here on.
     ///   - epoch: the epoch of the archive, if there is one.
+    ///   - recovery: where the loops record their streams, if the process may be killed.
     ///   - prepare: restores the hub, before the server accepts any client, and returns the connections to continue.
     /// - Throws: the error of `prepare`, or `Errno` when the process lacks descriptors or threads.
     public init<Failure: Error>(
         loops: Int, listeners: ListenerSet, settings: ServingSettings, history: HistoryPolicy,
-        epoch: Epoch = .random(), archive: (any Archive)? = nil, log: Logger,
+        epoch: Epoch = .random(), archive: (any Archive)? = nil, recovery: Recovery? = nil, log: Logger,
         prepare: (Hub) throws(Failure) -> RestoredConnections = { _ in RestoredConnections() }
     ) throws {
         precondition((1...64).contains(loops))
@@ -36,12 +39,18 @@ public final class Server: Sendable {
         for _ in 0..<loops { made.append(try LoopPort()) }
         let ports = made
         self.ports = ports
+        self.recovery = recovery
         hub = Hub(
             epoch: epoch, policy: history, mailboxes: ports.map(\.mailbox), archive: archive,
             clock: { Clock.monotonicNanoseconds })
         var restored = try prepare(hub)
         for (port, connections) in zip(ports, restored.takeLoops()) { port.post(.restore(connections)) }
         self.restored = restored
+        for (loop, streams) in restored.recovered.shares(loops).enumerated() where !streams.isEmpty {
+            ports[loop].post(.recover(streams))
+        }
+        let hasContinued = try Acknowledgement(loops: loops)
+        for port in ports { port.post(.acknowledge(hasContinued)) }
         running = Atomic(loops)
         let throttle = PublisherThrottle(ports)
         let connectionCount = ConnectionCount(loops: loops)
@@ -59,7 +68,7 @@ public final class Server: Sendable {
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
                 subscriberCounts: subscriberCounts, bodies: bodies,
-                incompleteRequests: incompleteRequests, log: log)
+                incompleteRequests: incompleteRequests, recovery: recovery, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)
@@ -73,6 +82,8 @@ public final class Server: Sendable {
             let relay = Relay(thread)
             threads.withLock { $0.append(relay) }
         }
+        // From here on the streams survive if the process is killed.
+        hasContinued.wait(milliseconds: 10_000)
     }
 
     /// Gives every loop other settings.

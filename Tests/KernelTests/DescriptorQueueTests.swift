@@ -35,6 +35,38 @@ import TimeLimits
         #expect(names == (0..<600).map { "/memfd:file \($0) (deleted)" })
     }
 
+    @Test func `packs those that are still wanted, in their order, and drops the others`() throws {
+        let queue = try DescriptorQueue()
+        for number in 0..<300 {
+            let file = try MemoryFile(named: "file \(number)")
+            try queue.send(7, [file.descriptor.number])
+            if number % 3 == 0 { try queue.send(7, [file.descriptor.number, file.descriptor.number]) }
+        }
+        let freed = try queue.compact(messages: 400) { descriptor in
+            let name = try? target(of: "/proc/self/fd/\(descriptor.number)")
+            return name.map { !$0.hasSuffix("7 (deleted)") } ?? false
+        }
+        let receiver = try queue.receiver.duplicate()
+        _ = queue.closeReceiver()
+        var names: [String] = []
+        var messages = 0
+        while let message = try DescriptorQueue.receive(from: receiver) {
+            messages += 1
+            for number in message.numbers {
+                names.append(try target(of: "/proc/self/fd/\(number)"))
+                _ = Descriptor(owning: number)
+            }
+        }
+        var expected: [String] = []
+        for number in 0..<300 where number % 10 != 7 {
+            expected += Array(repeating: "/memfd:file \(number) (deleted)", count: number % 3 == 0 ? 3 : 1)
+        }
+        #expect(names == expected)
+        #expect(messages <= 3)
+        #expect(freed.messages == 400 - messages)
+        #expect(freed.descriptors == 500 - expected.count)
+    }
+
     @Test func `says when nobody has the receiving end`() throws {
         let queue = try DescriptorQueue()
         let sender = queue.closeReceiver()

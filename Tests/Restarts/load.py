@@ -33,11 +33,13 @@ class Log:
 
 
 class Publisher(threading.Thread):
-    """Publishes on one connection, one event after the other, until `stop`. The connection must last."""
+    """Publishes on one connection, one event after the other, until `stop`. The connection must last, unless the publisher
+    is patient: then it connects again, and repeats what got no answer."""
 
     def __init__(self, load, channels, size, pause):
         super().__init__(daemon=True)
         self.load, self.channels, self.size, self.pause = load, channels, size, pause
+        self.connection = self.local = None
         self.stop = threading.Event()
         self.failure = None
         self.longest = 0.0
@@ -46,24 +48,38 @@ class Publisher(threading.Thread):
 
     def run(self):
         try:
-            connection = http.client.HTTPConnection(*self.load.address, timeout=60)
-            connection.connect()
-            local = connection.sock.getsockname()
             while not self.stop.wait(self.pause):
                 channel = self.random.choice(self.channels)
                 data = "x" * self.random.randint(self.size // 2, self.size)
                 began = time.monotonic()
-                connection.request("POST", f"/events/{channel}", data.encode())
-                response = connection.getresponse()
-                body = response.read()
+                status, body = self.publish(channel, data, f"{channel}-{self.name}-{self.count}")
                 self.longest = max(self.longest, time.monotonic() - began)
-                assert response.status == 200, f"{response.status} {body}"
+                assert status == 200, f"{status} {body}"
                 self.load.log.add(json.loads(body), channel, data)
                 self.count += 1
-                assert connection.sock and connection.sock.getsockname() == local, "the publisher's connection was closed"
-            connection.close()
+            self.connection.close()
         except Exception as reason:
             self.failure = repr(reason)
+
+    def publish(self, channel, data, key):
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                if not self.connection:
+                    self.connection = http.client.HTTPConnection(*self.load.address, timeout=60)
+                    self.connection.connect()
+                    self.local = self.connection.sock.getsockname()
+                self.connection.request("POST", f"/events/{channel}", data.encode(), {"Idempotency-Key": f'"{key}"'})
+                response = self.connection.getresponse()
+                answer = response.status, response.read()
+                assert self.connection.sock and self.connection.sock.getsockname() == self.local, "the publisher's connection was closed"
+                return answer
+            except (OSError, http.client.HTTPException):
+                if not self.load.isPatient or time.monotonic() > deadline:
+                    raise
+                self.connection.close()
+                self.connection = None
+                time.sleep(0.01)  # The daemon is down, and nothing says when it is up.
 
 
 class Subscriber:
@@ -140,8 +156,8 @@ class Subscriber:
 
 
 class Load:
-    def __init__(self, address, subscribers, seed=1):
-        self.address = address
+    def __init__(self, address, subscribers, seed=1, isPatient=False):
+        self.address, self.isPatient = address, isPatient
         self.random = random.Random(seed)
         self.isEnding = False  # the publishers do
         self.log = Log()

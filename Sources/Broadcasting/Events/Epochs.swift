@@ -44,6 +44,11 @@ public struct Epochs: Sendable {
     /// The epoch of the next event.
     public var current: Epoch { beginnings[beginnings.count - 1].epoch }
 
+    /// The position of an event in this log.
+    public func position(of sequence: UInt64) -> EventPosition {
+        EventPosition(epoch: epoch(of: sequence), sequence: sequence)
+    }
+
     /// The epoch in which an event got its number.
     func epoch(of sequence: UInt64) -> Epoch {
         // Nearly always the current one.

@@ -15,9 +15,15 @@ struct ResumePoint {
     /// - Parameter ended: channels that the client names and that have ended. The subscriber gets no further events of
     ///   them, but a gap counts those that it missed.
     func subscription(_ request: SubscriptionRequest, _ topics: [Topic], ended: [Topic]) -> Subscription {
-        if let lastEventID = request.lastEventID {
+        if let lastEventID = request.position.map({ Array($0.description.utf8) }) ?? request.lastEventID {
             rebuildEvictions(of: topics)
-            let (position, gap) = resume(lastEventID, topics, ended: ended)
+            let sequence =
+                if let position = request.position {
+                    log.epochs.sequence(of: position, head: log.head)
+                } else {
+                    sequence(of: lastEventID, topics)
+                }
+            let (position, gap) = resume(lastEventID, at: sequence, topics, ended: ended)
             let cursors = topics.map { cursor($0, from: 0) }
             let hasMissed = zip(topics, cursors).contains { !$0.isPattern && hasMore($0, $1, after: position) }
             return Subscription(
@@ -140,10 +146,10 @@ struct ResumePoint {
 
     /// Where a client that names a position resumes, and the gap that it gets first.
     private func resume(
-        _ lastEventID: [UInt8], _ topics: [Topic], ended: [Topic]
+        _ lastEventID: [UInt8], at sequence: UInt64?, _ topics: [Topic], ended: [Topic]
     ) -> (position: UInt64, gap: Gap?) {
         let report = GapReport(log: log)
-        guard let position = sequence(of: lastEventID, topics) else {
+        guard let position = sequence else {
             // Malformed, unknown, or of another epoch: every retained event follows.
             return (0, report.gap(lastEventID, topics, lost: nil))
         }

@@ -6,6 +6,8 @@ public struct SubscriptionRequest: Sendable {
     public var patterns: [ChannelPattern]
     /// The position that the client names, as raw bytes that nothing has validated; nil when it names none.
     public var lastEventID: [UInt8]?
+    /// Where crier itself knows that the subscriber is; nil for a client that connects.
+    public var position: EventPosition?
     /// Where to start without a position; nil applies the setting of each channel.
     public var replay: ReplayStart?
 

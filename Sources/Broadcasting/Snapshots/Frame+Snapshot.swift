@@ -25,7 +25,8 @@ extension Frame {
 }
 
 extension ChannelName {
-    init(reading reader: inout ByteReader) throws(ByteReader.Damage) {
+    /// Reads a name.
+    public init(reading reader: inout ByteReader) throws(ByteReader.Damage) {
         let text = try reader.text()
         do throws(Invalid) { try self.init(text) } catch { throw ByteReader.Damage("a name is invalid") }
     }

@@ -17,6 +17,8 @@ public struct Settings: Sendable, Equatable {
     public var shutdown: UInt64 = 10_000
     /// Milliseconds over which streams end when the daemon stops; 0 ends all at once.
     public var drain: UInt64 = 0
+    /// Whether streams go on after the daemon was killed.
+    public var surviveCrash = false
     /// Milliseconds after which crier closes a connection whose peer acknowledges nothing.
     public var deadPeer: UInt64 = 30_000
     /// The lowest level that crier logs.

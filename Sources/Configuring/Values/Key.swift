@@ -23,6 +23,7 @@ struct Key: Sendable {
         duration("server.shutdown", \.shutdown, 0...3_600_000),
         duration("server.drain", \.drain, 0...3_600_000),
         duration("server.dead-peer", \.deadPeer, 5_000...3_600_000, isLive: false),
+        flag("server.survive-crash", \.surviveCrash, isLive: false),
         word("server.log-level", \.logLevel, isLive: false),
         number("limits.connections", \.connections, 0...10_000_000),
         number("limits.connections-per-address", \.connectionsPerAddress, 0...10_000_000),
@@ -130,9 +131,9 @@ struct Key: Sendable {
             })
     }
 
-    private static func flag(_ name: String, _ field: Field<Bool>) -> Key {
+    private static func flag(_ name: String, _ field: Field<Bool>, isLive: Bool = true) -> Key {
         Key(
-            name: name, isLive: true,
+            name: name, isLive: isLive,
             set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.flag() },
             show: { "\($0[keyPath: field])" })
     }

@@ -75,6 +75,71 @@ public struct DescriptorQueue: ~Copyable, Sendable {
         public func send(_ kind: UInt8) -> Bool { descriptor.send([kind, 0]) == .wrote(2) }
     }
 
+    /// Puts the descriptors that are still wanted into as few messages as possible. Until a descriptor is in a new message
+    /// it stays in the old one, so that none is missing if the process ends meanwhile. Another thread may send at the same
+    /// time, but none may receive.
+    ///
+    /// - Parameters:
+    ///   - count: how many messages to take, from the oldest on; there are as many.
+    ///   - isWanted: whether to keep a descriptor.
+    /// - Returns: how many messages and descriptors there are less.
+    /// - Throws: when the queue is too full, or the process has too many descriptors. The rest stays as it is.
+    public func compact(
+        messages count: Int, isWanted: (borrowing Descriptor) -> Bool
+    ) throws(Errno) -> (messages: Int, descriptors: Int) {
+        // SO_PEEK_OFF: each peek shows the next message.
+        try receiver.set(SOL_SOCKET, 42, 0)
+        defer { try? receiver.set(SOL_SOCKET, 42, -1) }
+        var freed = (messages: 0, descriptors: 0)
+        var group = Group()
+        for _ in 0..<count {
+            guard let message = try Self.receive(from: receiver, flags: CInt(MSG_PEEK)) else { break }
+            var wanted: [CInt] = []
+            for number in message.numbers {
+                let descriptor = Descriptor(owning: number)
+                if isWanted(descriptor) { wanted.append(descriptor.release()) }
+            }
+            freed.descriptors += message.sent - wanted.count
+            if group.numbers.count + wanted.count > Self.limit { freed.messages += try replace(&group) }
+            group.kind = message.kind
+            group.messages += 1
+            group.numbers += wanted
+        }
+        freed.messages += try replace(&group)
+        return freed
+    }
+
+    /// Messages that become one.
+    private struct Group: ~Copyable {
+        var kind: UInt8 = 0
+        var messages = 0
+        /// Owned.
+        var numbers: [CInt] = []
+
+        deinit { for number in numbers { _ = Descriptor(owning: number) } }
+    }
+
+    /// Sends the descriptors of a group in one message, and drops its messages, which are the oldest.
+    ///
+    /// - Returns: how many messages there are less.
+    private func replace(_ group: inout Group) throws(Errno) -> Int {
+        if !group.numbers.isEmpty { try send(group.kind, group.numbers[...]) }
+        for _ in 0..<group.messages { try drop() }
+        let freed = group.messages - (group.numbers.isEmpty ? 0 : 1)
+        group = Group()
+        return freed
+    }
+
+    /// Drops the oldest message with its descriptors.
+    private func drop() throws(Errno) {
+        var body: [UInt8] = [0, 0]
+        _ = try invoke(.recvmsg) {
+            unsafe body.withUnsafeMutableBytes {
+                unsafe recv(receiver.number, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT))
+            }
+        }
+    }
+
     /// A message that was received.
     public struct Message: ~Copyable {
         /// As its sender named it.
@@ -89,6 +154,10 @@ public struct DescriptorQueue: ~Copyable, Sendable {
     ///
     /// - Parameter receiver: the receiving end of a queue.
     public static func receive(from receiver: borrowing Descriptor) throws(Errno) -> Message? {
+        try receive(from: receiver, flags: 0)
+    }
+
+    private static func receive(from receiver: borrowing Descriptor, flags: CInt) throws(Errno) -> Message? {
         var body: [UInt8] = [0, 0]
         var control = [UInt8](repeating: 0, count: RightsMessage.capacity)
         var length = 0
@@ -98,7 +167,7 @@ public struct DescriptorQueue: ~Copyable, Sendable {
                 unsafe withMessage(&body, &control) { message in
                     defer { length = unsafe message.msg_controllen }
                     return unsafe recvmsg(
-                        receiver.number, &message, CInt(MSG_DONTWAIT) | CInt(MSG_CMSG_CLOEXEC))
+                        receiver.number, &message, flags | CInt(MSG_DONTWAIT) | CInt(MSG_CMSG_CLOEXEC))
                 }
             }
         } catch {

@@ -24,6 +24,9 @@ public final class MemoryPressure: Sendable {
         descriptor = file
     }
 
+    /// Whether a report of a poller means that there is too little memory: the kernel's file can always be read.
+    public func isRaised(_ readiness: Readiness) -> Bool { readiness.contains(isPipe ? .input : .urgent) }
+
     /// Forgets the pressure so far. The kernel's own file forgets it when a poller has reported it.
     public func clear() {
         guard isPipe else { return }

@@ -14,6 +14,8 @@ struct CatchUp: ~Copyable {
     /// The last slice that a subscriber read, when others may need the same.
     private var replay = ReplayBatch()
     private var fetches = FetchQueue()
+    /// Streams of a process that was killed, and how many bytes of their next events that process had written.
+    private var written: [Subscribers.Token: Int] = [:]
     private var batch = WriteBatch()
     private var slice: [Frame] = []
     private var slowLog: SlowSubscriberLog
@@ -79,7 +81,7 @@ struct CatchUp: ~Copyable {
         let form = subscribers[slot].form
         let left = settings.replay > 0 && !isSlow ? settings.replay - subscribers[slot].replayed : Int.max
         guard left > 0 else { return endReplay(slot, &subscribers, &connections) }
-        if !isSlow, replay.isNext(for: cursors, after: position, form) {
+        if !isSlow, written.isEmpty, replay.isNext(for: cursors, after: position, form) {
             // Only the read of the next slice shows whether the subscriber is live.
             if deliverReplay(slot, &subscribers, connections) { queue.append(token) }
             return
@@ -90,16 +92,20 @@ struct CatchUp: ~Copyable {
         if let lag = read.cut {
             return cut(slot, lag, read.closingNotices, &subscribers, &connections, time)
         }
+        if read.cursors != nil, written[token] != nil { return subscribers.close(slot, .error) }
         guard skip(slot, read, &subscribers, &connections, time) else { return }
         guard read.absent.isEmpty else { return fetch(read.absent, slot, token, &subscribers) }
         let frames = form.isEnveloped ? fanOut.envelopes(of: slice, for: subscribers[slot].topics) : slice
         defer { if form.isEnveloped { for frame in slice { frame.releaseEnvelopes() } } }
+        if let bytes = written[token] {
+            return findPlace(behind: bytes, in: frames, isAll: read.head != nil, slot, token, &subscribers)
+        }
         let isShared = !isSlow && read.cursors == nil && !queue.isEmpty
         let isDelivered =
             isShared && replay.load(frames, form, cursors, after: position)
             ? deliverReplay(slot, &subscribers, connections) : deliver(frames, slot, &subscribers, connections)
         guard isDelivered else { return }
-        if let through = read.through { subscribers[slot].position = max(subscribers[slot].position, through) }
+        if let through = read.through { subscribers.skip(slot, through: through) }
         // The hub posts every event after this read to the mailbox. The events that the mailbox still has from before
         // are not above this position.
         if let head = read.head { subscribers.goLive(slot, at: head) } else { queue.append(token) }
@@ -110,6 +116,7 @@ struct CatchUp: ~Copyable {
         _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: borrowing Connections
     ) -> Bool {
         let count = subscribers.deliver(replay.batch, to: slot, connections)
+        subscribers.record(replay.batch, CollectionOfOne(slot))
         context.status.delivered.add(count)
         if settings.replay > 0 { subscribers[slot].replayed += replay.bytes * count / replay.batch.count }
         return count == replay.batch.count
@@ -134,6 +141,49 @@ struct CatchUp: ~Copyable {
         let comment = Array(": The rest of the replay follows when you reconnect (limits.replay).\n\n".utf8)
         let retry = EventEncoder.encode(retry: StreamOpening.jittered(settings.retry, using: &generator))
         subscribers.finish(slot, with: comment + retry, .replayed, timeout: settings.shutdown, &connections)
+    }
+
+    // MARK: Streams of a process that was killed
+
+    /// Continues a stream whose process had written bytes of the next events, and was killed before it recorded which.
+    ///
+    /// - Parameter count: bytes, 1 or more.
+    mutating func append(_ token: Subscribers.Token, behind count: Int) {
+        written[token] = count
+        queue.append(token)
+    }
+
+    /// Forgets a subscriber that leaves.
+    mutating func forget(_ token: Subscribers.Token) {
+        if !written.isEmpty { written[token] = nil }
+    }
+
+    /// Finds the event in which the process stopped, and queues its rest. Closes the stream when there are not so many bytes.
+    ///
+    /// - Parameters:
+    ///   - count: bytes of the next events that the process had written.
+    ///   - frames: the next events.
+    ///   - isAll: whether there are no others yet.
+    private mutating func findPlace(
+        behind count: Int, in frames: [Frame], isAll: Bool, _ slot: UInt32, _ token: Subscribers.Token,
+        _ subscribers: inout Subscribers
+    ) {
+        var left = count
+        for frame in frames where left > 0 {
+            let size = unsafe frame.bytes(subscribers[slot].form.framing).count
+            if left < size {
+                subscribers.continueOutput(slot, .event(frame, offset: left))
+                left = 0
+            } else {
+                // The end of a topic: the client has it, and reconnects to what remains.
+                guard frame.endsTopic == nil else { return subscribers.close(slot, .error) }
+                subscribers.skip(slot, frame)
+                left -= size
+            }
+        }
+        guard left == 0 || !isAll else { return subscribers.close(slot, .error) }
+        written[token] = left == 0 ? nil : left
+        queue.append(token)
     }
 
     // MARK: Slow subscribers
@@ -218,6 +268,9 @@ struct CatchUp: ~Copyable {
         subscribers[slot].state = .behind(.queued(nil), isSlow: isSlow)
         let isEnveloped = subscribers[slot].form.isEnveloped
         let frames = isEnveloped ? fanOut.envelopes(of: frames, for: subscribers[slot].topics) : frames
+        if let bytes = written[token] {
+            return findPlace(behind: bytes, in: frames, isAll: false, slot, token, &subscribers)
+        }
         if deliver(frames, slot, &subscribers, connections) { queue.append(token) }
     }
 }

@@ -61,6 +61,8 @@ struct Connection: ~Copyable {
     var isQuick = false
     /// Whether epoll has reported that the client finished sending or has disconnected. It reports that once.
     var hasHungUp = false
+    /// Whether another process has the socket too, in case this one is killed. Only ``Transport/shutDown()`` ends it then.
+    var isKept = false
     /// When a request, or the end of lingering, is due. A stream has deadlines of its own: see ``Subscribers``.
     var deadline = Deadline()
 

@@ -271,6 +271,7 @@ struct Connections: ~Copyable {
     /// Closes the connection that was marked first; nil when there is none.
     mutating func closeMarked() -> (reason: CloseReason, address: AddressCounts.Place)? {
         guard let (slot, reason) = closing.popFirst() else { return nil }
+        if table[slot].isKept { table[slot].transport.shutDown() }
         defer { table.remove(slot) }
         return (reason, table[slot].arrival.address)
     }

@@ -42,6 +42,15 @@ struct Transport: ~Copyable {
     /// Sends the end of the stream. The other direction stays open.
     func finishSending() { descriptor.finishSending() }
 
+    /// What identifies the socket of a TCP connection, and how many bytes the kernel has taken; nil for another kind.
+    var cookieAndBytesTaken: (cookie: UInt64, taken: UInt64)? {
+        guard let cookie = descriptor.socketCookie, let taken = descriptor.bytesTaken else { return nil }
+        return (cookie, taken)
+    }
+
+    /// Ends both directions, also of a socket that another process has.
+    func shutDown() { descriptor.shutDown() }
+
     var peer: SocketAddress { SocketAddress(peerOf: descriptor) }
 
     /// The user at the other end of a Unix socket; nil for another kind.

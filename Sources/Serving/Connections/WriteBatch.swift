@@ -134,6 +134,15 @@ struct WriteBatch: ~Copyable {
         return low
     }
 
+    /// Bytes of some of the events.
+    func size(of range: Range<Int>) -> Int {
+        guard !range.isEmpty else { return 0 }
+        if !ends.isEmpty {
+            return ends[range.upperBound - 1] - (range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1])
+        }
+        return range.reduce(0) { unsafe $0 + Int(pieces[$1].iov_len) }
+    }
+
     /// Writes everything from the event with index `start` on; `start` is 0 for joined events and for bytes.
     ///
     /// - Parameter moreFollows: whether the kernel may keep it for the next write, for 200 ms at most.

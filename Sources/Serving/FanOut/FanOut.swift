@@ -143,6 +143,7 @@ struct FanOut: ~Copyable {
         var place = next
         var written = 0
         repeat {
+            let first = place
             let last = min(place + Self.writesPerLook, slots.count)
             while place < last {
                 if subscribers[slots[place]].isLive {
@@ -150,6 +151,7 @@ struct FanOut: ~Copyable {
                 }
                 place += 1
             }
+            subscribers.record(batch, slots[first..<last])
         } while place < slots.count && Clock.monotonicNanoseconds < deadline
         delivered += written
         return place

@@ -12,6 +12,10 @@ enum LoopCommand: Sendable {
     case checkGrants
     /// Continue connections of the process before.
     case restore([RestoredConnection])
+    /// Continue streams of a process that was killed.
+    case recover([RecoveredStream])
+    /// Tell another thread that the commands before this one have been executed.
+    case acknowledge(Acknowledgement)
     /// Come to a stop, for another process to continue the connections.
     case freeze(Freeze)
     /// Accept no more connections, finish the present ones, and end.

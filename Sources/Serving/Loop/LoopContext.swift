@@ -15,6 +15,8 @@ struct LoopContext: Sendable {
     let subscriberCounts: SubscriberCounts
     let bodies: BodyMemory
     let incompleteRequests: IncompleteRequests
+    /// What survives if the process is killed; nil when nothing does.
+    let recovery: Recovery?
     let log: Logger
 
     var port: LoopPort { ports[index] }

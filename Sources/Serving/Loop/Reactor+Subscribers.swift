@@ -62,15 +62,20 @@ extension Reactor {
                 subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
                 grant: exchange.grant))
         connections[connection].state = .streaming(subscriber: slot)
-        if !counted.isEmpty { countedSubscribers[subscribers.token(slot)] = counted }
-        if let expiry = exchange.grant?.expiry {
-            let now = Clock.realtime
-            subscribers.scheduleExpiry(slot, after: expiry > now ? expiry - now : 0)
-        }
+        attach(slot, counted: counted)
+        record(subscriber: slot)
         // The missed events leave in one packet with the head, so the client wakes only once.
         let isWritten = subscribers.write(
             framed: opening, to: slot, &connections, moreFollows: subscription.hasMissed)
         if isWritten, subscription.isBehind { catchUp.append(subscribers.token(slot)) }
+    }
+
+    /// Remembers for which limits a new subscriber counts, and when its grant ends.
+    mutating func attach(_ slot: UInt32, counted: [SubscriberCounts.Key]) {
+        if !counted.isEmpty { countedSubscribers[subscribers.token(slot)] = counted }
+        guard let expiry = subscribers[slot].grant?.expiry else { return }
+        let now = Clock.realtime
+        subscribers.scheduleExpiry(slot, after: expiry > now ? expiry - now : 0)
     }
 
     /// Ends a stream whose grant is over. The client can reconnect with another token and resume.
@@ -103,6 +108,7 @@ extension Reactor {
                 continue
             }
             leave(membership, from: .several)
+            if subscribers.recovery.isRegistered(slot) { recordAnew(slot) }
         }
     }
 
@@ -113,6 +119,7 @@ extension Reactor {
             context.subscriberCounts.remove(counted)
         }
         leave(subscribers[slot].topics, form: subscribers[slot].form)
+        catchUp.forget(subscribers.token(slot))
         subscribers.remove(slot)
         connections.close(stream.connection, reason)
     }

@@ -36,6 +36,8 @@ struct Reactor: ~Copyable {
     var unchecked: [Subscribers.Token] = []
     /// What subscribers count for, as long as a limit counts them.
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
+    /// New subscribers whose sockets would close if the process were killed now.
+    var unkept: [Subscribers.Token] = []
     /// Requests whose token has been verified, and changes that the archive has written: one verification may answer
     /// thousands of requests, and so may one write.
     private var verdicts: Deque<(connection: Connections.Token, verdict: Result<Grant, TokenFault>)> = []
@@ -54,7 +56,8 @@ struct Reactor: ~Copyable {
         self.poller = poller
         self.settings = settings
         acceptor = Acceptor(context)
-        subscribers = Subscribers(heartbeat: settings.heartbeat, context.status)
+        let recovery = context.recovery.map { RecoveryArea($0.file, loop: context.index) } ?? RecoveryArea()
+        subscribers = Subscribers(heartbeat: settings.heartbeat, recovery, context.status)
         fanOut = FanOut(context, backlogLimit: settings.fanoutBacklog)
         catchUp = CatchUp(context, settings)
     }
@@ -99,6 +102,7 @@ struct Reactor: ~Copyable {
         runSweep()
         if let drain { continueDraining(drain) }
         closeMarked()
+        if time.isNewTick || unkept.count >= DescriptorQueue.limit { _ = keepSockets() }
         if isSettling { continueFreezing() }
         context.status.turns.add(1)
         context.status.longestTurn.raise(to: Int(clamping: Clock.monotonicNanoseconds - time.began))
@@ -150,6 +154,8 @@ struct Reactor: ~Copyable {
         case .checkGrants: unchecked = subscribers.tokens
         case .configure(let settings): apply(settings)
         case .restore(let connections): restore(connections)
+        case .recover(let streams): recover(streams)
+        case .acknowledge(let acknowledgement): acknowledgement.acknowledge()
         case .freeze(let freeze): startFreezing(freeze)
         case .drain: startDraining()
         }

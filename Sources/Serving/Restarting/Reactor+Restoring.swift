@@ -7,17 +7,25 @@ import SystemPackage
 /// Continues the connections of the process before.
 extension Reactor {
     mutating func restore(_ restored: [RestoredConnection]) {
-        let listeners = Dictionary(
-            context.listeners.enumerated().map { ($1.key, UInt8($0)) }, uniquingKeysWith: { first, _ in first })
+        let listeners = indexOfListener
         for connection in restored { restore(connection, listener: listeners[connection.record.listener]) }
+        keepAllSockets()
     }
 
+    /// The indexes of the listening sockets, by their keys.
+    var indexOfListener: [String: UInt8] {
+        Dictionary(
+            context.listeners.enumerated().map { ($1.key, UInt8($0)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Adds the connection of a socket.
+    ///
     /// - Parameter listener: the index of its listening socket; nil when the configuration no longer has it.
-    private mutating func restore(_ restored: RestoredConnection, listener: UInt8?) {
-        let record = restored.record
-        let transport = Transport(Descriptor(owning: restored.socket))
+    /// - Returns: its slot; nil when the kernel refuses to watch it. It is closed then.
+    mutating func adopt(_ socket: CInt, _ proxied: Connection.ProxiedClient, listener: UInt8?) -> UInt32? {
+        let transport = Transport(Descriptor(owning: socket))
         let address: IPAddress? =
-            switch record.proxied {
+            switch proxied {
             case .none: IPAddress(transport.peer)
             case .awaited, .unknown: nil
             case .known(let box): box.address
@@ -27,13 +35,22 @@ extension Reactor {
         context.connectionCount.add()
         context.status.connections.add(1)
         let isTCP = listener.map { context.listeners[Int($0)].isTCP } ?? true
-        let slot = connections.insert(Connection(transport, arrival, hasShortReads: !isTCP, proxied: record.proxied))
+        let slot = connections.insert(Connection(transport, arrival, hasShortReads: !isTCP, proxied: proxied))
         do throws(Errno) {
             try poller.watch(connections[slot].transport.descriptor, token: connections.token(slot).rawValue)
+            return slot
         } catch {
             context.log.error("a connection cannot be watched", metadata: ["error": "\(error)"])
-            leaveTopics(of: record)
-            return connections.close(slot, .refused)
+            connections.close(slot, .refused)
+            return nil
+        }
+    }
+
+    /// - Parameter listener: the index of its listening socket; nil when the configuration no longer has it.
+    private mutating func restore(_ restored: RestoredConnection, listener: UInt8?) {
+        let record = restored.record
+        guard let slot = adopt(restored.socket, record.proxied, listener: listener) else {
+            return leaveTopics(of: record)
         }
         switch record.stage {
         case .streaming(let subscriber): restore(subscriber, on: slot)
@@ -56,17 +73,13 @@ extension Reactor {
         subscriber.replayed = record.replayed
         _ = subscribers.insert(subscriber)
         connections[connection].state = .streaming(subscriber: slot)
-        if !record.counted.isEmpty {
-            context.subscriberCounts.restore(record.counted)
-            countedSubscribers[subscribers.token(slot)] = record.counted
-        }
-        if let expiry = record.grant?.expiry {
-            let now = Clock.realtime
-            subscribers.scheduleExpiry(slot, after: expiry > now ? expiry - now : 0)
-        }
+        context.subscriberCounts.restore(record.counted)
+        attach(slot, counted: record.counted)
         // The rules may be others now.
         if settings.access != nil { unchecked.append(subscribers.token(slot)) }
-        if case .ending(let reason, let milliseconds) = record.course {
+        switch record.course {
+        case .reading: recordAnew(slot)
+        case .ending(let reason, let milliseconds):
             subscribers.continueEnding(slot, reason, timeout: milliseconds)
         }
         catchUp.append(subscribers.token(slot))

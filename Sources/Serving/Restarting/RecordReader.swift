@@ -19,16 +19,7 @@ struct RecordReader {
 
     mutating func read(_ reader: inout ByteReader) throws(ByteReader.Damage) -> ConnectionRecord {
         let listener = try reader.text()
-        let proxied: Connection.ProxiedClient
-        switch try reader.byte() {
-        case 0: proxied = .none
-        case 1: proxied = .awaited
-        case 2: proxied = .unknown
-        case 3:
-            guard let address = IPAddress(bytes: try reader.array()) else { throw Self.unknown("address") }
-            proxied = .known(Connection.ProxiedClient.Box(address))
-        default: throw Self.unknown("kind of client")
-        }
+        let proxied = try Connection.ProxiedClient(&reader)
         let stage: ConnectionRecord.Stage
         switch try reader.byte() {
         case 0: stage = .fresh
@@ -66,11 +57,7 @@ struct RecordReader {
         if case .reading = course, memberships.isEmpty { throw Self.unknown("subscription") }
         let grant = try reader.flag() ? try grant(&reader) : nil
         let replayed = Int(try reader.tally())
-        let counted = try reader.list { reader throws(ByteReader.Damage) -> SubscriberCounts.Key in
-            try reader.flag()
-                ? .name(try reader.text())
-                : .address(AddressBlock(prefix: try reader.number(), isIPv4: try reader.flag()))
-        }
+        let counted = try reader.list { reader throws(ByteReader.Damage) in try SubscriberCounts.Key(&reader) }
         return SubscriberRecord(
             session: session, form: form, course: course, pending: pending, position: position,
             memberships: memberships, grant: grant, replayed: replayed, counted: counted)
@@ -94,16 +81,7 @@ struct RecordReader {
     private mutating func grant(_ reader: inout ByteReader) throws(ByteReader.Damage) -> Grant {
         let number = try reader.index(below: grants.count + 1)
         if number < grants.count { return grants[number] }
-        let name = try reader.text()
-        func patterns(_ reader: inout ByteReader) throws(ByteReader.Damage) -> [ChannelPattern] {
-            try reader.list { reader throws(ByteReader.Damage) in try ChannelPattern(reading: &reader) }
-        }
-        let rights = Rights(
-            subscribe: try patterns(&reader), publish: try patterns(&reader), isAdmin: try reader.flag())
-        let expiry = try reader.optionalNumber()
-        let rules = try reader.list { reader throws(ByteReader.Damage) in try reader.array() }.map(rule)
-        guard !rules.isEmpty else { throw Self.unknown("grant") }
-        grants.append(Grant(name: name, rights, expiry: expiry, by: rules))
+        grants.append(try Grant(&reader, rule: rule))
         return grants[number]
     }
 }

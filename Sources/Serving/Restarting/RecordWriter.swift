@@ -22,14 +22,7 @@ struct RecordWriter {
 
     mutating func write(_ record: ConnectionRecord, to writer: inout ByteWriter) {
         writer.write(record.listener)
-        switch record.proxied {
-        case .none: writer.write(byte: 0)
-        case .awaited: writer.write(byte: 1)
-        case .unknown: writer.write(byte: 2)
-        case .known(let box):
-            writer.write(byte: 3)
-            writer.write(bytes: box.address.bytes)
-        }
+        record.proxied.write(to: &writer)
         switch record.stage {
         case .fresh: writer.write(byte: 0)
         case .idle: writer.write(byte: 1)
@@ -76,17 +69,7 @@ struct RecordWriter {
         if let grant = subscriber.grant { write(grant, to: &writer) }
         writer.write(count: subscriber.replayed)
         writer.write(count: subscriber.counted.count)
-        for key in subscriber.counted {
-            switch key {
-            case .name(let name):
-                writer.write(true)
-                writer.write(name)
-            case .address(let block):
-                writer.write(false)
-                writer.write(block.prefix)
-                writer.write(block.isIPv4)
-            }
-        }
+        for key in subscriber.counted { key.write(to: &writer) }
     }
 
     /// Writes the number of a frame, and the first time the frame itself.
@@ -102,14 +85,6 @@ struct RecordWriter {
         if let number = grants[ObjectIdentifier(grant)] { return writer.write(count: number) }
         writer.write(count: grants.count)
         grants[ObjectIdentifier(grant)] = grants.count
-        writer.write(grant.name)
-        for patterns in [grant.rights.subscribe, grant.rights.publish] {
-            writer.write(count: patterns.count)
-            for pattern in patterns { writer.write(pattern.description) }
-        }
-        writer.write(grant.rights.isAdmin)
-        writer.write(grant.expiry)
-        writer.write(count: grant.rules.count)
-        for rule in grant.rules { writer.write(bytes: rule.fingerprint) }
+        grant.write(to: &writer)
     }
 }

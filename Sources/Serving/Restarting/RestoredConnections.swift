@@ -11,6 +11,8 @@ public struct RestoredConnections: Sendable {
     public var pause: UInt64 { Clock.monotonic - min(frozenAt, Clock.monotonic) }
     /// Connections whose sockets did not arrive, because this process may not have so many descriptors open.
     public internal(set) var lost = 0
+    /// The streams of a process that was killed, which are not among the others.
+    public var recovered = RecoveredStreams()
     /// How many of them are subscribers.
     public private(set) var subscribers = 0
     /// By loop.

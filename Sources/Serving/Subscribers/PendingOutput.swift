@@ -17,6 +17,14 @@ enum PendingOutput {
         }
     }
 
+    /// Bytes of all of it, with what the kernel has taken.
+    func size(_ framing: StreamFraming) -> Int {
+        switch self {
+        case .event(let frame, _): unsafe frame.bytes(framing).count
+        case .bytes(let bytes, _): bytes.count
+        }
+    }
+
     /// The rest.
     func rest(_ framing: StreamFraming) -> [UInt8] {
         switch self {

@@ -21,9 +21,12 @@ struct Subscribers: ~Copyable {
     private var interval: UInt32
     private var heartbeats: HeartbeatSchedule
     private let status: LoopStatus
+    /// What the next process needs of the streams if this one is killed.
+    var recovery: RecoveryArea
 
     /// - Parameter heartbeat: milliseconds that a stream may be silent.
-    init(heartbeat: UInt64, _ status: LoopStatus) {
+    init(heartbeat: UInt64, _ recovery: consuming RecoveryArea, _ status: LoopStatus) {
+        self.recovery = recovery
         interval = TurnTime.ticks(heartbeat)
         heartbeats = HeartbeatSchedule(tick: 0, interval: interval)
         self.status = status
@@ -51,7 +54,8 @@ struct Subscribers: ~Copyable {
 
     // MARK: Writing
 
-    /// Writes the events of a batch above the subscriber's position, with one system call.
+    /// Writes the events of a batch above the subscriber's position, with one system call. Call ``record(_:_:)`` before the
+    /// subscriber gets anything but events of the log.
     ///
     /// - Parameter batch: in the form of the stream.
     /// - Returns: how many events it received whole. A subscriber that does not take all of them falls behind.
@@ -95,10 +99,18 @@ struct Subscribers: ~Copyable {
         while sent < frames.count {
             batch.load(frames[sent...], table[slot].form.framing)
             let count = deliver(batch, to: slot, connections)
+            record(batch, CollectionOfOne(slot))
             sent += count
             if count < batch.count { break }
         }
         return sent
+    }
+
+    /// Records how far subscribers have got after a batch; see ``RecoveryArea``. It is no part of a delivery, which costs
+    /// nothing more where nothing is recorded.
+    func record(_ batch: borrowing WriteBatch, _ slots: some Collection<UInt32>) {
+        guard recovery.isActive else { return }
+        for slot in slots { recovery.advance(slot, to: table[slot].position, in: batch) }
     }
 
     private mutating func stall(_ slot: UInt32, _ batch: borrowing WriteBatch, start: Int, whole: Int, offset: Int) {
@@ -120,8 +132,11 @@ struct Subscribers: ~Copyable {
     mutating func write(
         framed bytes: [UInt8], to slot: UInt32, _ connections: inout Connections, moreFollows: Bool
     ) -> Bool {
+        recovery.suspend(slot)
         switch connections.write(bytes[...], to: table[slot].stream, moreFollows: moreFollows) {
-        case .all: return true
+        case .all:
+            recovery.advance(slot, to: table[slot].position, writing: bytes.count)
+            return true
         case .stalled(_, let offset): block(slot, .bytes(bytes, offset: offset))
         case .broken: close(slot, .client)
         }
@@ -152,6 +167,7 @@ struct Subscribers: ~Copyable {
             status.delivered.add(1)
             if let topic = frame.endsTopic { endedTopics.append((slot, topic)) }
         }
+        recovery.advance(slot, to: table[slot].position, writing: pending.size(table[slot].form.framing))
         switch table[slot].state {
         case .behind(_, let isSlow):
             table[slot].state = .behind(.queued(nil), isSlow: isSlow)
@@ -185,10 +201,29 @@ struct Subscribers: ~Copyable {
         }
     }
 
+    /// The process before has written a part of this output.
+    mutating func continueOutput(_ slot: UInt32, _ pending: PendingOutput) {
+        table[slot].state = .behind(.queued(pending), isSlow: false)
+    }
+
+    /// The process before has written this event.
+    mutating func skip(_ slot: UInt32, _ frame: Frame) {
+        table[slot].position = frame.sequence
+        recovery.advance(
+            slot, to: frame.sequence, writing: unsafe frame.bytes(table[slot].form.framing).count)
+    }
+
+    /// The subscriber needs nothing up to a position.
+    mutating func skip(_ slot: UInt32, through position: UInt64) {
+        table[slot].position = max(table[slot].position, position)
+        recovery.advance(slot, to: table[slot].position, writing: 0)
+    }
+
     /// The subscriber has received everything up to the head of the log.
     mutating func goLive(_ slot: UInt32, at head: UInt64) {
         table[slot].position = max(table[slot].position, head)
         table[slot].state = .live
+        recovery.advance(slot, to: table[slot].position, writing: 0)
         // Its deadline was a check of its lag; from here on it is a heartbeat.
         table[slot].deadline.tick = heartbeats.tick(slot)
     }
@@ -207,6 +242,7 @@ struct Subscribers: ~Copyable {
         let framing = table[slot].form.framing
         let rest = (table[slot].pending?.rest(framing) ?? []) + framing.frame(bytes) + framing.end
         guard !rest.isEmpty else { return close(slot, reason) }
+        recovery.unregister(slot)
         table[slot].state = .ending(.bytes(rest, offset: 0), reason)
         schedule(slot, after: timeout)
         _ = writePending(slot, &connections)
@@ -214,6 +250,7 @@ struct Subscribers: ~Copyable {
 
     /// Continues the end of a stream that the process before has begun.
     mutating func continueEnding(_ slot: UInt32, _ reason: CloseReason, timeout: UInt64) {
+        recovery.unregister(slot)
         guard let pending = table[slot].pending else { return close(slot, reason) }
         table[slot].state = .ending(pending, reason)
         // An hour, so that the tick does not overflow.
@@ -235,6 +272,7 @@ struct Subscribers: ~Copyable {
     }
 
     mutating func remove(_ slot: UInt32) {
+        recovery.unregister(slot)
         table.remove(slot)
         status.subscribers.add(-1)
     }
@@ -270,9 +308,15 @@ struct Subscribers: ~Copyable {
     /// Sends a comment to a live subscriber whose stream was silent until its heartbeat.
     mutating func heartbeat(_ slot: UInt32, _ connections: inout Connections) {
         let bytes = Heartbeat.bytes(table[slot].form.framing)
+        recovery.expectHeartbeat(slot)
         switch connections.write(bytes[...], to: table[slot].stream) {
+        case .all:
+            recovery.advance(slot, to: table[slot].position, writing: bytes.count)
+            scheduleHeartbeat(slot)
         // A full socket still has bytes for the client, which are as good as a heartbeat.
-        case .all, .stalled(_, offset: 0): scheduleHeartbeat(slot)
+        case .stalled(_, offset: 0):
+            recovery.forgetHeartbeat(slot)
+            scheduleHeartbeat(slot)
         case .stalled(_, let offset): block(slot, .bytes(bytes, offset: offset))
         case .broken: close(slot, .client)
         }

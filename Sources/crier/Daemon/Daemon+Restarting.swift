@@ -38,6 +38,7 @@ extension Daemon {
             let state = try StateTransfer(server, freeze, listeners: server.ownListeners, history: historyName)
             let count = state.count
             if state.offerToServiceManager() {
+                CrashRecovery.forget()
                 store?.stop()
                 log.info("stopped; the next process continues the connections", metadata: ["connections": "\(count)"])
                 return true
@@ -65,6 +66,7 @@ extension Daemon {
             // The watchdog runs meanwhile.
             let patience = min(settings.shutdown, ServiceManager.watchdog.map { $0 / 2 } ?? .max)
             try state.rehearse(within: patience, log)
+            CrashRecovery.forget()
             store?.stop()
             let error = state.replaceProgram()
             log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])

@@ -28,6 +28,7 @@ struct Daemon: ~Copyable {
     let store: Store?
     let authority: Authority
     var watchdog: LoopWatchdog
+    private var crashRecovery: CrashRecovery?
     private let descriptorLimit: Int
     private let unixPaths: [String]
     /// Notified when all loops stand still.
@@ -68,7 +69,7 @@ struct Daemon: ~Copyable {
             server = try history.server(
                 loops: loops, listeners: listeners.sockets, settings,
                 serving: settings.serving(descriptors: descriptorLimit, access: access),
-                room: Settings.connectionRoom(descriptors: descriptorLimit), state: predecessor.state,
+                room: Settings.connectionRoom(descriptors: descriptorLimit), predecessor: &predecessor,
                 rule: authority.rule)
             store = history.store
         } catch {
@@ -76,6 +77,7 @@ struct Daemon: ~Copyable {
             throw ExitCode.failure
         }
         predecessor.release()
+        crashRecovery = CrashRecovery(server.recovery)
         authority.whenRulesEnd { [weak server] in server?.checkGrants() }
         // A key set may have come before.
         if server.restored.count > 0 { server.checkGrants() }
@@ -102,6 +104,12 @@ struct Daemon: ~Copyable {
                     "milliseconds": "\(restored.pause)",
                 ])
         }
+        let recovered = server.restored.recovered
+        if recovered.count > 0 || recovered.lost > 0 {
+            log.notice(
+                "continued the streams of the process before, which was killed",
+                metadata: ["streams": "\(recovered.count)", "lost": "\(recovered.lost)"])
+        }
         for address in addresses { log.info("listening", metadata: ["address": "\(address)"]) }
     }
 
@@ -118,7 +126,9 @@ struct Daemon: ~Copyable {
         var nextStatus = Clock.monotonic + Self.statusPeriod
         while true {
             let ready = try poller.wait(milliseconds: watchdog.wait(atMost: Self.statusPeriod))
-            let hasPressure = (0..<ready).contains { poller[$0].token == 2 }
+            let hasPressure = (0..<ready).contains {
+                poller[$0].token == 2 && pressure?.isRaised(poller[$0].readiness) == true
+            }
             while let signal = nextSignal() {
                 switch signal {
                 case .hangUp: try reload(&poller)
@@ -144,6 +154,7 @@ struct Daemon: ~Copyable {
                 if trimming.shouldTrim(connections: status.connections, bytes: hub.bytes, now: now) {
                     ProcessMemory.trim()
                 }
+                crashRecovery?.removeClosed(log)
                 nextStatus = now + Self.statusPeriod
             }
         }
@@ -216,6 +227,7 @@ struct Daemon: ~Copyable {
             if hasSignalToStop() { break }
             if watchdog.isDue(turns) { ServiceManager.alive() }
         }
+        CrashRecovery.forget()
         if server.hasEnded { server.join() }
         authority.stop()
         store?.stop()

@@ -44,29 +44,31 @@ struct HistorySetup {
     ///
     /// - Parameters:
     ///   - room: how many connections there are descriptors for.
-    ///   - state: what the process before has left.
+    ///   - predecessor: what the process before has left.
     ///   - rule: finds the rule of access in force with a fingerprint, or makes one that is revoked.
     func server(
         loops: Int, listeners: ListenerSet, _ settings: Settings, serving: ServingSettings, room: Int,
-        state: InheritedState?, rule: @escaping ([UInt8]) -> AccessRule
+        predecessor: inout Predecessor, rule: @escaping ([UInt8]) -> AccessRule
     ) throws(Failure) -> Server {
         do {
+            let epochs = try stored?.epochs ?? Epochs(predecessor.state?.header().epoch ?? .random())
             return try Server(
                 loops: loops, listeners: listeners, settings: serving, history: settings.history,
-                epoch: try stored?.epochs.current ?? state?.header().epoch ?? .random(), archive: store, log: log
+                epoch: epochs.current, archive: store,
+                recovery: CrashRecovery.make(settings, loops: loops, slots: room, epochs, log), log: log
             ) { hub in
                 try prepare(hub, settings) { () throws(ByteReader.Damage) in
-                    try state?.restore(
-                        into: hub, loops: loops, most: room, now: Clock.steady, rule: rule) ?? RestoredConnections()
+                    try predecessor.continueConnections(hub, loops: loops, most: room, rule: rule, log)
                 }
             }
         } catch let damage as ByteReader.Damage {
-            let lost = state?.discard() ?? 0
+            let lost = predecessor.refuseState()
             log.error(
                 "the state of the process before is refused; its clients reconnect and resume",
                 metadata: ["reason": "\(damage)", "connections": "\(lost)"])
             return try server(
-                loops: loops, listeners: listeners, settings, serving: serving, room: room, state: nil, rule: rule)
+                loops: loops, listeners: listeners, settings, serving: serving, room: room, predecessor: &predecessor,
+                rule: rule)
         } catch let error as StoreError {
             throw Failure(description: "\(path): \(error)")
         } catch {

@@ -1,0 +1,442 @@
+"""What becomes of streams when a daemon with server.survive-crash is killed. A byte too many or too few would show: each test
+compares the whole stream."""
+import array, fcntl, http.client, json, mmap, os, random, re, socket, struct, time, unittest
+
+from test_states import StateTest, Stream, Grants as GrantTest
+
+HEADER, CURSOR = 64 * 1024, 64
+SECOND, REGISTERED, SUSPENDED, HEARTBEAT = 1, 2, 4, 8
+
+
+class Memory:
+    """What a daemon has recorded, as the sources lay it out."""
+
+    def __init__(self, descriptor):
+        self.map = mmap.mmap(descriptor, 0)
+
+    def word(self, place):
+        return struct.unpack_from("<Q", self.map, place)[0]
+
+    def cursors(self):
+        """The places of the cursors that somebody has."""
+        loops, slots = self.word(16), self.word(24)
+        places = (HEADER + CURSOR * (loop * slots + slot) for loop in range(loops) for slot in range(self.word(512 + 8 * loop)))
+        return [place for place in places if self.word(place + 32) & REGISTERED]
+
+    def set_state(self, place, state):
+        struct.pack_into("<Q", self.map, place + 32, state)
+
+
+class CrashTest(StateTest):
+    def setUp(self):
+        super().setUp()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.port = server.getsockname()[1]
+
+    def begin(self, *settings, durable=True):
+        history = ["history.store=sqlite", f"history.path={self.directory}/history.db"] if durable else []
+        self.arguments = [f"--listen=127.0.0.1:{self.port}"] + [
+            f"--set={setting}" for setting in ["server.survive-crash=true", "server.dead-peer=1h", *history, *settings]]
+        self.manager.start(*self.arguments)
+
+    def memory(self):
+        return Memory(self.manager.descriptor("crier-recovery"))
+
+    def kept(self):
+        """How many sockets are kept, without taking them: a second number for the queue shares its place in it, so this is
+        for a daemon that is gone."""
+        queue = socket.socket(fileno=os.dup(self.manager.descriptor("crier-recovery-sockets")))
+        count = 0
+        with queue:
+            while True:
+                try:
+                    _, control, _, _ = queue.recvmsg(2, socket.CMSG_SPACE(4 * 253), socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    return count
+                if not control:
+                    return count
+                numbers = array.array("i", control[0][2])
+                count += len(numbers)
+                for number in numbers:
+                    os.close(number)
+
+    def wait_until_kept(self, count=1):
+        """The loops keep the sockets of new subscribers ten times a second."""
+        deadline = time.monotonic() + 10
+        while len(self.memory().cursors()) < count:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        time.sleep(0.3)
+
+    def kill(self):
+        self.manager.process.kill()
+        self.manager.process.wait()
+
+    def crash(self):
+        self.kill()
+        self.manager.start(*self.arguments)
+
+    def data(self, stream):
+        return re.findall(r"^data: ([^{].*)$", stream.text, re.MULTILINE)
+
+
+class Streams(CrashTest):
+    def test_a_stream_goes_on(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.publish("1")
+        stream.wait_for("data: 1\n")
+        self.wait_until_kept()
+        for number in range(2, 6):
+            self.crash()
+            self.publish(str(number))
+            stream.wait_for(f"data: {number}\n")
+        self.assertEqual(self.data(stream), list("12345"))
+        self.assertIn("streams=1", self.manager.said())
+
+    def test_a_crash_between_a_write_and_its_record_doubles_nothing(self):
+        self.begin()
+        streams = [Stream(self.port, path) for path in ["/events/a", "/events/a?envelope=1", "/events?channel=*"]]
+        self.publish("first")
+        for stream in streams:
+            stream.wait_for("first")
+        self.wait_until_kept(3)
+        self.publish("second")
+        for stream in streams:
+            stream.wait_for("second")
+        self.kill()
+        memory = self.memory()
+        self.assertEqual(len(memory.cursors()), 3)
+        for place in memory.cursors():
+            # The mark before is still there.
+            memory.set_state(place, memory.word(place + 32) ^ SECOND)
+        self.manager.start(*self.arguments)
+        self.publish("third")
+        for stream in streams:
+            stream.wait_for("third")
+            for text in ["first", "second", "third"]:
+                self.assertEqual(stream.text.count(text), 1, stream.text)
+
+    def test_a_stream_goes_on_in_the_middle_of_an_event(self):
+        self.begin("limits.body=64MiB", "history.bytes=256MiB")
+        stream = Stream(self.port)
+        # More than the buffers of both ends hold.
+        event = "".join(random.Random(1).choices("abcdefgh", k=1 << 20)) * 32
+        self.publish(event)
+        self.wait_until_kept()
+        for _ in range(3):
+            stream.text += stream.socket.recv(1 << 16).decode()
+            self.crash()
+        self.publish("after")
+        stream.wait_for("data: after\n")
+        chunks = stream.text.split("\r\n\r\n", 1)[1]
+        self.assertIn(f"data: {event}\n\n\r\n", chunks)
+        self.assertEqual(stream.text.count("\ndata: "), 2)
+
+    def test_a_heartbeat_is_sent_once(self):
+        self.begin("server.heartbeat=1s")
+        stream = Stream(self.port)
+        stream.wait_for("\r\n:\n\r\n")
+        self.wait_until_kept()
+        self.kill()
+        memory = self.memory()
+        [place] = memory.cursors()
+        count = stream.text.count("\r\n:\n\r\n")
+        memory.set_state(place, memory.word(place + 32) ^ SECOND | HEARTBEAT)
+        self.manager.start(*self.arguments)
+        self.publish("after")
+        stream.wait_for("data: after\n")
+        body = stream.text.split("\r\n\r\n", 1)[1]
+        self.assertRegex(body, r"\A[0-9a-f]+\r\n:ok\nretry: \d+\n\r\n(2\r\n:\n\r\n)+[0-9a-f]+\r\nid: ")
+        self.assertGreaterEqual(body.count(":\n\r\n"), count)
+
+    def test_a_stream_in_the_middle_of_other_bytes_is_closed(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        self.kill()
+        memory = self.memory()
+        [place] = memory.cursors()
+        memory.set_state(place, memory.word(place + 32) | SUSPENDED)
+        before = stream.text
+        self.manager.start(*self.arguments)
+        self.assertEqual(stream.rest(), before)
+
+    def test_a_mark_that_cannot_be_closes_the_stream(self):
+        self.begin()
+        streams = [Stream(self.port) for _ in range(3)]
+        self.wait_until_kept(3)
+        self.kill()
+        memory = self.memory()
+        for place, difference in zip(memory.cursors(), [1, -1, -(1 << 40)]):
+            written = place + (24 if memory.word(place + 32) & SECOND else 8)
+            struct.pack_into("<Q", memory.map, written, (memory.word(written) + difference) % (1 << 64))
+        self.manager.start(*self.arguments)
+        for stream in streams:
+            before = stream.text
+            self.assertEqual(stream.rest(), before)
+
+    def test_a_subscriber_that_has_left_a_channel_stays_away_from_it(self):
+        self.begin()
+        stream = Stream(self.port, "/events?channel=a&channel=b")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection.request("DELETE", "/channels/a")
+        connection.getresponse().read()
+        stream.wait_for("crier.end")
+        self.publish("again", channel="a")
+        self.wait_until_kept()
+        self.crash()
+        self.publish("b1", channel="b")
+        stream.wait_for("b1")
+        self.assertNotIn("again", stream.text)
+
+    def test_an_id_of_a_publisher_that_looks_like_a_position_changes_nothing(self):
+        self.begin()
+        stream = Stream(self.port)
+        first = self.publish("1")
+        self.publish("2", Content_Type="text/plain")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        second = f"{first.rsplit('-', 1)[0]}-2"
+        connection.request("POST", f"/events/b?id={second}", "b")
+        connection.getresponse().read()
+        stream.wait_for("data: 2\n")
+        self.wait_until_kept()
+        self.crash()
+        self.publish("3")
+        stream.wait_for("data: 3\n")
+        self.assertEqual(self.data(stream), list("123"))
+
+    def test_events_that_the_history_no_longer_has_are_told(self):
+        self.begin("history.events=1")
+        streams = [Stream(self.port) for _ in range(2)]
+        self.publish("1")
+        self.wait_until_kept(2)
+        for stream in streams:
+            stream.wait_for("data: 1\n")
+        self.kill()
+        memory = self.memory()
+        place, other = memory.cursors()
+        # As if the process had been killed before the first had the event, and while the second got it.
+        state = memory.word(place + 32) ^ SECOND
+        taken = memory.word(place + (24 if state & SECOND == 0 else 8))
+        struct.pack_into("<Q", memory.map, place + (24 if state & SECOND else 8), taken)
+        for place in [place, other]:
+            memory.set_state(place, state)
+        before = [stream.text for stream in streams]
+        # Two more events, of which the history keeps one.
+        self.manager.store, kept = [], self.manager.store
+        self.manager.start(*self.arguments)
+        self.publish("2")
+        self.publish("3")
+        self.kill()
+        self.manager.store = kept
+        self.manager.start(*self.arguments)
+        first, second = streams
+        first.wait_for("data: 3\n")
+        self.assertIn('crier.gap', first.text)
+        self.assertEqual(self.data(first), ["1", "3"])
+        self.assertEqual(second.rest(), before[1])
+
+    def test_a_restart_and_then_a_crash(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        for number in range(4):
+            if number % 2:
+                self.crash()
+            else:
+                self.manager.stop()
+                self.manager.start(*self.arguments)
+            self.publish(str(number))
+            stream.wait_for(f"data: {number}\n")
+        self.assertEqual(self.data(stream), list("0123"))
+
+    def test_a_restart_in_place_and_then_a_crash(self):
+        import signal
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        before = self.manager.ready
+        self.manager.process.send_signal(signal.SIGUSR2)
+        self.manager.wait_for(lambda: self.manager.ready > before, "the daemon is ready again")
+        self.crash()
+        self.publish("after")
+        stream.wait_for("data: after\n")
+        self.assertEqual(self.data(stream), ["after"])
+
+    def test_without_durable_history_a_stream_goes_on_after_a_gap(self):
+        self.begin(durable=False)
+        stream = Stream(self.port)
+        self.publish("lost with the process")
+        stream.wait_for("process")
+        self.wait_until_kept()
+        self.crash()
+        stream.wait_for("crier.gap")
+        self.assertIn('"lost":null', stream.text)
+        self.publish("after")
+        stream.wait_for("data: after\n")
+
+    def test_a_client_that_has_left_meanwhile_is_gone(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        self.kill()
+        stream.socket.close()
+        self.manager.start(*self.arguments)
+        Stream(self.port)
+        self.assertIn("streams=0", self.manager.said())
+
+
+class Closing(CrashTest):
+    """Another process has the sockets of subscribers too; crier must end them all the same."""
+
+    def test_a_stream_that_crier_ends_is_closed(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection.request("DELETE", "/channels/a")
+        connection.getresponse().read()
+        self.assertTrue(stream.rest().endswith("0\r\n\r\n"))
+
+    def test_a_slow_reader_is_cut_off(self):
+        self.begin("slow.events=2", "slow.action=disconnect", "limits.body=64MiB", "history.bytes=512MiB")
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        for _ in range(6):
+            self.publish("x" * (8 << 20))
+        stream.rest()
+
+    def test_the_sockets_of_clients_that_left_are_removed(self):
+        self.begin()
+        stays = Stream(self.port)
+        for _ in range(5):
+            streams = [Stream(self.port) for _ in range(200)]
+            self.wait_until_kept(200)
+            for stream in streams:
+                stream.socket.close()
+        deadline = time.monotonic() + 20
+        while len(self.memory().cursors()) > 1:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        # Every ten seconds also few of them.
+        time.sleep(11)
+        self.kill()
+        self.assertLess(self.kept(), 3)
+        stays.socket.close()
+
+    def test_nothing_is_left_after_a_stop(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        self.manager.stop()
+        self.assertIsNone(self.manager.descriptor("crier-recovery"))
+        self.manager.start(*self.arguments)
+        self.publish("after")
+        stream.wait_for("data: after\n")
+
+
+class Grants(CrashTest, GrantTest):
+    def test_a_stream_goes_on_with_its_grant_and_ends_when_its_rule_is_gone(self):
+        self.begin()
+        self.arguments.append(self.configuration(self.TOKENS))
+        self.crash()
+        streams = [Stream(self.port, fields=f"Authorization: Bearer {token}\r\n") for token in self.TOKENS]
+        self.wait_until_kept(2)
+        self.kill()
+        self.configuration(["one"])
+        self.manager.start(*self.arguments)
+        self.publish("last")
+        streams[0].wait_for("last")
+        text = streams[1].rest()
+        self.assertIn('event: crier.expired\ndata: {"reason":"revoked"}', text)
+        self.assertNotIn("data: last", text)
+
+    test_a_rule_that_was_added_ends_the_streams_of_strangers = None
+
+
+class Damaged(CrashTest):
+    """Whatever the memory says, the daemon starts and serves, and no stream gets a byte that does not belong there."""
+
+    def test_random_words(self):
+        generator = random.Random(3)
+        self.begin()
+        for _ in range(60):
+            streams = [Stream(self.port) for _ in range(2)]
+            self.wait_until_kept(2)
+            self.kill()
+            memory = self.memory()
+            cursors = memory.cursors()
+            blocks = HEADER + CURSOR * memory.word(16) * memory.word(24)
+            for _ in range(generator.randint(1, 4)):
+                place = generator.choice([
+                    generator.randrange(0, 48), generator.randrange(512, 528), generator.randrange(1024, 1100),
+                    generator.choice(cursors) + generator.randrange(8, CURSOR),
+                    blocks + generator.randrange(0, 512), blocks + 256 * memory.word(24) + generator.randrange(0, 512)])
+                memory.map[place % len(memory.map)] = generator.randrange(256)
+            self.manager.start(*self.arguments)
+            number = self.publish("after")
+            for stream in streams:
+                try:
+                    while "data: after" not in stream.text:
+                        more = stream.socket.recv(1 << 16)
+                        if not more:
+                            break
+                        stream.text += more.decode()
+                except ConnectionResetError:
+                    pass
+                body = stream.text.split("\r\n\r\n", 1)[1]
+                self.assertRegex(
+                    body, r"\A[0-9a-f]+\r\n:ok\nretry: \d+\n\r\n((2\r\n:\n|[0-9a-f]+\r\n(event: crier.gap\ndata: .*\n\n|id: .*\ndata: after\n\n))\r\n)*\Z")
+                self.assertLessEqual(body.count(number), 1)
+                stream.socket.close()
+
+    def test_another_version(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        self.kill()
+        memory = self.memory()
+        memory.map[8] += 1
+        before = stream.text
+        self.manager.start(*self.arguments)
+        self.assertIn("it has version 2, and this crier reads version 1", self.manager.said())
+        self.assertEqual(stream.rest(), before)
+
+    def test_memory_that_another_process_has_taken_over(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        self.kill()
+        memory = self.memory()
+        memory.map[32] = 1
+        before = stream.text
+        self.manager.start(*self.arguments)
+        self.assertIn("had taken it over", self.manager.said())
+        self.assertEqual(stream.rest(), before)
+
+    def test_a_file_that_could_become_shorter(self):
+        self.begin()
+        stream = Stream(self.port)
+        self.wait_until_kept()
+        self.kill()
+        other = os.memfd_create("other", os.MFD_ALLOW_SEALING)
+        os.write(other, self.memory().map[:])
+        self.manager.replace("crier-recovery", other)
+        self.manager.start(*self.arguments)
+        self.assertIn("cannot be read", self.manager.said())
+        stream.rest()
+
+
+class NoStore(CrashTest):
+    room = 1
+
+    def test_the_daemon_says_so_and_serves(self):
+        self.begin()
+        self.assertIn("server.survive-crash has no effect", self.manager.said())
+        stream = Stream(self.port)
+        self.publish("x")
+        stream.wait_for("data: x\n")
+        self.assertEqual(self.manager.store, [])
+        self.kill()
+        stream.rest()
