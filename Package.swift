@@ -47,9 +47,10 @@ let package = Package(
         // Pure: no input or output, no Glibc, no Foundation.
         .target(name: "Bytes", swiftSettings: settings),
         .target(name: "HTTPMessages", dependencies: ["Bytes"], swiftSettings: settings),
+        .target(name: "Metrics", dependencies: ["Bytes"], swiftSettings: settings),
         .target(name: "EventStreams", dependencies: ["Bytes"], swiftSettings: settings),
         .target(
-            name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", deque, hashTrees, heap],
+            name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", "Metrics", deque, hashTrees, heap],
             swiftSettings: settings),
         .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: settings),
         .target(
@@ -62,7 +63,7 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", system,
+                "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", "Metrics", system,
                 logging,
                 deque,
             ],
@@ -111,6 +112,7 @@ let package = Package(
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .target(name: "TimeLimits", path: "Tests/TimeLimits", swiftSettings: settings),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "SeededRandom"], swiftSettings: settings),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: settings),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "TimeLimits", system], swiftSettings: settings),
         .testTarget(
             name: "HTTPMessagesTests",

@@ -1,12 +1,12 @@
 /// Why crier does not accept a token. The sentences never contain a part of the token, because they go into a field of the
 /// answer.
-public enum TokenFault: Error, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+public enum TokenFault: String, Error, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     /// The token is longer than ``CompactToken/limit``.
     case tooLong
     /// It is neither a static token nor three parts of Base64url between dots (RFC 7515 section 3.1).
     case unknown
     /// Its header or its claims are not a JSON object.
-    case notJSON
+    case notJSON = "notJson"
     /// The JSON is nested too deeply.
     case nestedTooDeeply
     /// A claim or a member of the header occurs twice (RFC 7519 section 4).
@@ -39,6 +39,15 @@ public enum TokenFault: Error, Sendable, Hashable, CaseIterable, CustomStringCon
 
     /// The most patterns of a token's grant to subscribe, and as many to publish.
     public static let patternLimit = 100
+
+    /// A word for metrics, as `bad_signature`.
+    public var label: String {
+        var label = ""
+        for character in rawValue {
+            label += character.isUppercase ? "_\(character.lowercased())" : "\(character)"
+        }
+        return label
+    }
 
     /// A sentence for the client.
     public var description: String {

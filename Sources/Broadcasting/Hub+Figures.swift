@@ -8,7 +8,8 @@ extension Hub {
         state.withLock {
             HubSummary(
                 channels: $0.registry.channelCount, events: $0.log.events, bytes: $0.log.bytes,
-                subscribers: $0.subscribers, head: $0.log.head)
+                subscribers: $0.subscribers, patterns: $0.registry.patternCount, bytesInMemory: $0.log.loadedBytes,
+                head: $0.log.head)
         }
     }
 

@@ -1,5 +1,6 @@
 import DequeModule
 import EventStreams
+public import Metrics
 import Synchronization
 
 /// The channels and the log of their events, which all loops share.
@@ -13,6 +14,9 @@ public final class Hub: Sendable {
     private let mailboxes: [Mailbox]
     private let archive: (any Archive)?
     private let clock: @Sendable () -> UInt64
+    /// How long the archive took for each batch. Only its thread writes it.
+    private let commits = Histogram()
+    private let batchStart = Atomic<UInt64>(0)
     /// Written under the lock.
     private let hasUnfinished = Atomic(false)
     /// Whether the history exceeds the limits for all channels. Written under the lock.
@@ -195,11 +199,17 @@ public final class Hub: Sendable {
     ///
     /// - Parameter now: milliseconds since 1970.
     public func nextBatch(now: UInt64) -> ArchiveBatch? {
-        locked { $0.nextBatch(now: now) }
+        let batch = locked { $0.nextBatch(now: now) }
+        if batch != nil { batchStart.store(clock(), ordering: .relaxed) }
+        return batch
     }
+
+    /// How long the archive took to write each batch.
+    public var commitTimes: Distribution { commits.distribution }
 
     /// Reports that the archive has written a batch.
     public func commit(_ batch: ArchiveBatch, now: UInt64) {
+        commits.observe(clock() - batchStart.load(ordering: .relaxed))
         forSlices(of: batch) { slice in changeWholly(now) { $0.commit(slice, now: now) } }
     }
 
@@ -235,6 +245,7 @@ public final class Hub: Sendable {
         state.withLock { state in
             let start = clock()
             state.budget = HoldBudget()
+            state.heldSince = start
             defer { state.longestHold = max(state.longestHold, clock() - start) }
             return body(&state)
         }

@@ -197,7 +197,8 @@ extension HubState {
         // The acceptor spreads connections evenly over the loops, and with them, nearly, the subscribers of a topic.
         let work = frame.count * max(Self.fewestSubscribers, topic.subscribers / topic.loops.nonzeroBitCount)
         for loop in outgoing.indices where topic.loops & (1 << UInt64(loop)) != 0 {
-            outgoing[loop].append(MailboxItem(frame: frame, topic: topic.id, work: work, backlog: backlog))
+            outgoing[loop].append(
+                MailboxItem(frame: frame, topic: topic.id, work: work, backlog: backlog, posted: heldSince))
         }
     }
 

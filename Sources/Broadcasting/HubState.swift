@@ -10,6 +10,8 @@ struct HubState {
     private var hasMergedRemoved = false
     /// With an archive: the epoch of the process before; nil for a new log.
     var lastEpoch: Epoch?
+    /// Nanoseconds of the hub's clock when the present thread got the lock.
+    var heldSince: UInt64 = 0
     /// Changes that the archive has yet to write; nil without an archive.
     var writeQueue: WriteQueue?
     /// Items for the mailbox of each loop. The hub posts them before it releases the lock.

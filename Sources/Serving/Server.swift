@@ -15,6 +15,8 @@ public final class Server: Sendable {
     public let restored: RestoredConnections
     /// What survives if this process is killed; nil when nothing does.
     public let recovery: Recovery?
+    /// The life of this process.
+    public let life: Life
     private let ports: [LoopPort]
     private let running: Atomic<Int>
     private let threads = Guarded<[Relay<Thread>]>([])
@@ -27,11 +29,12 @@ public final class Server: Sendable {
     ///   - listeners: the listening sockets, which belong to the server from here on.
     ///   - epoch: the epoch of the archive, if there is one.
     ///   - recovery: where the loops record their streams, if the process may be killed.
+    ///   - life: of this process, without the restarts before it.
     ///   - prepare: restores the hub, before the server accepts any client, and returns the connections to continue.
     /// - Throws: the error of `prepare`, or `Errno` when the process lacks descriptors or threads.
     public init<Failure: Error>(
         loops: Int, listeners: ListenerSet, settings: ServingSettings, history: HistoryPolicy,
-        epoch: Epoch = .random(), archive: (any Archive)? = nil, recovery: Recovery? = nil, log: Logger,
+        epoch: Epoch = .random(), archive: (any Archive)? = nil, recovery: Recovery? = nil, life: Life, log: Logger,
         prepare: (Hub) throws(Failure) -> RestoredConnections = { _ in RestoredConnections() }
     ) throws {
         precondition((1...64).contains(loops))
@@ -46,6 +49,10 @@ public final class Server: Sendable {
         var restored = try prepare(hub)
         for (port, connections) in zip(ports, restored.takeLoops()) { port.post(.restore(connections)) }
         self.restored = restored
+        var lived = life
+        lived.restarts = max(restored.restarts, restored.recovered.restarts)
+        recovery?.file.restarts = lived.restarts
+        self.life = lived
         for (loop, streams) in restored.recovered.shares(loops).enumerated() where !streams.isEmpty {
             ports[loop].post(.recover(streams))
         }
@@ -68,7 +75,7 @@ public final class Server: Sendable {
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
                 subscriberCounts: subscriberCounts, bodies: bodies,
-                incompleteRequests: incompleteRequests, recovery: recovery, log: log)
+                incompleteRequests: incompleteRequests, recovery: recovery, life: lived, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

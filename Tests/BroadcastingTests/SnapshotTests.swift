@@ -44,6 +44,7 @@ private struct Eventful {
             }
             return Subscription(
                 cursors: cursors, subjects: subscription.subjects, position: subscription.position, isBehind: true,
+                isResumed: true,
                 hasMissed: false, gap: nil)
         }
         other.hub.finishRestoring(now: 10)

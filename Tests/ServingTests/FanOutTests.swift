@@ -28,7 +28,7 @@ private struct FanOutFixture: ~Copyable {
             index: 0, hub: hub, ports: [port], listeners: [], throttle: PublisherThrottle([port]),
             connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), limiter: RateLimiter(),
             subscriberCounts: SubscriberCounts(), bodies: BodyMemory(), incompleteRequests: IncompleteRequests(),
-            recovery: nil, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            recovery: nil, life: Life(version: "1", started: 0), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         subscribers = Subscribers(heartbeat: 15_000, RecoveryArea(), port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)
         connections = Connections()

@@ -8,7 +8,7 @@ func item(
     let frame = Frame(
         sequence: sequence, time: 0, endsTopic: ends ? id : nil,
         wire: Array(repeating: UInt8(sequence & 127), count: bytes))
-    return MailboxItem(frame: frame, topic: id, work: work, backlog: backlog)
+    return MailboxItem(frame: frame, topic: id, work: work, backlog: backlog, posted: 0)
 }
 
 extension Mailbox {

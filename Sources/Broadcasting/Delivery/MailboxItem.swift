@@ -8,4 +8,6 @@ public struct MailboxItem: Sendable {
     public let work: Int
     /// The backlog of the topic, which counts the work until it is done.
     public let backlog: Backlog
+    /// Nanoseconds of the hub's clock when it was published.
+    public let posted: UInt64
 }

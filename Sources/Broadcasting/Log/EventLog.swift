@@ -22,7 +22,7 @@ final class EventLog {
     /// Every retained event, for ``HistoryPolicy/total`` and for subscribers by pattern.
     private(set) var index = EventIndex()
     /// Bytes of events in memory. The archive, if there is one, has them too.
-    private var loadedBytes = 0
+    private(set) var loadedBytes = 0
     /// Up to here, bytes are in the archive only.
     private var unloadedThrough: UInt64 = 0
     private var publisherIDs = PublisherIDs()

@@ -9,6 +9,10 @@ public struct HubSummary: Sendable, Hashable {
     public let bytes: Int
     /// Subscribers over all channels and patterns; a subscriber of two counts twice.
     public let subscribers: Int
+    /// Patterns with subscribers.
+    public let patterns: Int
+    /// Bytes of events in memory.
+    public let bytesInMemory: Int
     /// The sequence number of the newest event; 0 before the first.
     public let head: UInt64
 }

@@ -28,7 +28,7 @@ struct ResumePoint {
             let hasMissed = zip(topics, cursors).contains { !$0.isPattern && hasMore($0, $1, after: position) }
             return Subscription(
                 cursors: cursors, subjects: topics.map(\.subject), position: position, isBehind: true,
-                hasMissed: hasMissed, gap: gap)
+                isResumed: true, hasMissed: hasMissed, gap: gap)
         }
         let starts = starts(topics.map { ($0, request.replay ?? $0.limits.replay) })
         let cursors = zip(topics, starts).map { cursor($0, from: $1) }
@@ -39,7 +39,7 @@ struct ResumePoint {
         }
         return Subscription(
             cursors: cursors, subjects: topics.map(\.subject), position: isBehind ? position : log.head,
-            isBehind: isBehind, hasMissed: false, gap: nil)
+            isBehind: isBehind, isResumed: false, hasMissed: false, gap: nil)
     }
 
     /// A topic from a position on, with all evictions so far already reported. A channel evicts its oldest events; a

@@ -8,6 +8,8 @@ public struct Subscription: Sendable {
     public let position: UInt64
     /// Whether the subscriber must read the log before it is live.
     public let isBehind: Bool
+    /// Whether the client named a position.
+    public let isResumed: Bool
     /// Whether the subscriber resumes in a channel that has newer events; unknown, and false, for patterns.
     public let hasMissed: Bool
     /// The gap that crier sends first, when the log no longer retains all events after the position that the client

@@ -59,7 +59,7 @@ struct AccessCheck {
                 throw missing("to publish", caller)
             }
             return .permitted(.publish(request.permitted(by: grant)), grant)
-        case .listChannels, .showChannel, .endChannel, .page:
+        case .listChannels, .showChannel, .endChannel, .page, .metrics:
             let grant = withAnonymousRights(caller)
             guard grant.rights.isAdmin else { throw missing("to administer", caller) }
             return .permitted(route, grant)

@@ -2,6 +2,7 @@ import Broadcasting
 import DequeModule
 import EventStreams
 import Kernel
+import Metrics
 
 /// Lets the subscribers of one loop that are behind read the log, a slice at a time, until they are live. Some resume,
 /// some are slow.
@@ -117,7 +118,7 @@ struct CatchUp: ~Copyable {
     ) -> Bool {
         let count = subscribers.deliver(replay.batch, to: slot, connections)
         subscribers.record(replay.batch, CollectionOfOne(slot))
-        context.status.delivered.add(count)
+        subscribers.count(count, of: replay.batch, to: slot)
         if settings.replay > 0 { subscribers[slot].replayed += replay.bytes * count / replay.batch.count }
         return count == replay.batch.count
     }
@@ -127,7 +128,6 @@ struct CatchUp: ~Copyable {
         _ frames: [Frame], _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: borrowing Connections
     ) -> Bool {
         let count = subscribers.deliver(frames, to: slot, with: &batch, connections)
-        context.status.delivered.add(count)
         if settings.replay > 0 {
             subscribers[slot].replayed += frames.prefix(count).reduce(0) { $0 + $1.count }
         }
@@ -229,6 +229,7 @@ struct CatchUp: ~Copyable {
                 context.hub.subject(of: subscribers[slot].topics.cursors[0].topic), now: time.now)
         }
         guard let gap = read.gap else { return true }
+        context.status.gaps.add(1)
         return subscribers.write(ControlEvents.gap(gap), to: slot, &connections)
     }
 

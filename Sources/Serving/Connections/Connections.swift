@@ -108,9 +108,11 @@ struct Connections: ~Copyable {
     // MARK: Exchanges
 
     /// Starts an exchange on a connection.
-    mutating func startExchange(_ slot: UInt32, _ limits: MessageLimits, _ bodies: BodyMemory) -> Exchange {
+    mutating func startExchange(
+        _ slot: UInt32, _ limits: MessageLimits, _ bodies: BodyMemory, _ counters: LoopStatus
+    ) -> Exchange {
         let spare = spareExchange.take().flatMap { $0.limits == limits ? $0 : nil }
-        let exchange = spare ?? Exchange(limits: limits, bodies)
+        let exchange = spare ?? Exchange(limits: limits, bodies, counters)
         table[slot].state = .exchanging(exchange)
         return exchange
     }

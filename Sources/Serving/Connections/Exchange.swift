@@ -32,6 +32,7 @@ final class Exchange {
     private static let outputLimit = 64 * 1024
 
     let limits: MessageLimits
+    private let counters: LoopStatus
     private(set) var state = State.head
     /// Answers that the kernel has not taken yet.
     var output = OutputBuffer()
@@ -54,8 +55,9 @@ final class Exchange {
     private var newTimeout: Timeout?
     var progress: RequestProgress
 
-    init(limits: MessageLimits, _ bodies: BodyMemory) {
+    init(limits: MessageLimits, _ bodies: BodyMemory, _ counters: LoopStatus) {
         self.limits = limits
+        self.counters = counters
         progress = RequestProgress(bodies)
         parser = RequestParser(limits: limits, isEndless: PublishRequest.isStreamed)
     }
@@ -174,7 +176,9 @@ final class Exchange {
         switch verdict {
         case nil: return shed(head, .tooManyVerifications)
         case .failure(.keysUnavailable): return shed(head, Problem(TokenFault.keysUnavailable))
-        case .failure(let fault): return begin(.problem(Problem(fault)), head, rules)
+        case .failure(let fault):
+            counters.count(fault)
+            return begin(.problem(Problem(fault)), head, rules)
         case .success(let grant):
             guard let access = rules.access else { return begin(route, head, rules) }
             return act(on: access.decide(route, for: grant), route, head, rules)
@@ -282,6 +286,7 @@ final class Exchange {
     /// Answers the last request.
     func respond(_ answer: Answer) {
         progress.end()
+        counters.countRefusal(status: answer.status)
         output.append(answer.wire(keepsAlive: keepsAlive, isHead: isHead, origin: originFields))
         // Parsing the next request may fail before it has a method or an origin; its answer then needs a body.
         isHead = false

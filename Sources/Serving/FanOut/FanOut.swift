@@ -1,6 +1,7 @@
 import Broadcasting
 import DequeModule
 import Kernel
+import Metrics
 
 /// Writes events to the live subscribers of one loop, a slice of a topic at a time.
 struct FanOut: ~Copyable {
@@ -103,7 +104,6 @@ struct FanOut: ~Copyable {
         _ subscribers: inout Subscribers, _ connections: borrowing Connections, until deadline: UInt64
     ) {
         guard let index = queue.popFirst().map(Int.init) else { return }
-        var delivered = 0
         var isRoundComplete: Bool
         repeat {
             // The copy is only a reference to the list, which does not change within a slice.
@@ -111,12 +111,11 @@ struct FanOut: ~Copyable {
             let place =
                 switch list {
                 case .form(let form):
-                    serve(slots, from: next, form, of: index, &subscribers, connections, &delivered, until: deadline)
-                case .several: serveSeveral(slots, from: next, &subscribers, connections, &delivered, until: deadline)
+                    serve(slots, from: next, form, of: index, &subscribers, connections, until: deadline)
+                case .several: serveSeveral(slots, from: next, &subscribers, connections, until: deadline)
                 }
             isRoundComplete = topics[index]!.advance(to: place)
         } while !isRoundComplete && Clock.monotonicNanoseconds < deadline
-        port.status.delivered.add(delivered)
         topics[index]!.settle { [throttle, port, backlogLimit] items in
             Self.finish(items, throttle, port, limit: backlogLimit)
         }
@@ -125,13 +124,11 @@ struct FanOut: ~Copyable {
 
     /// Writes to the subscribers of one topic alone whose streams have the same form.
     ///
-    /// - Parameter delivered: gets the number of events that were written whole added.
     /// - Returns: the place of the first subscriber that it has not visited.
     @inline(__always)
     private mutating func serve(
         _ slots: ContiguousArray<UInt32>, from next: Int, _ form: StreamForm, of index: Int,
-        _ subscribers: inout Subscribers, _ connections: borrowing Connections, _ delivered: inout Int,
-        until deadline: UInt64
+        _ subscribers: inout Subscribers, _ connections: borrowing Connections, until deadline: UInt64
     ) -> Int {
         let subject = topics[index]!.subject
         if form.isEnveloped {
@@ -141,35 +138,43 @@ struct FanOut: ~Copyable {
         }
         defer { batch.clear() }
         var place = next
-        var written = 0
+        // How many subscribers have got the whole batch.
+        var served = 0
+        let whole = batch.count
         repeat {
             let first = place
             let last = min(place + Self.writesPerLook, slots.count)
             while place < last {
                 if subscribers[slots[place]].isLive {
-                    written += subscribers.deliver(batch, to: slots[place], connections)
+                    let count = subscribers.deliver(batch, to: slots[place], connections)
+                    if count == whole {
+                        served += 1
+                    } else {
+                        subscribers.count(count, of: batch, to: slots[place])
+                    }
                 }
                 place += 1
             }
             subscribers.record(batch, slots[first..<last])
         } while place < slots.count && Clock.monotonicNanoseconds < deadline
-        delivered += written
+        port.status.delivered.add(served * whole)
+        port.status.writes.add(served)
+        port.status.deliveredBytes.add(served * batch.size(of: 0..<whole))
         return place
     }
 
     /// Writes to the subscribers of several topics.
     ///
-    /// - Parameter delivered: gets the number of events that were written whole added.
     /// - Returns: the place of the first subscriber that it has not visited.
     private mutating func serveSeveral(
         _ slots: ContiguousArray<UInt32>, from next: Int, _ subscribers: inout Subscribers,
-        _ connections: borrowing Connections, _ delivered: inout Int, until deadline: UInt64
+        _ connections: borrowing Connections, until deadline: UInt64
     ) -> Int {
         var place = next
         repeat {
             let last = min(place + Self.writesPerLook, slots.count)
             for slot in slots[place..<last] where subscribers[slot].isLive {
-                delivered += serveMerged(slot, &subscribers, connections)
+                serveMerged(slot, &subscribers, connections)
             }
             place = last
         } while place < slots.count && Clock.monotonicNanoseconds < deadline
@@ -180,7 +185,7 @@ struct FanOut: ~Copyable {
     /// all topics from the mailbox together, so this cannot move the position beyond an event that is still to come.
     private mutating func serveMerged(
         _ slot: UInt32, _ subscribers: inout Subscribers, _ connections: borrowing Connections
-    ) -> Int {
+    ) {
         let position = subscribers[slot].position
         var frames: [Frame] = []
         for membership in subscribers[slot].topics.memberships {
@@ -193,7 +198,7 @@ struct FanOut: ~Copyable {
         var merged: [Frame] = []
         for frame in frames where merged.last?.sequence != frame.sequence { merged.append(frame) }
         if subscribers[slot].form.isEnveloped { merged = envelopes(of: merged, for: subscribers[slot].topics) }
-        return subscribers.deliver(merged, to: slot, with: &batch, connections)
+        _ = subscribers.deliver(merged, to: slot, with: &batch, connections)
     }
 
     /// The envelopes of events for a subscriber of these topics.
@@ -208,7 +213,11 @@ struct FanOut: ~Copyable {
     private static func finish(
         _ items: ContiguousArray<MailboxItem>.SubSequence, _ throttle: PublisherThrottle, _ port: LoopPort, limit: Int
     ) {
-        for index in items.indices { items[index].frame.releaseEnvelopes() }
+        let now = Clock.monotonicNanoseconds
+        for index in items.indices {
+            items[index].frame.releaseEnvelopes()
+            port.status.deliveryTimes.observe(now - min(now, items[index].posted))
+        }
         throttle.finish(items, on: port, limit: limit)
     }
 }

@@ -17,6 +17,7 @@ struct LoopContext: Sendable {
     let incompleteRequests: IncompleteRequests
     /// What survives if the process is killed; nil when nothing does.
     let recovery: Recovery?
+    let life: Life
     let log: Logger
 
     var port: LoopPort { ports[index] }

@@ -139,7 +139,7 @@ extension Reactor {
         // The time for a first head already runs since the loop accepted the connection.
         let time: UInt64 =
             if case .idle = connections[slot].state { settings.headTimeout } else { connections.timeLeft(slot) }
-        let exchange = connections.startExchange(slot, settings.messages, context.bodies)
+        let exchange = connections.startExchange(slot, settings.messages, context.bodies, context.status)
         start(.head, slot, exchange, time)
         return exchange
     }

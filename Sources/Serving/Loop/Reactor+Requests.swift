@@ -18,6 +18,7 @@ extension Reactor {
         case .answer(.describeStream(_, let form)):
             exchange.respondAndFinish(StreamOpening.head(form.framing, exchange.originFields))
         case .answer(.endChannel(let name)): end(name, slot, exchange)
+        case .answer(.metrics(let format)): exchange.respond(MetricsAnswer(context: context).answer(format))
         case .answer(let route):
             if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
         case .publish(let request, let body): publish(request, body, slot, exchange)
@@ -30,6 +31,7 @@ extension Reactor {
     /// Opens a stream only to make its client reconnect much later. An EventSource would never reconnect after a status
     /// other than 200.
     mutating func turnAway(_ exchange: Exchange, _ framing: StreamFraming) {
+        context.status.countRefusal(status: 503)
         let retry = StreamOpening.jittered(max(settings.retry, 1000) * 10, using: &generator)
         exchange.respondAndFinish(
             StreamOpening.bytes(framing, retry: retry, origin: exchange.originFields) + framing.end)

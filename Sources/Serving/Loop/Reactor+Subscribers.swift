@@ -2,6 +2,7 @@ import Access
 import Broadcasting
 import EventStreams
 import Kernel
+import Metrics
 
 /// Starts the streams of subscribers, and removes subscribers from their topics.
 extension Reactor {
@@ -50,6 +51,8 @@ extension Reactor {
         _ subscription: Subscription, _ form: StreamForm, _ connection: UInt32, _ exchange: Exchange,
         counted: [SubscriberCounts.Key]
     ) {
+        if subscription.isResumed { context.status.resumes.add(1) }
+        if subscription.gap != nil { context.status.gaps.add(1) }
         // The answers to requests before this one go out first, as one piece with the head.
         var opening = Array(exchange.output.bytes)
         let retry = StreamOpening.jittered(settings.retry, using: &generator)
@@ -120,6 +123,7 @@ extension Reactor {
         }
         leave(subscribers[slot].topics, form: subscribers[slot].form)
         catchUp.forget(subscribers.token(slot))
+        context.status.endedStreams[StreamEnd(reason).rawValue].add(1)
         subscribers.remove(slot)
         connections.close(stream.connection, reason)
     }

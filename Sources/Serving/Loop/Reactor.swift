@@ -3,6 +3,7 @@ import Broadcasting
 import DequeModule
 import EventStreams
 import Kernel
+import Metrics
 import Logging
 import SystemPackage
 
@@ -105,7 +106,9 @@ struct Reactor: ~Copyable {
         if time.isNewTick || unkept.count >= DescriptorQueue.limit { _ = keepSockets() }
         if isSettling { continueFreezing() }
         context.status.turns.add(1)
-        context.status.longestTurn.raise(to: Int(clamping: Clock.monotonicNanoseconds - time.began))
+        let duration = Clock.monotonicNanoseconds - time.began
+        context.status.longestTurn.raise(to: Int(clamping: duration))
+        context.status.turnTimes.observe(duration)
     }
 
     private mutating func wait() throws(Errno) -> Int {

@@ -10,6 +10,8 @@ public struct RecoveredStreams: Sendable {
     /// How many ended, because their sockets were not kept, or nobody can say how far they have got.
     public private(set) var lost = 0
     private(set) var streams: [RecoveredStream] = []
+    /// How many restarts and crashes the streams have survived, with this one.
+    private(set) var restarts = 0
 
     /// None.
     public init() {}
@@ -38,6 +40,7 @@ public struct RecoveredStreams: Sendable {
         guard !file.isTaken else { throw ByteReader.Damage("a process that has ended since had taken it over") }
         let epochs = try file.epochs()
         file.markTaken()
+        restarts = min(file.restarts, 1 << 53) + 1
         var readings: [UInt64: (RecoveryCursor.Reading, loop: Int)] = [:]
         for loop in 0..<file.shape.loops {
             for reading in file.readings(of: loop) { readings[reading.cookie] = (reading, loop) }

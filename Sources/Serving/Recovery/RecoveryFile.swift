@@ -29,6 +29,7 @@ public final class RecoveryFile: Sendable {
         static let slots = 24
         static let isTaken = 32
         static let textLength = 40
+        static let restarts = 48
         /// How many cursors of each loop have been in use.
         static let used = 512
         static let text = 1024
@@ -105,6 +106,12 @@ public final class RecoveryFile: Sendable {
 
     /// Whether another process has taken the streams over. What it has written since is not recorded here.
     var isTaken: Bool { word(Place.isTaken) != 0 }
+
+    /// How many restarts and crashes the streams had survived.
+    var restarts: Int {
+        get { Int(clamping: word(Place.restarts)) }
+        set { self.set(Place.restarts, UInt64(newValue)) }
+    }
 
     func markTaken() { set(Place.isTaken, 1) }
 

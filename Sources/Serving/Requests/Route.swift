@@ -1,4 +1,5 @@
 import Broadcasting
+import Metrics
 
 /// A validated request.
 enum Route: Sendable {
@@ -11,6 +12,7 @@ enum Route: Sendable {
     case showChannel(ChannelName)
     case endChannel(ChannelName)
     case health
+    case metrics(Exposition.Format)
     case page(Page)
     /// The methods of a resource (OPTIONS).
     case methods(String)
@@ -19,7 +21,7 @@ enum Route: Sendable {
     /// Whether a caller needs a grant for it.
     var needsGrant: Bool {
         switch self {
-        case .subscribe, .describeStream, .publish, .listChannels, .showChannel, .endChannel, .page: true
+        case .subscribe, .describeStream, .publish, .listChannels, .showChannel, .endChannel, .page, .metrics: true
         case .health, .methods, .problem: false
         }
     }
@@ -28,7 +30,8 @@ enum Route: Sendable {
     var isUnsafe: Bool {
         switch self {
         case .publish, .endChannel: true
-        case .subscribe, .describeStream, .listChannels, .showChannel, .page, .health, .methods, .problem: false
+        case .subscribe, .describeStream, .listChannels, .showChannel, .page, .health, .metrics, .methods, .problem:
+            false
         }
     }
 }

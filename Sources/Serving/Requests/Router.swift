@@ -2,6 +2,7 @@ import Broadcasting
 import Bytes
 import EventStreams
 import HTTPMessages
+import Metrics
 
 /// Turns a request head into a route. It depends on the head and its own properties only, and changes nothing.
 struct Router: Sendable {
@@ -40,10 +41,20 @@ struct Router: Sendable {
             if let channel = Self.name(in: path, under: "/channels") {
                 return try resolveChannels(head, try decoded(channel))
             }
+            if path.equals("/metrics") {
+                try refuseParameters(of: try query(head))
+                return try only("GET, HEAD, OPTIONS", head) { .metrics(Self.expositionFormat(head)) }
+            }
             if let page = Page(path: path) { return try only("GET, HEAD, OPTIONS", head) { .page(page) } }
         }
         if path.equals("/healthz") { return try only("GET, HEAD, OPTIONS", head) { .health } }
         throw .notFound
+    }
+
+    /// OpenMetrics for a scraper that names it, otherwise the older format, which everything understands.
+    private static func expositionFormat(_ head: RequestHead) -> Exposition.Format {
+        let names = head.fields.list("accept").map { ($0.cut(at: 0x3B)?.before ?? $0).trimmed }
+        return names.contains { $0.equalsIgnoringCase("application/openmetrics-text") } ? .openMetrics : .prometheus
     }
 
     /// The rest of a path after a prefix and a slash, empty for the prefix alone; nil for another path.

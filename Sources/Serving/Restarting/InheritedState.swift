@@ -48,6 +48,7 @@ public final class InheritedState: Sendable {
             try Self.contents(&reader, hub, now, rule)
         }
         var restored = RestoredConnections(loops: loops, program: header.program, frozenAt: header.time)
+        restored.restarts = header.restarts + 1
         var sockets = takeSockets()
         if !sockets.isComplete {
             for socket in sockets.numbers { _ = Self.close(socket) }

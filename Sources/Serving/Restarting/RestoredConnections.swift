@@ -7,6 +7,8 @@ public struct RestoredConnections: Sendable {
     public let program: String
     /// Milliseconds of the monotonic clock when its loops stood still.
     let frozenAt: UInt64
+    /// How many restarts and crashes the streams have survived, with this one.
+    var restarts = 0
     /// Milliseconds since its loops stood still.
     public var pause: UInt64 { Clock.monotonic - min(frozenAt, Clock.monotonic) }
     /// Connections whose sockets did not arrive, because this process may not have so many descriptors open.

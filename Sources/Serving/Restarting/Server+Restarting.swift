@@ -8,17 +8,16 @@ extension Server {
     /// Writes the state of the server, all of whose loops stand still, and seals the file.
     ///
     /// - Parameters:
-    ///   - program: the version of this program.
     ///   - listeners: the listening sockets that go along.
     ///   - history: where the history is.
     /// - Returns: the sockets of the connections that go along, in the order of their records.
     /// - Throws: when there is no memory for it.
     public func writeState(
-        _ freeze: Freeze, program: String, listeners: [OpenListener], history: String,
+        _ freeze: Freeze, listeners: [OpenListener], history: String,
         to file: MemoryFile
     ) throws(Errno) -> [CInt] {
         let header = StateFile.Header(
-            program: program, epoch: hub.epoch, time: Clock.monotonic, listeners: listeners,
+            program: life.version, restarts: life.restarts, epoch: hub.epoch, time: Clock.monotonic, listeners: listeners,
             history: history)
         let pieces = Pieces(file)
         var writer = ByteWriter { pieces.append($0) }

@@ -13,6 +13,8 @@ enum StateFile {
     struct Header: Sendable {
         /// The version of the program that wrote it.
         let program: String
+        /// How many restarts and crashes the streams had survived.
+        let restarts: Int
         /// The epoch of the log.
         let epoch: Epoch
         /// Milliseconds of the monotonic clock when its loops stood still.
@@ -26,6 +28,7 @@ enum StateFile {
             writer.write(mark)
             writer.write(version)
             writer.write(program)
+            writer.write(count: restarts)
             writer.write(epoch.description)
             writer.write(time)
             writer.write(count: listeners.count)
@@ -36,8 +39,10 @@ enum StateFile {
             writer.write(history)
         }
 
-        init(program: String, epoch: Epoch, time: UInt64, listeners: [OpenListener], history: String) {
-            (self.program, self.epoch, self.time) = (program, epoch, time)
+        init(
+            program: String, restarts: Int, epoch: Epoch, time: UInt64, listeners: [OpenListener], history: String
+        ) {
+            (self.program, self.restarts, self.epoch, self.time) = (program, restarts, epoch, time)
             (self.listeners, self.history) = (listeners, history)
         }
 
@@ -48,6 +53,7 @@ enum StateFile {
                 throw ByteReader.Damage("it has version \(found), and this crier reads version \(version)")
             }
             program = try reader.text()
+            restarts = Int(try reader.tally())
             epoch = Epoch(description: try reader.text())
             time = try reader.number()
             listeners = try reader.list { reader throws(ByteReader.Damage) in

@@ -65,6 +65,10 @@ struct Subscriber: ~Copyable {
         get { if case .live = state { true } else { false } }
     }
 
+    var isBehind: Bool {
+        if case .behind = state { true } else { false }
+    }
+
     var isSlow: Bool {
         if case .behind(_, let isSlow) = state { isSlow } else { false }
     }

@@ -2,6 +2,7 @@ import Broadcasting
 import DequeModule
 import EventStreams
 import HTTPMessages
+import Metrics
 
 /// The subscribers of one loop: their states, deadlines and ends. Fan-out and catch-up write to them through this type.
 struct Subscribers: ~Copyable {
@@ -48,6 +49,7 @@ struct Subscribers: ~Copyable {
     mutating func insert(_ subscriber: consuming Subscriber) -> UInt32 {
         let slot = table.insert(subscriber).slot
         status.subscribers.add(1)
+        if table[slot].isBehind { status.behind.add(1) }
         scheduleHeartbeat(slot)
         return slot
     }
@@ -100,10 +102,25 @@ struct Subscribers: ~Copyable {
             batch.load(frames[sent...], table[slot].form.framing)
             let count = deliver(batch, to: slot, connections)
             record(batch, CollectionOfOne(slot))
+            self.count(count, of: batch, to: slot)
             sent += count
             if count < batch.count { break }
         }
         return sent
+    }
+
+    /// Counts the last events of a batch that a subscriber has got.
+    func count(_ count: Int, of batch: borrowing WriteBatch, to slot: UInt32) {
+        guard count > 0 else { return }
+        status.delivered.add(count)
+        status.writes.add(1)
+        status.deliveredBytes.add(batch.size(of: events(count, of: batch, to: slot)))
+    }
+
+    /// Which events of a batch they are.
+    private func events(_ count: Int, of batch: borrowing WriteBatch, to slot: UInt32) -> Range<Int> {
+        let end = table[slot].isLive ? batch.count : batch.start(after: table[slot].position)
+        return max(0, end - count)..<end
     }
 
     /// Records how far subscribers have got after a batch; see ``RecoveryArea``. It is no part of a delivery, which costs
@@ -165,6 +182,7 @@ struct Subscribers: ~Copyable {
         if let frame = pending.event {
             table[slot].position = max(table[slot].position, frame.sequence)
             status.delivered.add(1)
+            status.deliveredBytes.add(pending.size(table[slot].form.framing))
             if let topic = frame.endsTopic { endedTopics.append((slot, topic)) }
         }
         recovery.advance(slot, to: table[slot].position, writing: pending.size(table[slot].form.framing))
@@ -184,6 +202,7 @@ struct Subscribers: ~Copyable {
     /// before: one that resumes is behind without being slow.
     private mutating func block(_ slot: UInt32, _ pending: PendingOutput?) {
         let isSlow = table[slot].isLive || table[slot].isSlow
+        if !table[slot].isBehind { status.behind.add(1) }
         table[slot].state = .behind(.blocked(pending), isSlow: isSlow)
         scheduleLagCheck(slot)
     }
@@ -222,6 +241,7 @@ struct Subscribers: ~Copyable {
     /// The subscriber has received everything up to the head of the log.
     mutating func goLive(_ slot: UInt32, at head: UInt64) {
         table[slot].position = max(table[slot].position, head)
+        leaveBehind(slot)
         table[slot].state = .live
         recovery.advance(slot, to: table[slot].position, writing: 0)
         // Its deadline was a check of its lag; from here on it is a heartbeat.
@@ -243,6 +263,7 @@ struct Subscribers: ~Copyable {
         let rest = (table[slot].pending?.rest(framing) ?? []) + framing.frame(bytes) + framing.end
         guard !rest.isEmpty else { return close(slot, reason) }
         recovery.unregister(slot)
+        leaveBehind(slot)
         table[slot].state = .ending(.bytes(rest, offset: 0), reason)
         schedule(slot, after: timeout)
         _ = writePending(slot, &connections)
@@ -252,6 +273,7 @@ struct Subscribers: ~Copyable {
     mutating func continueEnding(_ slot: UInt32, _ reason: CloseReason, timeout: UInt64) {
         recovery.unregister(slot)
         guard let pending = table[slot].pending else { return close(slot, reason) }
+        leaveBehind(slot)
         table[slot].state = .ending(pending, reason)
         // An hour, so that the tick does not overflow.
         schedule(slot, after: min(timeout, 3_600_000))
@@ -267,8 +289,14 @@ struct Subscribers: ~Copyable {
     /// one. Until then its slot stays valid, because fan-out may still use it.
     mutating func close(_ slot: UInt32, _ reason: CloseReason) {
         if case .closed = table[slot].state { return }
+        leaveBehind(slot)
         table[slot].state = .closed
         closing.append((slot, reason))
+    }
+
+    /// Counts a subscriber that is no longer behind.
+    private func leaveBehind(_ slot: UInt32) {
+        if table[slot].isBehind { status.behind.add(-1) }
     }
 
     mutating func remove(_ slot: UInt32) {

@@ -24,7 +24,7 @@ struct StateTransfer: ~Copyable {
         let file = try MemoryFile(named: "crier-state")
         let queue = try DescriptorQueue()
         let sockets = try server.writeState(
-            freeze, program: Crier.version, listeners: listeners.map(\.listener), history: history, to: file)
+            freeze, listeners: listeners.map(\.listener), history: history, to: file)
         try queue.send(connections: sockets)
         self.file = file
         self.queue = queue
