@@ -50,7 +50,8 @@ let package = Package(
         .target(name: "Metrics", dependencies: ["Bytes"], swiftSettings: settings),
         .target(name: "EventStreams", dependencies: ["Bytes"], swiftSettings: settings),
         .target(
-            name: "Broadcasting", dependencies: ["Bytes", "EventStreams", "HTTPMessages", "Metrics", deque, hashTrees, heap],
+            name: "Broadcasting",
+            dependencies: ["Bytes", "EventStreams", "HTTPMessages", "Metrics", deque, hashTrees, heap],
             swiftSettings: settings),
         .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: settings),
         .target(
@@ -63,7 +64,8 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", "Metrics", system,
+                "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", "Metrics",
+                system,
                 logging,
                 deque,
             ],

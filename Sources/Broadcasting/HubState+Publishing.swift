@@ -63,7 +63,7 @@ extension HubState {
         let most = events.reduce(0) { $0 + $1.channels.count }
         guard registry.channelCount + most > policy.channels else { return }
         var new: Set<ChannelName> = []
-        for event in events { new.formUnion(event.channels.filter { registry.find($0) == nil }) }
+        for event in events { new.formUnion(event.channels.filter { registry.find($0) == nil && !$0.isReserved }) }
         guard hasRoom(for: new.count) else {
             throw .tooManyChannels(limit: policy.channels)
         }

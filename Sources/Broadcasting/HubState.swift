@@ -46,7 +46,8 @@ struct HubState {
         let named = request.channels.unique()
         let channels = named.filter { name in registry.find(name).map { !$0.isEnded } ?? true }
         guard !channels.isEmpty || !request.patterns.isEmpty else { return .ended }
-        let new = channels.count { registry.find($0) == nil }
+        // The daemon's own channels do not count: they must not fail because others have used up the limit.
+        let new = channels.count { registry.find($0) == nil && !$0.isReserved }
         guard hasRoom(for: new) else {
             return .tooManyChannels(limit: policy.channels)
         }

@@ -18,6 +18,7 @@ public final class Server: Sendable {
     /// The life of this process.
     public let life: Life
     private let ports: [LoopPort]
+    private let readiness: ReadinessChecks
     private let running: Atomic<Int>
     private let threads = Guarded<[Relay<Thread>]>([])
     private let failure = Guarded<Errno?>(nil)
@@ -66,6 +67,10 @@ public final class Server: Sendable {
         let incompleteRequests = IncompleteRequests()
         let limiter = RateLimiter()
         let subscriberCounts = SubscriberCounts()
+        let readiness = try ReadinessChecks(hub, ports)
+        self.readiness = readiness
+        let checks = Relay(try Thread(named: "crier-readiness") { readiness.run() })
+        threads.withLock { $0.append(checks) }
         let shared = listeners.shared
         self.listeners = shared
         for index in 0..<loops {
@@ -75,7 +80,7 @@ public final class Server: Sendable {
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
                 subscriberCounts: subscriberCounts, bodies: bodies,
-                incompleteRequests: incompleteRequests, recovery: recovery, life: lived, log: log)
+                incompleteRequests: incompleteRequests, recovery: recovery, life: lived, readiness: readiness, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)
@@ -122,6 +127,7 @@ public final class Server: Sendable {
 
     /// Joins the threads. Call it once, after all loops have ended.
     public func join() {
+        readiness.stop()
         for thread in threads.withLock({ $0 }) { thread.take().join() }
     }
 

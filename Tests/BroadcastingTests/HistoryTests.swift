@@ -32,7 +32,9 @@ import TimeLimits
         #expect(fixture.replay(subscription) == [wire(2, "new")])
         fixture.hub.unsubscribe(subscription.cursors[0].topic, lastOn: 0)
         fixture.hub.sweep(now: 5000)
-        #expect(fixture.hub.summary == HubSummary(channels: 0, events: 0, bytes: 0, subscribers: 0, patterns: 0, bytesInMemory: 0, head: 2))
+        #expect(
+            fixture.hub.summary
+                == HubSummary(channels: 0, events: 0, bytes: 0, subscribers: 0, patterns: 0, bytesInMemory: 0, head: 2))
     }
 
     @Test func `evicts the oldest events of all channels first when they exceed the total`() throws {

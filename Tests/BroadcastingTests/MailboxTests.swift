@@ -27,7 +27,8 @@ import TimeLimits
         let mailbox = Mailbox(wakeLoop: {})
         let (frame, ofTopic) = (Frame(sequence: 1, time: 0, wire: [1, 2, 3]), Backlog())
         for _ in 0..<3 {
-            mailbox.deliver([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: ofTopic, posted: 0)])
+            mailbox.deliver([MailboxItem(frame: frame, topic: TopicID(index: 0), work: 30, backlog: ofTopic, posted: 0)]
+            )
         }
         #expect(mailbox.backlog.current == 9 && ofTopic.current == 90)
         #expect(!ofTopic.subtract(30, limit: 40))

@@ -42,7 +42,8 @@ import TimeLimits
             try queue.send(7, [file.descriptor.number])
             if number % 3 == 0 { try queue.send(7, [file.descriptor.number, file.descriptor.number]) }
         }
-        let freed = try queue.compact(messages: 400) { descriptor in
+        var freed = (messages: 0, descriptors: 0)
+        try queue.compact(messages: 400, &freed) { descriptor in
             let name = try? target(of: "/proc/self/fd/\(descriptor.number)")
             return name.map { !$0.hasSuffix("7 (deleted)") } ?? false
         }

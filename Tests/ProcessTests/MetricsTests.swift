@@ -30,7 +30,9 @@ extension RealProcess {
             }
         }
 
-        @Test func `count the events of a batch for each subscriber, also for one that has a part of them`() async throws {
+        @Test func `count the events of a batch for each subscriber, also for one that has a part of them`()
+            async throws
+        {
             try await withDaemon(
                 ["server.loops=1", "history.bytes=64MiB", "history.events=10000"].flatMap { ["--set", $0] }
             ) { daemon in

@@ -1,8 +1,10 @@
 """What becomes of streams when a daemon with server.survive-crash is killed. A byte too many or too few would show: each test
 compares the whole stream."""
-import array, fcntl, http.client, json, mmap, os, random, re, socket, struct, time, unittest
+import array, http.client, mmap, os, random, re, resource, shutil, signal, socket, struct, time, unittest
 
-from test_states import StateTest, Stream, Grants as GrantTest
+from test_states import BINARY, StateTest, Stream, Grants as GrantTest
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 HEADER, CURSOR = 64 * 1024, 64
 SECOND, REGISTERED, SUSPENDED, HEARTBEAT = 1, 2, 4, 8
@@ -252,7 +254,6 @@ class Streams(CrashTest):
         self.assertEqual(self.data(stream), list("0123"))
 
     def test_a_restart_in_place_and_then_a_crash(self):
-        import signal
         self.begin()
         stream = Stream(self.port)
         self.wait_until_kept()
@@ -285,6 +286,99 @@ class Streams(CrashTest):
         self.manager.start(*self.arguments)
         Stream(self.port)
         self.assertIn("streams=0", self.manager.said())
+
+
+class Streamed(CrashTest):
+    """Streams that do not simply get the log from their positions on, and whatever happens before a stream has found its place.
+    Each goes on rightly, or is closed; nothing is sent twice, or within something else."""
+
+    MEBIBYTE = 1 << 20
+    LARGE = ["limits.body=64MiB", "history.bytes=512MiB"]
+
+    def fill(self, letters, channel="a", size=16 * MEBIBYTE):
+        for letter in letters:
+            self.publish(letter * size, channel=channel)
+
+    def events(self, stream, last="final\n"):
+        """The ids and the data of the events up to the last one, or up to where the stream was closed. Each must be whole."""
+        text, pieces = stream.text, [stream.text]
+        try:
+            while last not in pieces[-1][-200:]:
+                more = stream.socket.recv(1 << 20)
+                if not more:
+                    break
+                pieces.append(more.decode())
+        except ConnectionResetError:
+            pass
+        rest = "".join(pieces).split("\r\n\r\n", 1)[1]
+        found = []
+        while rest:
+            size, _, after = rest.partition("\r\n")
+            if not re.fullmatch("[0-9a-f]+", size) or len(after) < int(size, 16) + 2:
+                self.assertRegex(rest, r"\A[0-9a-f]*\r?\n?(id: [^\n]*(\ndata: (.)\3*)?)?\Z", "something within an event")
+                break
+            size = int(size, 16)
+            chunk, rest = after[:size], after[size + 2:]
+            if match := re.fullmatch(r"id: (\S+)\ndata: ((.)\3*|final)\n\n", chunk):
+                found.append((int(match[1].split("-")[1]), match[2][0], len(match[2])))
+            else:
+                self.assertRegex(chunk, r"\A(:ok\nretry: \d+\n|:\n|event: crier\.(gap|expired|end)\ndata: \{.*\}\n\n(retry: \d+\n)?)?\Z")
+        self.assertEqual([number for number, _, _ in found], sorted({number for number, _, _ in found}), "an event came twice")
+        return found
+
+    def test_channels_with_replays_of_their_own(self):
+        self.begin(*self.LARGE)
+        self.publish("b", channel="b")
+        self.fill("on", size=32 * self.MEBIBYTE)
+        stream = Stream(self.port, "/events?channel=a&channel=b&replay=1")
+        stream.wait_for("nnnn")
+        self.wait_until_kept()
+        self.crash()
+        self.publish("final", channel="b")
+        self.assertNotIn("o", [letter for _, letter, _ in self.events(stream)])
+
+    def test_a_slow_reader_that_has_skipped_events(self):
+        for action in ["skip", "latest"]:
+            with self.subTest(action=action):
+                self.begin(*self.LARGE, f"slow.action={action}", *(["slow.events=2"] if action == "skip" else []))
+                stream = Stream(self.port)
+                self.wait_until_kept()
+                self.fill("pqrstu")
+                stream.wait_for("uuuu")
+                self.crash()
+                self.publish("final")
+                self.events(stream)
+                self.manager.stop()
+                (self.directory / "history.db").unlink()
+
+    def test_a_pattern_of_which_the_log_has_few_events(self):
+        self.begin(*self.LARGE, "history.events=100000")
+        stream = Stream(self.port, "/events?channel=x/*")
+        self.wait_until_kept()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        for _ in range(5000):
+            connection.request("POST", "/events/y", "e")
+            connection.getresponse().read()
+        self.fill("p", "x/1", 32 * self.MEBIBYTE)
+        stream.wait_for("pppp")
+        self.crash()
+        self.publish("final", channel="x/1")
+        self.assertEqual([letter for _, letter, _ in self.events(stream)], ["p", "f"])
+
+    def test_a_restart_before_streams_have_found_their_places(self):
+        self.begin(*self.LARGE, "history.memory=1MiB", "server.loops=1")
+        streams = [Stream(self.port) for _ in range(30)]
+        self.wait_until_kept(30)
+        self.fill("p", size=8 * self.MEBIBYTE)
+        for stream in streams:
+            stream.wait_for("pppp")
+        self.fill("q", size=3 * self.MEBIBYTE)
+        self.crash()
+        self.manager.stop()
+        self.manager.start(*self.arguments)
+        self.publish("final")
+        for stream in streams:
+            self.events(stream)
 
 
 class Closing(CrashTest):
@@ -352,7 +446,65 @@ class Grants(CrashTest, GrantTest):
         self.assertIn('event: crier.expired\ndata: {"reason":"revoked"}', text)
         self.assertNotIn("data: last", text)
 
+    def test_a_grant_that_is_gone_ends_a_stream_in_the_middle_of_an_event_without_a_byte(self):
+        self.begin("limits.body=64MiB", "history.bytes=512MiB", "history.memory=1MiB")
+        self.arguments.append(self.configuration(self.TOKENS))
+        self.crash()
+        stream = Stream(self.port, fields="Authorization: Bearer two\r\n")
+        self.wait_until_kept()
+        self.publish("p" * (32 << 20))
+        stream.wait_for("pppp")
+        self.publish("q" * (3 << 20))
+        self.kill()
+        self.configuration(["one"])
+        self.manager.start(*self.arguments)
+        while more := stream.socket.recv(1 << 20):
+            stream.text += more.decode()
+        self.assertRegex(stream.text[-1000:], r"\Ap+(\n\n\r\n|[0-9a-f]+\r\nevent: crier.expired|.*\Z)")
+        self.assertNotRegex(stream.text, r"p[0-9a-f]*\r\nevent:")
+
     test_a_rule_that_was_added_ends_the_streams_of_strangers = None
+
+
+class FewDescriptors(CrashTest):
+    def test_packing_the_queue_never_drops_a_socket_for_want_of_descriptors(self):
+        self.begin("server.loops=1")
+        self.kill()
+        self.manager.store = []
+        self.manager.start(*self.arguments, limit=1400)
+        streams = [Stream(self.port) for _ in range(700)]
+        self.wait_until_kept(700)
+        for stream in streams[:10]:
+            stream.socket.close()
+        # Every ten seconds.
+        time.sleep(12)
+        self.kill()
+        self.assertGreaterEqual(self.kept(), 690)
+
+    @unittest.skipUnless(os.getuid() == 0 and shutil.which("setpriv"), "SKIPPED: needs root, to run crier as another user")
+    def test_a_user_whose_sockets_in_flight_are_limited_restarts_all_the_same(self):
+        program = self.directory / "crier"
+        program.write_text(f"#!/bin/sh\nexec setpriv --reuid 65432 --regid 65432 --clear-groups {BINARY} \"$@\"\n")
+        program.chmod(0o755)
+        os.chmod(self.directory, 0o777)
+        os.chmod(self.directory / "notify", 0o777)
+        self.manager.binary = program
+        self.begin("server.loops=1")
+        self.kill()
+        self.manager.store = []
+        self.manager.start(*self.arguments, limit=1400)
+        streams = [Stream(self.port) for _ in range(750)]
+        self.wait_until_kept(750)
+        ready = self.manager.ready
+        self.manager.process.send_signal(signal.SIGUSR2)
+        self.manager.wait_for(lambda: self.manager.ready > ready, "it is ready again")
+        self.manager.stop()
+        self.assertIn("the next process continues the connections connections=750", self.manager.said())
+        self.manager.start(*self.arguments, limit=1400)
+        self.publish("after")
+        for stream in streams:
+            stream.wait_for("data: after\n")
+            stream.socket.close()
 
 
 class Damaged(CrashTest):
@@ -426,6 +578,19 @@ class Damaged(CrashTest):
         self.manager.start(*self.arguments)
         self.assertIn("cannot be read", self.manager.said())
         stream.rest()
+
+
+class SmallStore(CrashTest):
+    room = 2
+
+    def test_is_enough_also_for_a_second_crash(self):
+        self.begin()
+        stream = Stream(self.port)
+        for number in range(3):
+            self.wait_until_kept()
+            self.crash()
+            self.publish(str(number))
+            stream.wait_for(f"data: {number}\n")
 
 
 class NoStore(CrashTest):

@@ -22,13 +22,16 @@ private struct FanOutFixture: ~Copyable {
     init() throws {
         let port = try LoopPort()
         let (client, server) = try Self.socketPair()
+        let hub = Hub(epoch: Epoch(description: "e"), policy: HistoryPolicy(), mailboxes: [port.mailbox])
+        let readiness = try ReadinessChecks(hub, [port])
         mailbox = port.mailbox
-        hub = Hub(epoch: Epoch(description: "e"), policy: HistoryPolicy(), mailboxes: [port.mailbox])
+        self.hub = hub
         let context = LoopContext(
             index: 0, hub: hub, ports: [port], listeners: [], throttle: PublisherThrottle([port]),
             connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), limiter: RateLimiter(),
             subscriberCounts: SubscriberCounts(), bodies: BodyMemory(), incompleteRequests: IncompleteRequests(),
-            recovery: nil, life: Life(version: "1", started: 0), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            recovery: nil, life: Life(version: "1", started: 0),
+            readiness: readiness, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         subscribers = Subscribers(heartbeat: 15_000, RecoveryArea(), port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)
         connections = Connections()

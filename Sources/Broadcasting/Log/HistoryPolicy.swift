@@ -49,7 +49,15 @@ public struct HistoryPolicy: Sendable, Hashable {
     }
 
     /// The rule for a channel; nil when the standard limits apply.
-    func rule(for name: ChannelName) -> HistoryRule? { rules.first { $0.pattern.matches(name) } }
+    func rule(for name: ChannelName) -> HistoryRule? {
+        rules.first { $0.pattern.matches(name) } ?? (name.isReserved ? Self.own : nil)
+    }
+
+    /// The rule for the daemon's own channels, of which only the newest event is of interest.
+    private static let own = (try? ChannelPattern("$crier/**")).map {
+        HistoryRule(
+            pattern: $0, limits: HistoryLimits(events: 1, bytes: 1 << 16, age: 60_000), slow: SlowPolicy(action: .skip))
+    }
 
     /// The rule for the subscribers of a pattern: the one with the same pattern.
     func rule(for pattern: ChannelPattern) -> HistoryRule? { rules.first { $0.pattern == pattern } }

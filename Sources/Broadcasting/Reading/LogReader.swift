@@ -19,6 +19,7 @@ struct LogReader {
             return slice
         }
         let cursors = EventSkip(log: log, check: check).apply(cursors, &slice)
+        slice.leavesOut = cursors.contains { $0.reportedThrough > check.position || check.isConflated($0) }
         var builder = SliceBuilder(budget: budget)
         let isComplete =
             if cursors.contains(where: { log.registry[$0.topic].isPattern }) {

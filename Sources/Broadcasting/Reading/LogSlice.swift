@@ -12,6 +12,9 @@ public struct LogSlice: Sendable {
     public var cursors: [TopicCursor]?
     /// The numbers of the next events, when only the archive has their bytes. The slice then has no other event.
     public var absent: [UInt64] = []
+    /// Whether the subscriber gets less than the log has for its topics after its position: a client that resumed there would
+    /// get other events.
+    public var leavesOut = false
     /// The subscriber needs nothing else up to here, when that is above the last event of the slice.
     public var through: UInt64?
     /// The number of the head of the log, when the slice reaches it. A subscriber that has received the slice is live

@@ -14,11 +14,9 @@ public struct DescriptorQueue: ~Copyable, Sendable {
 
     /// An empty queue.
     public init() throws(Errno) {
-        var numbers: [CInt] = [0, 0]
-        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
-        _ = try invoke(.socketpair) { unsafe socketpair(AF_UNIX, type, 0, &numbers) }
-        let sender = Descriptor(owning: numbers[0])
-        let receiver = Descriptor(owning: numbers[1])
+        let numbers = try Descriptor.pair()
+        let sender = Descriptor(owning: numbers.0)
+        let receiver = Descriptor(owning: numbers.1)
         // Thousands of messages: the kernel counts some hundred bytes for each.
         try sender.set(SOL_SOCKET, SO_SNDBUF, 4 << 20)
         self.sender = sender
@@ -81,16 +79,16 @@ public struct DescriptorQueue: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - count: how many messages to take, from the oldest on; there are as many.
+    ///   - freed: gets the number of messages and descriptors added that there are less, also after an error.
     ///   - isWanted: whether to keep a descriptor.
-    /// - Returns: how many messages and descriptors there are less.
-    /// - Throws: when the queue is too full, or the process has too many descriptors. The rest stays as it is.
+    /// - Throws: `tooManyOpenFiles` when the process may not have enough descriptors open for a message more. The rest of the
+    ///   queue stays as it is.
     public func compact(
-        messages count: Int, isWanted: (borrowing Descriptor) -> Bool
-    ) throws(Errno) -> (messages: Int, descriptors: Int) {
+        messages count: Int, _ freed: inout (messages: Int, descriptors: Int), isWanted: (borrowing Descriptor) -> Bool
+    ) throws(Errno) {
         // SO_PEEK_OFF: each peek shows the next message.
         try receiver.set(SOL_SOCKET, 42, 0)
         defer { try? receiver.set(SOL_SOCKET, 42, -1) }
-        var freed = (messages: 0, descriptors: 0)
         var group = Group()
         for _ in 0..<count {
             guard let message = try Self.receive(from: receiver, flags: CInt(MSG_PEEK)) else { break }
@@ -99,36 +97,56 @@ public struct DescriptorQueue: ~Copyable, Sendable {
                 let descriptor = Descriptor(owning: number)
                 if isWanted(descriptor) { wanted.append(descriptor.release()) }
             }
-            freed.descriptors += message.sent - wanted.count
-            if group.numbers.count + wanted.count > Self.limit { freed.messages += try replace(&group) }
+            guard message.numbers.count == message.sent else {
+                // The message must stay, for it has others.
+                for number in wanted { _ = Descriptor(owning: number) }
+                try replace(&group, &freed)
+                throw .tooManyOpenFiles
+            }
+            if group.numbers.count + wanted.count > Self.limit { try replace(&group, &freed) }
             group.kind = message.kind
             group.messages += 1
+            group.sent += message.sent
             group.numbers += wanted
         }
-        freed.messages += try replace(&group)
-        return freed
+        try replace(&group, &freed)
     }
 
     /// Messages that become one.
     private struct Group: ~Copyable {
         var kind: UInt8 = 0
         var messages = 0
-        /// Owned.
+        /// Descriptors of the messages.
+        var sent = 0
+        /// Those that are wanted. Owned.
         var numbers: [CInt] = []
 
         deinit { for number in numbers { _ = Descriptor(owning: number) } }
     }
 
     /// Sends the descriptors of a group in one message, and drops its messages, which are the oldest.
-    ///
-    /// - Returns: how many messages there are less.
-    private func replace(_ group: inout Group) throws(Errno) -> Int {
-        if !group.numbers.isEmpty { try send(group.kind, group.numbers[...]) }
+    private func replace(
+        _ group: inout Group, _ freed: inout (messages: Int, descriptors: Int)
+    ) throws(Errno) {
+        var isSent = group.numbers.isEmpty
+        do throws(Errno) {
+            if !isSent { try send(group.kind, group.numbers[...]) }
+            isSent = true
+        } catch {
+            // There is room only without the old messages. For a moment the descriptors are in none.
+            guard error == .wouldBlock || error == Self.tooManyReferences else { throw error }
+        }
         for _ in 0..<group.messages { try drop() }
-        let freed = group.messages - (group.numbers.isEmpty ? 0 : 1)
+        freed.messages += group.messages
+        freed.descriptors += group.sent
+        if !isSent { try send(group.kind, group.numbers[...]) }
+        if !group.numbers.isEmpty { freed.messages -= 1 }
+        freed.descriptors -= group.numbers.count
         group = Group()
-        return freed
     }
+
+    /// ETOOMANYREFS.
+    private static let tooManyReferences = Errno(rawValue: 109)
 
     /// Drops the oldest message with its descriptors.
     private func drop() throws(Errno) {

@@ -59,11 +59,11 @@ struct AccessCheck {
                 throw missing("to publish", caller)
             }
             return .permitted(.publish(request.permitted(by: grant)), grant)
-        case .listChannels, .showChannel, .endChannel, .page, .metrics:
+        case .listChannels, .showChannel, .endChannel, .page, .metrics, .state:
             let grant = withAnonymousRights(caller)
             guard grant.rights.isAdmin else { throw missing("to administer", caller) }
             return .permitted(route, grant)
-        case .health, .methods, .problem: return .permitted(route, caller)
+        case .health, .readiness, .methods, .problem: return .permitted(route, caller)
         }
     }
 

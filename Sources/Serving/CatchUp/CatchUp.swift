@@ -15,8 +15,6 @@ struct CatchUp: ~Copyable {
     /// The last slice that a subscriber read, when others may need the same.
     private var replay = ReplayBatch()
     private var fetches = FetchQueue()
-    /// Streams of a process that was killed, and how many bytes of their next events that process had written.
-    private var written: [Subscribers.Token: Int] = [:]
     private var batch = WriteBatch()
     private var slice: [Frame] = []
     private var slowLog: SlowSubscriberLog
@@ -82,7 +80,7 @@ struct CatchUp: ~Copyable {
         let form = subscribers[slot].form
         let left = settings.replay > 0 && !isSlow ? settings.replay - subscribers[slot].replayed : Int.max
         guard left > 0 else { return endReplay(slot, &subscribers, &connections) }
-        if !isSlow, written.isEmpty, replay.isNext(for: cursors, after: position, form) {
+        if !isSlow, !subscribers.hasUnplaced, replay.isNext(for: cursors, after: position, form) {
             // Only the read of the next slice shows whether the subscriber is live.
             if deliverReplay(slot, &subscribers, connections) { queue.append(token) }
             return
@@ -93,13 +91,15 @@ struct CatchUp: ~Copyable {
         if let lag = read.cut {
             return cut(slot, lag, read.closingNotices, &subscribers, &connections, time)
         }
-        if read.cursors != nil, written[token] != nil { return subscribers.close(slot, .error) }
+        if read.cursors != nil, subscribers.unplaced(slot) != nil { return subscribers.close(slot, .error) }
+        subscribers.recovery.setIrregular(slot, read.leavesOut)
         guard skip(slot, read, &subscribers, &connections, time) else { return }
         guard read.absent.isEmpty else { return fetch(read.absent, slot, token, &subscribers) }
         let frames = form.isEnveloped ? fanOut.envelopes(of: slice, for: subscribers[slot].topics) : slice
         defer { if form.isEnveloped { for frame in slice { frame.releaseEnvelopes() } } }
-        if let bytes = written[token] {
-            return findPlace(behind: bytes, in: frames, isAll: read.head != nil, slot, token, &subscribers)
+        if let bytes = subscribers.unplaced(slot) {
+            return findPlace(
+                behind: bytes, in: frames, through: read.through, isAll: read.head != nil, slot, token, &subscribers)
         }
         let isShared = !isSlow && read.cursors == nil && !queue.isEmpty
         let isDelivered =
@@ -145,28 +145,16 @@ struct CatchUp: ~Copyable {
 
     // MARK: Streams of a process that was killed
 
-    /// Continues a stream whose process had written bytes of the next events, and was killed before it recorded which.
-    ///
-    /// - Parameter count: bytes, 1 or more.
-    mutating func append(_ token: Subscribers.Token, behind count: Int) {
-        written[token] = count
-        queue.append(token)
-    }
-
-    /// Forgets a subscriber that leaves.
-    mutating func forget(_ token: Subscribers.Token) {
-        if !written.isEmpty { written[token] = nil }
-    }
-
     /// Finds the event in which the process stopped, and queues its rest. Closes the stream when there are not so many bytes.
     ///
     /// - Parameters:
     ///   - count: bytes of the next events that the process had written.
     ///   - frames: the next events.
+    ///   - through: the subscriber needs nothing else up to here.
     ///   - isAll: whether there are no others yet.
     private mutating func findPlace(
-        behind count: Int, in frames: [Frame], isAll: Bool, _ slot: UInt32, _ token: Subscribers.Token,
-        _ subscribers: inout Subscribers
+        behind count: Int, in frames: [Frame], through: UInt64?, isAll: Bool, _ slot: UInt32,
+        _ token: Subscribers.Token, _ subscribers: inout Subscribers
     ) {
         var left = count
         for frame in frames where left > 0 {
@@ -182,7 +170,8 @@ struct CatchUp: ~Copyable {
             }
         }
         guard left == 0 || !isAll else { return subscribers.close(slot, .error) }
-        written[token] = left == 0 ? nil : left
+        if left > 0, let through { subscribers.skip(slot, through: through) }
+        subscribers.setUnplaced(slot, left)
         queue.append(token)
     }
 
@@ -269,8 +258,8 @@ struct CatchUp: ~Copyable {
         subscribers[slot].state = .behind(.queued(nil), isSlow: isSlow)
         let isEnveloped = subscribers[slot].form.isEnveloped
         let frames = isEnveloped ? fanOut.envelopes(of: frames, for: subscribers[slot].topics) : frames
-        if let bytes = written[token] {
-            return findPlace(behind: bytes, in: frames, isAll: false, slot, token, &subscribers)
+        if let bytes = subscribers.unplaced(slot) {
+            return findPlace(behind: bytes, in: frames, through: nil, isAll: false, slot, token, &subscribers)
         }
         if deliver(frames, slot, &subscribers, connections) { queue.append(token) }
     }

@@ -63,6 +63,8 @@ struct Connection: ~Copyable {
     var hasHungUp = false
     /// Whether another process has the socket too, in case this one is killed. Only ``Transport/shutDown()`` ends it then.
     var isKept = false
+    /// Whether the daemon itself is the client.
+    var isInternal = false
     /// When a request, or the end of lingering, is due. A stream has deadlines of its own: see ``Subscribers``.
     var deadline = Deadline()
 

@@ -50,7 +50,7 @@ extension Exchange {
     /// Whether an answer waits for the grant of a token, for the archive or for fan-out.
     var isWaiting: Bool {
         switch state {
-        case .awaitingGrant, .awaitingArchive, .awaitingFanOut: true
+        case .awaitingGrant, .awaitingArchive, .awaitingAnswer, .awaitingFanOut: true
         case .head, .collecting, .streaming, .discarding, .finished: false
         }
     }

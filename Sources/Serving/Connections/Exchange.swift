@@ -21,6 +21,8 @@ final class Exchange {
         case discarding(Route)
         /// The archive is writing this. The exchange reads nothing meanwhile.
         case awaitingArchive(AwaitedWrite)
+        /// Another thread, or another loop, finds the answer. The exchange reads nothing meanwhile.
+        case awaitingAnswer
         /// Fan-out is too far behind with these. The answer waits, and the exchange reads nothing meanwhile.
         case awaitingFanOut([Backlog], PublishStream?)
         /// The last answer is in the output. The connection ends when the kernel has taken it.
@@ -219,7 +221,7 @@ final class Exchange {
         switch state {
         case .streaming, .collecting:
             guard progress.addToBody(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
-        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingFanOut, .finished: return
+        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingAnswer, .awaitingFanOut, .finished: return
         }
         switch state {
         case .streaming(let stream):
@@ -232,7 +234,7 @@ final class Exchange {
             state = .head
             unsafe bytes.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
             state = .collecting(request, body: body)
-        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingFanOut, .finished: break
+        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingAnswer, .awaitingFanOut, .finished: break
         }
     }
 
@@ -262,7 +264,7 @@ final class Exchange {
             state = .head
             return .answer(route)
         case .streaming(let stream): stream.finish()
-        case .head, .awaitingGrant, .awaitingArchive, .awaitingFanOut, .finished: break
+        case .head, .awaitingGrant, .awaitingArchive, .awaitingAnswer, .awaitingFanOut, .finished: break
         }
         return nil
     }
@@ -343,6 +345,19 @@ final class Exchange {
         guard case .awaitingArchive(let write) = state else { return nil }
         if case .stream(let stream) = write { resume(stream) } else { state = .head }
         return write
+    }
+
+    /// Waits for an answer that this loop cannot give alone.
+    func awaitAnswer() { state = .awaitingAnswer }
+
+    /// Gives the answer.
+    ///
+    /// - Returns: false when the exchange does not wait for one.
+    func resume(with answer: Answer) -> Bool {
+        guard case .awaitingAnswer = state else { return false }
+        state = .head
+        respond(answer)
+        return true
     }
 
     /// Holds the answer, and with it the publisher, while fan-out is behind with these.

@@ -8,6 +8,10 @@ enum LoopCommand: Sendable {
     case configure(ServingSettings)
     /// Continue with the connection that waited for the grant of its token.
     case verified(Connections.Token, Result<Grant, TokenFault>)
+    /// Give the connection the answer that it waits for.
+    case answered(Connections.Token, Answer)
+    /// Subscribe this socket to the channel of readiness checks. The loop takes over the descriptor.
+    case watchCanary(CInt)
     /// End the streams whose grants are no longer in force.
     case checkGrants
     /// Continue connections of the process before.

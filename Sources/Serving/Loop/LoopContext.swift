@@ -18,6 +18,7 @@ struct LoopContext: Sendable {
     /// What survives if the process is killed; nil when nothing does.
     let recovery: Recovery?
     let life: Life
+    let readiness: ReadinessChecks
     let log: Logger
 
     var port: LoopPort { ports[index] }

@@ -45,7 +45,9 @@ public final class LoopStatus: Sendable {
     }
 
     func count(_ fault: TokenFault) {
-        if let index = TokenFault.allCases.firstIndex(of: fault), index < tokenFaults.count { tokenFaults[index].add(1) }
+        if let index = TokenFault.allCases.firstIndex(of: fault), index < tokenFaults.count {
+            tokenFaults[index].add(1)
+        }
     }
 
     func count(_ reason: CloseReason) {

@@ -18,6 +18,8 @@ extension Reactor {
         case .answer(.describeStream(_, let form)):
             exchange.respondAndFinish(StreamOpening.head(form.framing, exchange.originFields))
         case .answer(.endChannel(let name)): end(name, slot, exchange)
+        case .answer(.readiness): checkReadiness(slot, exchange)
+        case .answer(.state): exchange.respond(StateAnswer(context: context).answer)
         case .answer(.metrics(let format)): exchange.respond(MetricsAnswer(context: context).answer(format))
         case .answer(let route):
             if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
@@ -61,6 +63,14 @@ extension Reactor {
         else { return }
         continueExchange(slot, exchange, verdict)
         guard connections[slot].exchange === exchange else { return }
+        resume(slot, exchange)
+    }
+
+    /// Another thread, or another loop, has found the answer.
+    mutating func resume(_ connection: Connections.Token, with answer: Answer) {
+        guard let slot = connections.slot(of: connection), let exchange = connections[slot].exchange,
+            exchange.resume(with: answer)
+        else { return }
         resume(slot, exchange)
     }
 
@@ -144,6 +154,8 @@ extension Reactor {
             guard let (slot, exchange, write) = resumeFromArchive(token) else { return }
             if case .end(let name) = write { exchange.respond(.json(Summaries.ended(name, subscribers: subscribers))) }
             resume(slot, exchange)
+        case .refused(ReadinessChecks.token, let refusal):
+            if case .notStored(let reason) = refusal { context.readiness.refuse(reason) }
         case .refused(let token, let refusal):
             guard let (slot, exchange, write) = resumeFromArchive(token) else { return }
             if case .stream(let stream) = write {

@@ -122,7 +122,6 @@ extension Reactor {
             context.subscriberCounts.remove(counted)
         }
         leave(subscribers[slot].topics, form: subscribers[slot].form)
-        catchUp.forget(subscribers.token(slot))
         context.status.endedStreams[StreamEnd(reason).rawValue].add(1)
         subscribers.remove(slot)
         connections.close(stream.connection, reason)

@@ -39,9 +39,11 @@ struct Reactor: ~Copyable {
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
     /// New subscribers whose sockets would close if the process were killed now.
     var unkept: [Subscribers.Token] = []
-    /// Requests whose token has been verified, and changes that the archive has written: one verification may answer
-    /// thousands of requests, and so may one write.
-    private var verdicts: Deque<(connection: Connections.Token, verdict: Result<Grant, TokenFault>)> = []
+    /// See ``RecoverySockets/generation``.
+    var keptGeneration = 0
+    /// Requests that another thread has found the grant or the answer for, and changes that the archive has written: one
+    /// verification may answer thousands of requests, and so may one write.
+    private var resumptions: Deque<(connection: Connections.Token, Resumption)> = []
     private var completions: Deque<Completion> = []
     /// Nil unless another process is about to continue the connections.
     var settling: Settling? { didSet { isSettling = settling != nil } }
@@ -114,7 +116,7 @@ struct Reactor: ~Copyable {
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
         if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty,
-            !context.hub.hasEvictions, verdicts.isEmpty, completions.isEmpty, !subscribers.hasMarked,
+            !context.hub.hasEvictions, resumptions.isEmpty, completions.isEmpty, !subscribers.hasMarked,
             !connections.hasMarked
         {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
@@ -153,7 +155,9 @@ struct Reactor: ~Copyable {
     private mutating func execute(_ command: LoopCommand) {
         switch command {
         case .adopt(let number, let arrival): adopt(Descriptor(owning: number), arrival)
-        case .verified(let connection, let verdict): verdicts.append((connection, verdict))
+        case .verified(let connection, let verdict): resumptions.append((connection, .verdict(verdict)))
+        case .answered(let connection, let answer): resumptions.append((connection, .answer(answer)))
+        case .watchCanary(let socket): watchCanary(socket)
         case .checkGrants: unchecked = subscribers.tokens
         case .configure(let settings): apply(settings)
         case .restore(let connections): restore(connections)
@@ -165,7 +169,7 @@ struct Reactor: ~Copyable {
     }
 
     /// Whether requests of the loop wait for their turn with an answer of the archive or of the verifier.
-    var hasUnfinishedWork: Bool { !verdicts.isEmpty || !completions.isEmpty }
+    var hasUnfinishedWork: Bool { !resumptions.isEmpty || !completions.isEmpty }
 
     /// Continues with requests that the archive has answered.
     private mutating func complete() {
@@ -179,10 +183,13 @@ struct Reactor: ~Copyable {
         }
     }
 
-    /// Continues with requests whose token has been verified.
-    private mutating func resumeVerified() {
-        while let (connection, verdict) = verdicts.popFirst() {
-            resume(connection, verdict)
+    /// Continues with requests that another thread has found the grant or the answer for.
+    private mutating func resumeAnswered() {
+        while let (connection, resumption) = resumptions.popFirst() {
+            switch resumption {
+            case .verdict(let verdict): resume(connection, verdict)
+            case .answer(let answer): resume(connection, with: answer)
+            }
             guard time.mayRead else { return }
         }
     }
@@ -210,12 +217,12 @@ struct Reactor: ~Copyable {
         } while slices > 0 && !fanOut.isIdle && Clock.monotonicNanoseconds < deadline
     }
 
-    /// Reads the connections that are not quick, replays events, and continues with requests whose token has been verified,
+    /// Reads the connections that are not quick, replays events, and continues with requests that another thread has answered,
     /// until the time for all of it is over. The three take turns in coming first, so that an event that arrives meanwhile
     /// does not wait for a long piece of each.
     private mutating func workOnOthers() {
         catchUp.admitFetches(&subscribers)
-        guard connections.otherCount > 0 || catchUp.waiting > 0 || !verdicts.isEmpty else { return }
+        guard connections.otherCount > 0 || catchUp.waiting > 0 || !resumptions.isEmpty else { return }
         time.startReadingOthers()
         firstOfOthers = firstOfOthers.next
         var part = firstOfOthers
@@ -223,7 +230,7 @@ struct Reactor: ~Copyable {
             switch part {
             case .reads: readOthers()
             case .replay: replay()
-            case .verified: resumeVerified()
+            case .verified: resumeAnswered()
             }
             part = part.next
         } while part != firstOfOthers && time.mayRead

@@ -19,7 +19,17 @@ extension Reactor {
         let isRecorded = subscribers.recovery.register(
             slot, recoveryRecord(slot, connection), cookie: cookie, position: subscribers[slot].position,
             written: taken - UInt64(ahead))
-        if isRecorded, !connections[connection].isKept { unkept.append(subscribers.token(slot)) }
+        guard isRecorded else { return }
+        subscribers.recovery.setIrregular(slot, isIrregular(slot))
+        if !connections[connection].isKept { unkept.append(subscribers.token(slot)) }
+    }
+
+    /// Whether the stream may get something else next than a client that resumed at its position.
+    private func isIrregular(_ slot: UInt32) -> Bool {
+        guard !subscribers[slot].isLive else { return false }
+        let position = subscribers[slot].position
+        return subscribers[slot].topics.cursors.contains { $0.reportedThrough > position }
+            || (subscribers[slot].isSlow && subscribers[slot].pending != nil)
     }
 
     /// Records a subscriber in the middle of its stream, also one that is recorded already.
@@ -52,12 +62,25 @@ extension Reactor {
         guard !unkept.isEmpty, let sockets = context.recovery?.sockets else { return false }
         let present = unkept.suffix(DescriptorQueue.limit).compactMap { subscribers.slot(of: $0) }
             .filter { subscribers.recovery.isRegistered($0) }.map { subscribers[$0].stream.connection }
+            .filter { !connections[$0].isKept }
         let numbers = present.map { connections[$0].transport.descriptor.number }
         // There is room again when the supervisor has removed those of closed connections.
         guard numbers.isEmpty || sockets.add(numbers[...]) else { return false }
         for connection in present { connections[connection].isKept = true }
         unkept.removeLast(min(unkept.count, DescriptorQueue.limit))
         return !unkept.isEmpty
+    }
+
+    /// The queue has been emptied, to make room in the kernel for a restart that did not come.
+    mutating func keepSocketsAgain() {
+        guard let generation = context.recovery?.sockets.generation, generation != keptGeneration else { return }
+        keptGeneration = generation
+        unkept = []
+        for token in subscribers.tokens {
+            guard let slot = subscribers.slot(of: token) else { continue }
+            connections[subscribers[slot].stream.connection].isKept = false
+            unkept.append(token)
+        }
     }
 
     // MARK: Recovering
@@ -106,7 +129,8 @@ extension Reactor {
             guard gap == nil else { return subscribers.close(slot, .error) }
             record(subscriber: slot, ahead: bytes)
             subscribers.recovery.advance(slot, to: subscribers[slot].position, writing: 0)
-            return catchUp.append(token, behind: bytes)
+            subscribers.setUnplaced(slot, bytes)
+            return catchUp.append(token)
         case .heartbeat(let bytes):
             output = Heartbeat.bytes(framing)
             written = bytes

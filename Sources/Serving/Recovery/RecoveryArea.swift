@@ -62,6 +62,11 @@ struct RecoveryArea: ~Copyable {
         if slot < slots { unsafe cursors[Int(slot)].forgetHeartbeat() }
     }
 
+    /// See ``RecoveryCursor/setIrregular(_:)``.
+    func setIrregular(_ slot: UInt32, _ isIrregular: Bool) {
+        if slot < slots { unsafe cursors[Int(slot)].setIrregular(isIrregular) }
+    }
+
     func isRegistered(_ slot: UInt32) -> Bool {
         guard slot < slots else { return false }
         return unsafe cursors[Int(slot)].isRegistered
@@ -77,8 +82,12 @@ struct RecoveryArea: ~Copyable {
         _ slot: UInt32, _ record: [UInt8], cookie: UInt64, position: UInt64, written: UInt64
     ) -> Bool {
         guard slot < slots else { return false }
-        unregister(slot)
-        guard let block = blocks.store(record) else { return false }
+        guard let block = blocks.store(record) else {
+            unregister(slot)
+            return false
+        }
+        let old = unsafe cursors[Int(slot)].recordBlock
+        defer { if let old { blocks.free(old) } }
         unsafe cursors[Int(slot)].register(
             cookie, position: position, written: written, block: block, length: record.count)
         file?.use(slot, loop: loop)

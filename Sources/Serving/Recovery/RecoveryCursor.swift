@@ -30,6 +30,10 @@ struct RecoveryCursor: ~Copyable {
         static let suspended: UInt64 = 4
         /// A heartbeat is on its way.
         static let heartbeat: UInt64 = 8
+        /// What the stream gets next is not what a client would get that resumed at the position.
+        static let irregular: UInt64 = 16
+        /// Those that outlast bytes of the stream.
+        static let lasting = registered | irregular
     }
 
     /// What the next process finds.
@@ -51,11 +55,11 @@ struct RecoveryCursor: ~Copyable {
         if old & Flag.second == 0 {
             secondPosition.store(position, ordering: .relaxed)
             secondWritten.store(firstWritten.load(ordering: .relaxed) &+ UInt64(count), ordering: .relaxed)
-            state.store(old & Flag.registered | Flag.second, ordering: .releasing)
+            state.store(old & Flag.lasting | Flag.second, ordering: .releasing)
         } else {
             firstPosition.store(position, ordering: .relaxed)
             firstWritten.store(secondWritten.load(ordering: .relaxed) &+ UInt64(count), ordering: .relaxed)
-            state.store(old & Flag.registered, ordering: .releasing)
+            state.store(old & Flag.lasting, ordering: .releasing)
         }
     }
 
@@ -68,13 +72,20 @@ struct RecoveryCursor: ~Copyable {
     /// The kernel took nothing of the heartbeat.
     func forgetHeartbeat() { state.store(state.load(ordering: .relaxed) & ~Flag.heartbeat, ordering: .releasing) }
 
+    /// Whether a client that resumed at the position would get other events than the stream does.
+    func setIrregular(_ isIrregular: Bool) {
+        let old = state.load(ordering: .relaxed)
+        state.store(isIrregular ? old | Flag.irregular : old & ~Flag.irregular, ordering: .releasing)
+    }
+
     private func set(_ flag: UInt64) {
         state.store(state.load(ordering: .relaxed) | flag, ordering: .releasing)
     }
 
-    /// A subscriber takes the cursor. It is suspended.
+    /// A subscriber takes the cursor, or has it anew. It is suspended.
     func register(_ cookie: UInt64, position: UInt64, written count: UInt64, block: UInt32, length: Int) {
-        state.store(0, ordering: .releasing)
+        // Not free in between, or somebody could take the socket for that of a closed connection.
+        state.store(isRegistered ? Flag.registered | Flag.suspended : 0, ordering: .releasing)
         firstPosition.store(position, ordering: .relaxed)
         firstWritten.store(count, ordering: .relaxed)
         self.cookie.store(cookie, ordering: .relaxed)
@@ -87,10 +98,12 @@ struct RecoveryCursor: ~Copyable {
     ///
     /// - Returns: where its record was; nil when nobody had it.
     func unregister() -> UInt32? {
-        guard isRegistered else { return nil }
-        state.store(0, ordering: .releasing)
-        return block.load(ordering: .relaxed)
+        defer { state.store(0, ordering: .releasing) }
+        return recordBlock
     }
+
+    /// Where the record of the subscriber is; nil when nobody has the cursor.
+    var recordBlock: UInt32? { isRegistered ? block.load(ordering: .relaxed) : nil }
 
     var isRegistered: Bool { state.load(ordering: .relaxed) & Flag.registered != 0 }
 
@@ -108,7 +121,7 @@ struct RecoveryCursor: ~Copyable {
     /// What it says; nil when nobody has it, or when nobody can say how far the stream has got.
     var reading: Reading? {
         let state = state.load(ordering: .acquiring)
-        guard state & Flag.registered != 0, state & Flag.suspended == 0 else { return nil }
+        guard state & (Flag.registered | Flag.suspended | Flag.irregular) == Flag.registered else { return nil }
         let isSecond = state & Flag.second != 0
         return Reading(
             position: isSecond ? secondPosition.load(ordering: .relaxed) : firstPosition.load(ordering: .relaxed),

@@ -13,6 +13,10 @@ enum Route: Sendable {
     case endChannel(ChannelName)
     case health
     case metrics(Exposition.Format)
+    /// Whether events get through.
+    case readiness
+    /// Everything that there is to know of the daemon.
+    case state
     case page(Page)
     /// The methods of a resource (OPTIONS).
     case methods(String)
@@ -21,8 +25,9 @@ enum Route: Sendable {
     /// Whether a caller needs a grant for it.
     var needsGrant: Bool {
         switch self {
-        case .subscribe, .describeStream, .publish, .listChannels, .showChannel, .endChannel, .page, .metrics: true
-        case .health, .methods, .problem: false
+        case .subscribe, .describeStream, .publish, .listChannels, .showChannel, .endChannel, .page, .metrics, .state:
+            true
+        case .health, .readiness, .methods, .problem: false
         }
     }
 
@@ -30,7 +35,9 @@ enum Route: Sendable {
     var isUnsafe: Bool {
         switch self {
         case .publish, .endChannel: true
-        case .subscribe, .describeStream, .listChannels, .showChannel, .page, .health, .metrics, .methods, .problem:
+        case .subscribe, .describeStream, .listChannels, .showChannel, .page, .health, .readiness, .state, .metrics,
+            .methods,
+            .problem:
             false
         }
     }

@@ -45,8 +45,10 @@ struct Router: Sendable {
                 try refuseParameters(of: try query(head))
                 return try only("GET, HEAD, OPTIONS", head) { .metrics(Self.expositionFormat(head)) }
             }
+            if path.equals("/debug/state") { return try only("GET, HEAD, OPTIONS", head) { .state } }
             if let page = Page(path: path) { return try only("GET, HEAD, OPTIONS", head) { .page(page) } }
         }
+        if path.equals("/readyz") { return try only("GET, HEAD, OPTIONS", head) { .readiness } }
         if path.equals("/healthz") { return try only("GET, HEAD, OPTIONS", head) { .health } }
         throw .notFound
     }

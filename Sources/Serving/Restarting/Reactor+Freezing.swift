@@ -22,7 +22,9 @@ extension Reactor {
             self.settling?.hasSettled = true
             settling.freeze.settle()
         }
-        guard settling.freeze.isSettled, isAtRest else { return }
+        guard settling.freeze.isSettled, isAtRest, !subscribers.hasUnplaced || time.now >= settling.patienceEnd else {
+            return
+        }
         let head = context.hub.summary.head
         let frozen = connections.slots.compactMap { slot in
             record(slot, head: head).map {
@@ -37,6 +39,7 @@ extension Reactor {
         switch next {
         case .serve:
             acceptor.thaw()
+            keepSocketsAgain()
             for slot in connections.slots where connections[slot].isServing { connections.queueIfReadable(slot) }
         case .drain: startDraining()
         }
@@ -77,7 +80,7 @@ extension Reactor {
 
     /// What the next process must know of a connection; nil when the connection ends with this one.
     private func record(_ slot: UInt32, head: UInt64) -> ConnectionRecord? {
-        guard connections[slot].arrival.admission == .served else { return nil }
+        guard connections[slot].arrival.admission == .served, !connections[slot].isInternal else { return nil }
         let stage: ConnectionRecord.Stage
         switch connections[slot].state {
         case .fresh: stage = .fresh
@@ -100,6 +103,8 @@ extension Reactor {
             course = .reading(isSlow: false)
             // Fan-out has written every event up to here.
             position = max(position, head)
+        // Nobody knows which bytes it needs next.
+        case .behind where subscribers.unplaced(slot) != nil: return nil
         case .behind(_, let isSlow): course = .reading(isSlow: isSlow)
         case .ending(_, let reason): course = .ending(reason, milliseconds: subscribers.timeLeft(slot))
         case .closed: return nil

@@ -17,7 +17,8 @@ extension Server {
         to file: MemoryFile
     ) throws(Errno) -> [CInt] {
         let header = StateFile.Header(
-            program: life.version, restarts: life.restarts, epoch: hub.epoch, time: Clock.monotonic, listeners: listeners,
+            program: life.version, restarts: life.restarts, epoch: hub.epoch, time: Clock.monotonic,
+            listeners: listeners,
             history: history)
         let pieces = Pieces(file)
         var writer = ByteWriter { pieces.append($0) }

@@ -17,6 +17,9 @@ struct Subscribers: ~Copyable {
     private var closing: Deque<(slot: UInt32, reason: CloseReason)> = []
     /// Subscribers that got the end of a topic, and the topic that they must leave.
     private var endedTopics: [(slot: UInt32, topic: TopicID)] = []
+    /// Streams of a process that was killed, and how many bytes of their next events that process had written. While nobody
+    /// knows which events these are, nothing may be written.
+    private var unplaced: [Token: Int] = [:]
     private var tick: UInt32 = 0
     /// The most ticks that a stream may be silent.
     private var interval: UInt32
@@ -220,6 +223,16 @@ struct Subscribers: ~Copyable {
         }
     }
 
+    /// Whether any stream has bytes that nobody knows the events of.
+    var hasUnplaced: Bool { !unplaced.isEmpty }
+
+    /// How many bytes of its next events a stream has got from a process that was killed; nil when that is known.
+    func unplaced(_ slot: UInt32) -> Int? { unplaced.isEmpty ? nil : unplaced[table.token(slot)] }
+
+    mutating func setUnplaced(_ slot: UInt32, _ count: Int) {
+        unplaced[table.token(slot)] = count == 0 ? nil : count
+    }
+
     /// The process before has written a part of this output.
     mutating func continueOutput(_ slot: UInt32, _ pending: PendingOutput) {
         table[slot].state = .behind(.queued(pending), isSlow: false)
@@ -242,6 +255,7 @@ struct Subscribers: ~Copyable {
     mutating func goLive(_ slot: UInt32, at head: UInt64) {
         table[slot].position = max(table[slot].position, head)
         leaveBehind(slot)
+        recovery.setIrregular(slot, false)
         table[slot].state = .live
         recovery.advance(slot, to: table[slot].position, writing: 0)
         // Its deadline was a check of its lag; from here on it is a heartbeat.
@@ -259,6 +273,7 @@ struct Subscribers: ~Copyable {
         case .live, .behind: break
         case .ending, .closed: return
         }
+        if unplaced(slot) != nil { return close(slot, reason) }
         let framing = table[slot].form.framing
         let rest = (table[slot].pending?.rest(framing) ?? []) + framing.frame(bytes) + framing.end
         guard !rest.isEmpty else { return close(slot, reason) }
@@ -301,6 +316,7 @@ struct Subscribers: ~Copyable {
 
     mutating func remove(_ slot: UInt32) {
         recovery.unregister(slot)
+        if hasUnplaced { setUnplaced(slot, 0) }
         table.remove(slot)
         status.subscribers.add(-1)
     }

@@ -17,16 +17,24 @@ struct CrashRecovery {
     private var nextThorough: UInt64 = 0
 
     /// What a server records; nil when the settings do not ask for it, or it would be of no use.
-    static func make(_ settings: Settings, loops: Int, slots: Int, _ epochs: Epochs, _ log: Logger) throws -> Recovery?
-    {
+    ///
+    /// - Parameter hasPlaces: whether systemd has kept what another process recorded, and so will keep this.
+    static func make(
+        _ settings: Settings, loops: Int, slots: Int, _ epochs: Epochs, hasPlaces: Bool, _ log: Logger
+    ) -> Recovery? {
         guard settings.surviveCrash else { return nil }
-        guard ServiceManager.isPresent, try isKept() else {
+        do throws(Errno) {
+            if hasPlaces { return try Recovery(loops: loops, slots: slots, epochs: epochs) }
+            if ServiceManager.isPresent, try isKept() {
+                return try Recovery(loops: loops, slots: slots, epochs: epochs)
+            }
             log.warning(
                 "server.survive-crash has no effect: there is no systemd that keeps descriptors (FileDescriptorStoreMax=)"
             )
-            return nil
+        } catch {
+            log.warning("server.survive-crash has no effect", metadata: ["error": "\(error)"])
         }
-        return try Recovery(loops: loops, slots: slots, epochs: epochs)
+        return nil
     }
 
     /// Whether systemd has room for two descriptors more.
@@ -43,14 +51,16 @@ struct CrashRecovery {
     }
 
     /// Gives systemd what a server records.
-    init?(_ recovery: Recovery?) {
+    init?(_ recovery: Recovery?, _ log: Logger) {
         guard let recovery else { return nil }
         self.recovery = recovery
         for (name, number) in [
             (Predecessor.Name.recovery, recovery.file.memory.descriptor.number),
             (Predecessor.Name.recoverySockets, recovery.sockets.receiver),
         ] {
-            _ = DescriptorStore.put(number, name: name, milliseconds: Self.patience)
+            if !DescriptorStore.put(number, name: name, milliseconds: Self.patience) {
+                log.warning("systemd did not take what server.survive-crash needs", metadata: ["name": "\(name)"])
+            }
         }
     }
 

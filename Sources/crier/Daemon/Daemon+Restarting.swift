@@ -35,6 +35,8 @@ extension Daemon {
         guard let freeze = try freeze(&poller) else { return false }
         do throws(Errno) {
             // systemd opens the sockets of its units for the next process itself.
+            // The kernel may have no room for a second queue with the same sockets, and nobody needs this one any more.
+            server.recovery?.sockets.clear()
             let state = try StateTransfer(server, freeze, listeners: server.ownListeners, history: historyName)
             let count = state.count
             if state.offerToServiceManager() {
@@ -61,7 +63,7 @@ extension Daemon {
             return log.error("the restart is given up: the requests in progress did not end")
         }
         do {
-            let state = try StateTransfer(server, freeze, listeners: server.listenerNumbers, history: historyName)
+            let state = try stateForRestart(freeze)
             ServiceManager.alive()
             // The watchdog runs meanwhile.
             let patience = min(settings.shutdown, ServiceManager.watchdog.map { $0 / 2 } ?? .max)
@@ -75,5 +77,17 @@ extension Daemon {
             log.error("the restart is given up", metadata: ["error": "\(error)"])
         }
         freeze.thaw(.serve)
+    }
+
+    private func stateForRestart(_ freeze: Freeze) throws(Errno) -> StateTransfer {
+        let listeners = server.listenerNumbers
+        do throws(Errno) {
+            return try StateTransfer(server, freeze, listeners: listeners, history: historyName)
+        } catch {
+            guard let recovery = server.recovery else { throw error }
+            // See above. If the restart fails, the loops fill it again.
+            recovery.sockets.clear()
+            return try StateTransfer(server, freeze, listeners: listeners, history: historyName)
+        }
     }
 }

@@ -69,7 +69,7 @@ struct Daemon: ~Copyable {
             server = try history.server(
                 loops: loops, listeners: listeners.sockets, settings,
                 serving: settings.serving(descriptors: descriptorLimit, access: access),
-                room: Settings.connectionRoom(descriptors: descriptorLimit), predecessor: &predecessor,
+                room: settings.connectionRoom(descriptors: descriptorLimit), predecessor: &predecessor,
                 rule: authority.rule)
             store = history.store
         } catch {
@@ -77,7 +77,7 @@ struct Daemon: ~Copyable {
             throw ExitCode.failure
         }
         predecessor.release()
-        crashRecovery = CrashRecovery(server.recovery)
+        crashRecovery = CrashRecovery(server.recovery, log)
         authority.whenRulesEnd { [weak server] in server?.checkGrants() }
         // A key set may have come before.
         if server.restored.count > 0 { server.checkGrants() }

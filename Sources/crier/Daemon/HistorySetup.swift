@@ -55,7 +55,8 @@ struct HistorySetup {
             return try Server(
                 loops: loops, listeners: listeners, settings: serving, history: settings.history,
                 epoch: epochs.current, archive: store,
-                recovery: CrashRecovery.make(settings, loops: loops, slots: room, epochs, log),
+                recovery: CrashRecovery.make(
+                    settings, loops: loops, slots: room, epochs, hasPlaces: predecessor.hasRecorded, log),
                 life: Life(version: Crier.version, started: Int(Clock.realtime / 1000)), log: log
             ) { hub in
                 try prepare(hub, settings) { () throws(ByteReader.Damage) in

@@ -35,6 +35,8 @@ struct Predecessor {
     private(set) var state: InheritedState?
     /// What the process before has recorded in case it is killed: the memory, and the queue of sockets.
     private var recorded: (memory: CInt, sockets: CInt)?
+    /// Whether systemd has what another process recorded.
+    var hasRecorded: Bool { stored.contains(Name.recoverySockets) }
     /// The listening sockets of the process before, by their keys. They belong to this process.
     private var listeners: [String: [Listener]] = [:]
     /// What systemd has for as long as nobody tells it to forget.

@@ -10,8 +10,13 @@ extension Settings {
     /// Descriptors reserved for files, pollers, listening sockets and connections that crier refuses.
     private static var descriptorReserve: Int { 128 }
 
+    /// Descriptors of two messages with sockets, which ``Serving/RecoverySockets`` has open while it packs them.
+    private static var recoveryReserve: Int { 2 * DescriptorQueue.limit }
+
     /// How many connections a limit on descriptors leaves room for.
-    static func connectionRoom(descriptors: Int) -> Int { max(1, descriptors - descriptorReserve) }
+    func connectionRoom(descriptors: Int) -> Int {
+        max(1, descriptors - Self.descriptorReserve - (surviveCrash ? Self.recoveryReserve : 0))
+    }
 
     /// The settings for the event loops.
     ///
@@ -36,7 +41,7 @@ extension Settings {
         serving.bodyRate = bodyRate
         serving.replay = replay
         serving.fanoutBacklog = fanoutBacklog
-        let room = Self.connectionRoom(descriptors: descriptors)
+        let room = connectionRoom(descriptors: descriptors)
         serving.connections = connections == 0 ? room : min(connections, room)
         serving.connectionsPerAddress = connectionsPerAddress
         serving.subscribersPerToken = subscribersPerToken
