@@ -79,6 +79,9 @@ public struct Frame: @unchecked Sendable {
     /// The channels of the event, each once, in the order of the publisher; none for a `crier.end`.
     public var channels: [ChannelName] { storage.head.channels }
 
+    /// Whether the event is of a channel of the daemon's own.
+    public var isOwn: Bool { channels.first?.isReserved ?? false }
+
     // MARK: Numbering
 
     /// Gives the event its number, and its position as the id unless the publisher gave an id. Call it once, before any

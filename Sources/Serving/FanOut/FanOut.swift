@@ -157,9 +157,11 @@ struct FanOut: ~Copyable {
             }
             subscribers.record(batch, slots[first..<last])
         } while place < slots.count && Clock.monotonicNanoseconds < deadline
-        port.status.delivered.add(served * whole)
-        port.status.writes.add(served)
-        port.status.deliveredBytes.add(served * batch.size(of: 0..<whole))
+        if topics[index]!.isCounted {
+            port.status.delivered.add(served * whole)
+            port.status.writes.add(served)
+            port.status.deliveredBytes.add(served * batch.size(of: 0..<whole))
+        }
         return place
     }
 

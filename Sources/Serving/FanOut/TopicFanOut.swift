@@ -35,6 +35,8 @@ struct TopicFanOut {
     let topic: TopicID
     /// Its channel or pattern.
     let subject: TopicSubject
+    /// Whether metrics count its events: not those of the daemon's own channels.
+    let isCounted: Bool
     /// The lists in the order of the scan, as far as there were subscribers for them.
     private var lists: ContiguousArray<RoundRobin> = []
     /// The events that fan-out has not yet offered to every subscriber, in the order of the log.
@@ -54,6 +56,7 @@ struct TopicFanOut {
     init(topic: TopicID, subject: TopicSubject) {
         self.topic = topic
         self.subject = subject
+        isCounted = subject.description.utf8.first != UInt8(ascii: "$")
     }
 
     // MARK: Subscribers

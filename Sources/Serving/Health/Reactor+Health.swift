@@ -4,13 +4,8 @@ import Kernel
 
 /// The part of a loop in readiness checks.
 extension Reactor {
-    /// Answers `GET /readyz`, at once or when a check has been made.
+    /// Answers `GET /readyz` when a check has been made.
     mutating func checkReadiness(_ slot: UInt32, _ exchange: Exchange) {
-        guard drain == nil else {
-            var report = ReadinessReport(isDurable: context.hub.hasArchive)
-            report.shutdown = "the daemon is stopping"
-            return exchange.respond(report.answer)
-        }
         exchange.awaitAnswer()
         context.readiness.check(for: connections.token(slot), of: context.index)
     }

@@ -11,8 +11,6 @@ struct ReadinessReport {
     var delivery: String?
     /// Whether the history on disk takes an event.
     var history: String?
-    /// Whether the daemon goes on serving.
-    var shutdown: String?
     /// How long the event took.
     var nanoseconds: UInt64?
 
@@ -21,7 +19,7 @@ struct ReadinessReport {
     /// 200, or 503 with the reasons.
     var answer: Answer {
         let checks: [(StaticString, String?)] = [
-            ("loops", loops), ("delivery", delivery), ("history", history), ("shutdown", shutdown),
+            ("loops", loops), ("delivery", delivery), ("history", history),
         ]
         let isReady = checks.allSatisfy { $0.1 == nil }
         var json = Array(#"{"ready":\#(isReady),"checks":{"#.utf8)

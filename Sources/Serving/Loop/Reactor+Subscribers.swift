@@ -122,7 +122,9 @@ extension Reactor {
             context.subscriberCounts.remove(counted)
         }
         leave(subscribers[slot].topics, form: subscribers[slot].form)
-        context.status.endedStreams[StreamEnd(reason).rawValue].add(1)
+        if !connections[stream.connection].isInternal {
+            context.status.endedStreams[StreamEnd(reason).rawValue].add(1)
+        }
         subscribers.remove(slot)
         connections.close(stream.connection, reason)
     }

@@ -115,9 +115,16 @@ struct Subscribers: ~Copyable {
     /// Counts the last events of a batch that a subscriber has got.
     func count(_ count: Int, of batch: borrowing WriteBatch, to slot: UInt32) {
         guard count > 0 else { return }
-        status.delivered.add(count)
+        // A subscription to channels of the daemon's own may have others too. No closures: the compiler cannot pass the batch.
+        var (counted, bytes) = (0, 0)
+        for index in events(count, of: batch, to: slot) where !batch[index].isOwn {
+            counted += 1
+            bytes += batch.size(of: index..<index + 1)
+        }
+        guard counted > 0 else { return }
+        status.delivered.add(counted)
         status.writes.add(1)
-        status.deliveredBytes.add(batch.size(of: events(count, of: batch, to: slot)))
+        status.deliveredBytes.add(bytes)
     }
 
     /// Which events of a batch they are.
@@ -184,8 +191,10 @@ struct Subscribers: ~Copyable {
     private mutating func finishPending(_ slot: UInt32, _ pending: PendingOutput) -> Bool {
         if let frame = pending.event {
             table[slot].position = max(table[slot].position, frame.sequence)
-            status.delivered.add(1)
-            status.deliveredBytes.add(pending.size(table[slot].form.framing))
+            if !frame.isOwn {
+                status.delivered.add(1)
+                status.deliveredBytes.add(pending.size(table[slot].form.framing))
+            }
             if let topic = frame.endsTopic { endedTopics.append((slot, topic)) }
         }
         recovery.advance(slot, to: table[slot].position, writing: pending.size(table[slot].form.framing))
