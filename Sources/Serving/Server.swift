@@ -67,6 +67,7 @@ public final class Server: Sendable {
         let incompleteRequests = IncompleteRequests()
         let limiter = RateLimiter()
         let subscriberCounts = SubscriberCounts()
+        let endedSessions = EndedSessions()
         let readiness = try ReadinessChecks(hub, ports)
         self.readiness = readiness
         let checks = Relay(try Thread(named: "crier-readiness") { readiness.run() })
@@ -80,7 +81,8 @@ public final class Server: Sendable {
                 index: index, hub: hub, ports: ports, listeners: shared, throttle: throttle,
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
                 subscriberCounts: subscriberCounts, bodies: bodies,
-                incompleteRequests: incompleteRequests, recovery: recovery, life: lived, readiness: readiness, log: log)
+                incompleteRequests: incompleteRequests, recovery: recovery, life: lived, readiness: readiness,
+                endedSessions: endedSessions, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

@@ -35,6 +35,8 @@ public struct ServingSettings: Sendable, Hashable {
     public var names = NameLimits()
     /// The most bytes of all bodies that publishers have sent and crier has not answered.
     public var bodies = 256 << 20
+    /// The most bytes of events that wait for one session, which somebody has sent to it alone.
+    public var pushes = 256 << 10
     /// Bytes that may wait for the subscribers of a channel, an event counted once for each subscriber, before
     /// publishers to the channel wait.
     public var fanoutBacklog = 24 << 20

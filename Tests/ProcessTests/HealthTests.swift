@@ -37,7 +37,8 @@ extension RealProcess {
             guard let disk = try SmallDisk(size: "2m") else { return }
             let arguments = ["--set", "history.store=sqlite", "--set", "history.path=\(disk.path)/history.db"]
             try await withDaemon(arguments) { daemon in
-                #expect(try request(daemon.port, "GET /readyz").body.contains(#""history":{"ok":true,"store":"sqlite"}"#))
+                #expect(
+                    try request(daemon.port, "GET /readyz").body.contains(#""history":{"ok":true,"store":"sqlite"}"#))
                 try disk.fill()
                 try await eventually("an event does not fit") {
                     try request(daemon.port, "POST /events/a", body: String(repeating: "x", count: 9000)).status == 503

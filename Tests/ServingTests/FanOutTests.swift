@@ -31,7 +31,8 @@ private struct FanOutFixture: ~Copyable {
             connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), limiter: RateLimiter(),
             subscriberCounts: SubscriberCounts(), bodies: BodyMemory(), incompleteRequests: IncompleteRequests(),
             recovery: nil, life: Life(version: "1", started: 0),
-            readiness: readiness, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            readiness: readiness, endedSessions: EndedSessions(),
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         subscribers = Subscribers(heartbeat: 15_000, RecoveryArea(), port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)
         connections = Connections()
@@ -65,7 +66,9 @@ private struct FanOutFixture: ~Copyable {
         let topics = fanOut.add(subscribers.nextSlot(), form, subscription.cursors, subscription.subjects)
         var generator = SystemRandomNumberGenerator()
         return subscribers.insert(
-            Subscriber(.random(using: &generator), stream, form, .live, at: subscription.position, topics))
+            Subscriber(
+                .random(using: &generator), stream, form, .live, at: subscription.position, topics,
+                client: ClientDetails(agent: [], address: nil), since: 0))
     }
 
     func publish(_ data: String, to channels: String..., event: String? = nil) throws {

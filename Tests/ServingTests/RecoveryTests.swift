@@ -17,7 +17,8 @@ import TimeLimits
             listener: "tcp:1", proxied: .none, session: SessionID(high: 1, low: 2), form: .chunkedEnvelope,
             subjects: try channels.map { .channel(try ChannelName($0)) }
                 + [.pattern(try ChannelPattern("a/*"))],
-            grant: nil, counted: [.name("n")])
+            grant: nil, client: ClientDetails(agent: Array("agent".utf8)[...], address: nil), since: 17,
+            counted: [.name("n")])
     }
 
     @Test func `a mark is whole at every moment, and the one before stays until the next`() throws {
@@ -89,6 +90,8 @@ import TimeLimits
         #expect(read.form == .chunkedEnvelope)
         #expect(read.session == written.session)
         #expect(read.counted == [.name("n")])
+        #expect(read.client == written.client)
+        #expect(read.since == 17)
     }
 
     @Test func `a chain of blocks that leads nowhere, or in a circle, is no record`() throws {

@@ -30,7 +30,7 @@ import TimeLimits
     }
 
     private func subscription(_ line: String, _ fields: [String] = []) throws -> SubscriptionRequest? {
-        if case .subscribe(let request, _) = try route(line, fields) { request } else { nil }
+        if case .subscribe(let request, _, _) = try route(line, fields) { request } else { nil }
     }
 
     private let sized = ["Content-Length: 5"]

@@ -19,6 +19,11 @@ public enum ControlEvents {
         Event(name: try? EventName("crier.expired"), data: EventData(#"{"reason":"\#(reason)"}"#))
     }
 
+    /// `crier.session`: the client asked for the id of its session.
+    public static func session(_ id: String) -> Event {
+        Event(name: try? EventName("crier.session"), data: EventData(#"{"id":\#(JSONText.string(id))}"#))
+    }
+
     /// `crier.end`: the channel has ended, and the client need not reconnect for it.
     public static func end(of channel: ChannelName) -> Event {
         Event(

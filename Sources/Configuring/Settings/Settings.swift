@@ -56,6 +56,8 @@ public struct Settings: Sendable, Equatable {
     public var segments = 16
     /// The most bytes of all bodies in progress. The first 8 KiB of each do not count.
     public var bodies = 256 << 20
+    /// The most bytes of events that wait for one session.
+    public var pushes = 256 << 10
     /// The most bytes that wait for the event loops before publishers wait.
     public var fanoutBacklog = 24 << 20
     /// The most bytes that the kernel holds unsent for one connection.

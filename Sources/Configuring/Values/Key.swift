@@ -49,6 +49,7 @@ struct Key: Sendable {
         number("limits.segments", \.segments, 1...127),
         size("limits.replay", \.replay, 0...1 << 40),
         size("limits.bodies", \.bodies, 1 << 16...1 << 40),
+        size("limits.pushes", \.pushes, 1024...1 << 30),
         size("limits.fanout-backlog", \.fanoutBacklog, 1...1 << 30),
         size("limits.unsent", \.unsent, 4096...1 << 30, isLive: false),
         number("limits.verifications", \.verifications, 1...1_000_000),

@@ -24,14 +24,32 @@ extension Descriptor {
         return nil
     }
 
+    /// What the kernel has measured of a TCP connection: the smoothed round-trip time in microseconds, and how many segments it
+    /// has sent again. Nil for another kind of socket.
+    public var tcpMeasurements: (roundTrip: Int, retransmissions: Int)? {
+        guard let info = tcpInfo else { return nil }
+        return unsafe info.withUnsafeBytes { info in
+            // The fields tcpi_rtt and tcpi_total_retrans.
+            unsafe (
+                Int(info.load(fromByteOffset: 68, as: UInt32.self)),
+                Int(info.load(fromByteOffset: 100, as: UInt32.self))
+            )
+        }
+    }
+
     /// The field `tcpi_bytes_acked` of an established connection (TCP_INFO).
     private var bytesAcknowledged: UInt64? {
+        // TCP_ESTABLISHED; the field lies at offset 120.
+        guard let info = tcpInfo, info[0] == 1 else { return nil }
+        return unsafe info.withUnsafeBytes { unsafe $0.load(fromByteOffset: 120, as: UInt64.self) }
+    }
+
+    /// The first 128 bytes of `struct tcp_info` (TCP_INFO).
+    private var tcpInfo: [UInt8]? {
         var info = [UInt8](repeating: 0, count: 128)
         var length = socklen_t(info.count)
         let result = unsafe getsockopt(number, CInt(IPPROTO_TCP), 11, &info, &length)
-        // TCP_ESTABLISHED; the field lies at offset 120.
-        guard result == 0, length == 128, info[0] == 1 else { return nil }
-        return unsafe info.withUnsafeBytes { unsafe $0.load(fromByteOffset: 120, as: UInt64.self) }
+        return result == 0 && length == 128 ? info : nil
     }
 
     /// Ends both directions, for every process that has the socket. The corresponding C function is `shutdown`.

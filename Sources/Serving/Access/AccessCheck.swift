@@ -43,12 +43,15 @@ struct AccessCheck {
 
     private func permit(_ route: Route, to caller: Grant) throws(Problem) -> Decision {
         switch route {
-        case .subscribe(let request, let form):
+        case .subscribe(let request, let form, let tellsSession):
             let (request, grant) = try readable(request, caller)
-            return .permitted(.subscribe(request, form), grant)
+            return .permitted(.subscribe(request, form, tellsSession: tellsSession), grant)
         case .describeStream(let request, let form):
             let (request, grant) = try readable(request, caller)
             return .permitted(.describeStream(request, form), grant)
+        case .publish(let request) where request.session != nil:
+            let grant = try administering(caller)
+            return .permitted(.publish(request.permitted(by: grant)), grant)
         case .publish(let request):
             let grant = withAnonymousRights(caller)
             for channel in request.channels where !grant.mayPublish(to: channel) {
@@ -59,12 +62,18 @@ struct AccessCheck {
                 throw missing("to publish", caller)
             }
             return .permitted(.publish(request.permitted(by: grant)), grant)
-        case .listChannels, .showChannel, .endChannel, .page, .metrics, .state:
-            let grant = withAnonymousRights(caller)
-            guard grant.rights.isAdmin else { throw missing("to administer", caller) }
-            return .permitted(route, grant)
+        case .listChannels, .showChannel, .endChannel, .page, .metrics, .state, .listSessions, .showSession,
+            .endSession,
+            .endSessions:
+            return .permitted(route, try administering(caller))
         case .health, .readiness, .methods, .problem: return .permitted(route, caller)
         }
+    }
+
+    private func administering(_ caller: Grant) throws(Problem) -> Grant {
+        let grant = withAnonymousRights(caller)
+        guard grant.rights.isAdmin else { throw missing("to administer", caller) }
+        return grant
     }
 
     /// The most comparisons of patterns for one request.

@@ -19,7 +19,7 @@ struct HubAnswers {
             answer.fields.append(("Allow", allow))
             return answer
         case .problem(let problem): return problem.answer
-        case .subscribe, .describeStream, .publish, .endChannel, .metrics, .readiness, .state: return nil
+        default: return nil
         }
     }
 }

@@ -29,11 +29,11 @@ enum StreamOpening {
         return origin.isEmpty ? head : head.dropLast(2) + origin + Array("\r\n".utf8)
     }
 
-    /// The head, a first byte of the body for clients that wait for one, the reconnection time and a gap.
+    /// The head, a first byte of the body for clients that wait for one, the reconnection time and control events.
     ///
     /// - Parameter origin: ``OriginRules/fields(for:)``.
-    static func bytes(_ framing: StreamFraming, retry: Retry, _ gap: Event? = nil, origin: [UInt8]) -> [UInt8] {
-        let body = Array(":ok\n".utf8) + EventEncoder.encode(retry: retry) + (gap.map { EventEncoder.encode($0) } ?? [])
+    static func bytes(_ framing: StreamFraming, retry: Retry, _ events: [Event] = [], origin: [UInt8]) -> [UInt8] {
+        let body = Array(":ok\n".utf8) + EventEncoder.encode(retry: retry) + events.flatMap { EventEncoder.encode($0) }
         return head(framing, origin) + framing.frame(body)
     }
 

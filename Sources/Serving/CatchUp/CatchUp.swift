@@ -109,7 +109,8 @@ struct CatchUp: ~Copyable {
         if let through = read.through { subscribers.skip(slot, through: through) }
         // The hub posts every event after this read to the mailbox. The events that the mailbox still has from before
         // are not above this position.
-        if let head = read.head { subscribers.goLive(slot, at: head) } else { queue.append(token) }
+        guard let head = read.head else { return queue.append(token) }
+        if subscribers.writePushed(slot, &connections) { subscribers.goLive(slot, at: head) }
     }
 
     /// - Returns: whether the subscriber took all of it.

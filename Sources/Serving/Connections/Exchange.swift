@@ -48,6 +48,8 @@ final class Exchange {
     private(set) var grant: Grant?
     /// The client, for the limits of its address.
     private(set) var client: AddressBlock?
+    /// Who subscribes.
+    private(set) var details: ClientDetails?
     /// Whether the client reads the answer as an event stream, as a browser's EventSource does.
     private(set) var wantsEventStream = false
     /// Input that waits because an answer has to wait, or others have their turn; nil when no input was interrupted.
@@ -145,6 +147,10 @@ final class Exchange {
         grant = nil
         client = rules.address?.client(of: head)
         let route = rules.router.route(head)
+        if case .subscribe = route {
+            details = ClientDetails(
+                agent: head.fields.first("user-agent") ?? [], address: rules.address?.forwarded(head))
+        }
         guard let access = rules.access, route.needsGrant else { return begin(route, head, rules) }
         return act(on: access.decide(route, head), route, head, rules)
     }

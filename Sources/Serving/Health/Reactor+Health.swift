@@ -23,8 +23,8 @@ extension Reactor {
         let slot = subscribers.insert(
             Subscriber(
                 .random(using: &generator), StreamHandle(connection: connection), .bare,
-                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics)
-        )
+                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
+                client: clients.shared(ClientDetails(agent: [], address: nil)), since: UInt32(Clock.realtime / 1000)))
         connections[connection].state = .streaming(subscriber: slot)
         let isWritten = subscribers.write(
             framed: Array(":canary\n".utf8), to: slot, &connections, moreFollows: false)

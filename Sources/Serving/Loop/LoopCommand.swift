@@ -10,6 +10,8 @@ enum LoopCommand: Sendable {
     case verified(Connections.Token, Result<Grant, TokenFault>)
     /// Give the connection the answer that it waits for.
     case answered(Connections.Token, Answer)
+    /// Look for sessions.
+    case session(SessionRequest)
     /// Subscribe this socket to the channel of readiness checks. The loop takes over the descriptor.
     case watchCanary(CInt)
     /// End the streams whose grants are no longer in force.

@@ -19,6 +19,7 @@ struct LoopContext: Sendable {
     let recovery: Recovery?
     let life: Life
     let readiness: ReadinessChecks
+    let endedSessions: EndedSessions
     let log: Logger
 
     var port: LoopPort { ports[index] }

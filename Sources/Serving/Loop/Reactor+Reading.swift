@@ -202,8 +202,11 @@ extension Reactor {
         )
     }
 
-    /// Whether a limit depends on the address of the client.
-    private var needsAddress: Bool { settings.publishRate != .unlimited || settings.subscribersPerAddress > 0 }
+    /// Whether a limit depends on the address of the client, or a proxy says who that is.
+    private var needsAddress: Bool {
+        settings.publishRate != .unlimited || settings.subscribersPerAddress > 0 || !settings.trustedProxies.isEmpty
+            || settings.trustsUnixPeers
+    }
 
     var publishRate: PublishRate? {
         guard settings.publishRate != .unlimited else { return nil }
@@ -211,7 +214,7 @@ extension Reactor {
     }
 
     /// The address of a connection; nil on a Unix socket, or when a proxy does not know it.
-    private func peerAddress(_ slot: UInt32) -> IPAddress? {
+    func peerAddress(_ slot: UInt32) -> IPAddress? {
         switch connections[slot].proxied {
         case .none: IPAddress(connections[slot].transport.peer)
         case .awaited, .unknown: nil

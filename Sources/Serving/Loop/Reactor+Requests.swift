@@ -14,15 +14,22 @@ extension Reactor {
         case .answer(let route) where route.needsGrant && isOver(exchange.grant):
             exchange.respond(Problem.grantIsOver.answer)
         case .publish where isOver(exchange.grant): exchange.respond(Problem.grantIsOver.answer)
-        case .answer(.subscribe(let request, let form)): subscribe(slot, request, form, exchange)
+        case .answer(.subscribe(let request, let form, let tellsSession)):
+            subscribe(slot, request, form, tellsSession: tellsSession, exchange)
         case .answer(.describeStream(_, let form)):
             exchange.respondAndFinish(StreamOpening.head(form.framing, exchange.originFields))
         case .answer(.endChannel(let name)): end(name, slot, exchange)
+        case .answer(.listSessions(let filter, let place)):
+            ask(.list(filter, from: place, count: Self.sessionsPerPage), slot, exchange)
+        case .answer(.showSession(let session)): ask(.show(session), slot, exchange)
+        case .answer(.endSession(let session)): ask(.end(session), slot, exchange)
+        case .answer(.endSessions(let filter)): ask(.endAll(filter), slot, exchange)
         case .answer(.readiness): checkReadiness(slot, exchange)
         case .answer(.state): exchange.respond(StateAnswer(context: context).answer)
         case .answer(.metrics(let format)): exchange.respond(MetricsAnswer(context: context).answer(format))
         case .answer(let route):
             if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
+        case .publish(let request, let body) where request.session != nil: push(request, body, slot, exchange)
         case .publish(let request, let body): publish(request, body, slot, exchange)
         case .publishPart(let publications, let stream): publish(publications, stream, slot, exchange)
         case .verify(let token): verify(token, slot, exchange)
@@ -101,6 +108,16 @@ extension Reactor {
         case .repeated(let receipt): exchange.respond(receipt)
         case .pending: exchange.awaitArchive(.publish)
         case .refused(let refusal): exchange.respond(Problem(refusal).answer)
+        }
+    }
+
+    /// Sends a complete body to a session.
+    private mutating func push(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
+        guard let target = request.session else { return }
+        do throws(Problem) {
+            ask(.push(target.session, try request.sessionBytes(body, target, settings.names)), slot, exchange)
+        } catch {
+            exchange.respond(error.answer)
         }
     }
 

@@ -8,19 +8,24 @@ import Metrics
 extension Reactor {
     /// Starts a subscription, or answers that there is none to have.
     mutating func subscribe(
-        _ slot: UInt32, _ request: SubscriptionRequest, _ form: StreamForm, _ exchange: Exchange
+        _ slot: UInt32, _ request: SubscriptionRequest, _ form: StreamForm, tellsSession: Bool, _ exchange: Exchange
     ) {
         // The client disconnected right after the request, and epoll does not report that again.
         if connections[slot].hasHungUp { return connections.close(slot, .client) }
+        let details = clients.shared(exchange.details ?? ClientDetails(agent: [], address: nil))
+        // After 204 an EventSource does not reconnect.
+        if isEnded(request, form, details, slot) { return exchange.respond(Answer(status: 204)) }
         let counted = countedKeys(exchange)
         if let full = context.subscriberCounts.add(counted) {
             return refuse(Problem.tooManySubscribers(of: full), form, exchange)
         }
         switch context.hub.subscribe(request, on: context.index, now: time.today) {
         case .subscribed(let subscription):
-            start(subscription, form, slot, exchange, counted: counted.map(\.key))
+            start(
+                subscription, form, slot, exchange, client: details, tellsSession: tellsSession,
+                counted: counted.map(\.key)
+            )
             return
-        // After 204 an EventSource does not reconnect.
         case .ended: exchange.respond(Answer(status: 204))
         case .tooManyChannels(let limit): refuse(.tooManyChannels(limit), form, exchange)
         case .tooManyPatterns(let limit): refuse(.tooManyPatterns(limit), form, exchange)
@@ -49,21 +54,25 @@ extension Reactor {
 
     private mutating func start(
         _ subscription: Subscription, _ form: StreamForm, _ connection: UInt32, _ exchange: Exchange,
-        counted: [SubscriberCounts.Key]
+        client: ClientDetails, tellsSession: Bool, counted: [SubscriberCounts.Key]
     ) {
         if subscription.isResumed { context.status.resumes.add(1) }
         if subscription.gap != nil { context.status.gaps.add(1) }
         // The answers to requests before this one go out first, as one piece with the head.
         var opening = Array(exchange.output.bytes)
         let retry = StreamOpening.jittered(settings.retry, using: &generator)
+        let session = SessionID.random(using: &generator)
+        let events = [
+            tellsSession ? ControlEvents.session("\(session)") : nil, subscription.gap.map(ControlEvents.gap),
+        ]
         opening += StreamOpening.bytes(
-            form.framing, retry: retry, subscription.gap.map(ControlEvents.gap), origin: exchange.originFields)
+            form.framing, retry: retry, events.compactMap { $0 }, origin: exchange.originFields)
         let topics = fanOut.add(subscribers.nextSlot(), form, subscription.cursors, subscription.subjects)
         let slot = subscribers.insert(
             Subscriber(
-                .random(using: &generator), StreamHandle(connection: connection), form,
+                session, StreamHandle(connection: connection), form,
                 subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
-                grant: exchange.grant))
+                grant: exchange.grant, client: client, since: UInt32(Clock.realtime / 1000)))
         connections[connection].state = .streaming(subscriber: slot)
         attach(slot, counted: counted)
         record(subscriber: slot)

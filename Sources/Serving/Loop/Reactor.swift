@@ -37,6 +37,10 @@ struct Reactor: ~Copyable {
     var unchecked: [Subscribers.Token] = []
     /// What subscribers count for, as long as a limit counts them.
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
+    /// Requests about sessions.
+    var sessionWork: Deque<SessionWork> = []
+    /// The clients of the subscribers.
+    var clients = ClientTable()
     /// New subscribers whose sockets would close if the process were killed now.
     var unkept: [Subscribers.Token] = []
     /// See ``RecoverySockets/generation``.
@@ -98,6 +102,7 @@ struct Reactor: ~Copyable {
         fanOut.collectItems()
         runFanOut()
         workOnOthers()
+        workOnSessions()
         releaseHeldPublishers()
         meetDeadlines()
         checkGrants()
@@ -116,7 +121,8 @@ struct Reactor: ~Copyable {
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
         if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty,
-            !context.hub.hasEvictions, resumptions.isEmpty, completions.isEmpty, !subscribers.hasMarked,
+            !context.hub.hasEvictions, resumptions.isEmpty, completions.isEmpty, sessionWork.isEmpty,
+            !subscribers.hasMarked,
             !connections.hasMarked
         {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
@@ -157,6 +163,7 @@ struct Reactor: ~Copyable {
         case .adopt(let number, let arrival): adopt(Descriptor(owning: number), arrival)
         case .verified(let connection, let verdict): resumptions.append((connection, .verdict(verdict)))
         case .answered(let connection, let answer): resumptions.append((connection, .answer(answer)))
+        case .session(let request): take(request)
         case .watchCanary(let socket): watchCanary(socket)
         case .checkGrants: unchecked = subscribers.tokens
         case .configure(let settings): apply(settings)

@@ -131,6 +131,16 @@ struct SlotTable<Row: ~Copyable>: ~Copyable {
         return unsafe body(&page.pointee.rows[Self.split(slot).place])
     }
 
+    /// Behind the last slot that can have a row.
+    var end: UInt32 { UInt32(unsafe pages.count * Self.pageSize) }
+
+    /// Whether there is a row in a slot.
+    func hasRow(_ slot: UInt32) -> Bool {
+        let (index, place) = Self.split(slot)
+        guard unsafe index < pages.count, let page = unsafe pages[index] else { return false }
+        return unsafe page.pointee.generations[place] != 0
+    }
+
     /// The slots that have rows, in ascending order.
     var slots: [UInt32] {
         var found: [UInt32] = []

@@ -48,7 +48,8 @@ extension Reactor {
             proxied: connections[connection].proxied, session: subscribers[slot].session,
             form: subscribers[slot].form,
             subjects: subscribers[slot].topics.cursors.map { context.hub.subject(of: $0.topic) },
-            grant: subscribers[slot].grant, counted: countedSubscribers[subscribers.token(slot)] ?? []
+            grant: subscribers[slot].grant, client: subscribers[slot].client, since: subscribers[slot].since,
+            counted: countedSubscribers[subscribers.token(slot)] ?? []
         ).bytes
     }
 
@@ -108,7 +109,8 @@ extension Reactor {
         let slot = subscribers.insert(
             Subscriber(
                 record.session, StreamHandle(connection: connection), record.form,
-                .behind(.queued(nil), isSlow: false), at: subscription.position, topics, grant: record.grant))
+                .behind(.queued(nil), isSlow: false), at: subscription.position, topics, grant: record.grant,
+                client: clients.shared(record.client), since: record.since))
         connections[connection].state = .streaming(subscriber: slot)
         context.subscriberCounts.restore(record.counted)
         attach(slot, counted: record.counted)

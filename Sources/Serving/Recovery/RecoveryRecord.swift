@@ -11,6 +11,9 @@ struct RecoveryRecord: Sendable {
     let form: StreamForm
     let subjects: [TopicSubject]
     let grant: Grant?
+    let client: ClientDetails
+    /// Seconds since 1970.
+    let since: UInt32
     /// For which limits on subscribers it counts.
     let counted: [SubscriberCounts.Key]
 
@@ -36,6 +39,8 @@ struct RecoveryRecord: Sendable {
         }
         writer.write(grant != nil)
         grant?.write(to: &writer)
+        client.write(to: &writer)
+        writer.write(UInt64(since))
         writer.write(count: counted.count)
         for key in counted { key.write(to: &writer) }
         writer.finish()
@@ -72,6 +77,8 @@ extension RecoveryRecord {
                 ? .pattern(try ChannelPattern(reading: &reader)) : .channel(try ChannelName(reading: &reader))
         }
         grant = try reader.flag() ? try Grant(&reader, rule: rule) : nil
+        client = try ClientDetails(&reader)
+        since = UInt32(truncatingIfNeeded: try reader.number())
         counted = try reader.list { reader throws(ByteReader.Damage) in try SubscriberCounts.Key(&reader) }
         guard !subjects.isEmpty, reader.isAtEnd else { throw ByteReader.Damage("it has an unknown subscription") }
     }

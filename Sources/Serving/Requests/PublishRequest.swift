@@ -1,5 +1,6 @@
 import Access
 import Broadcasting
+import Bytes
 import Envelopes
 import EventStreams
 import HTTPMessages
@@ -18,15 +19,28 @@ final class PublishRequest: Sendable {
         case eventStream
     }
 
+    /// A session that the events are for, instead of channels.
+    struct Target: Sendable {
+        let session: SessionID
+        /// A comment to send before them.
+        let comment: String?
+    }
+
     let form: Form
+    /// Nil for a publish.
+    let session: Target?
     /// The channels that the URL names.
     let channels: [ChannelName]
     let idempotencyKey: IdempotencyKey?
     /// What the publisher may do; nil when everybody may publish everything.
     let grant: Grant?
 
-    init(form: Form, channels: [ChannelName], idempotencyKey: IdempotencyKey?, grant: Grant? = nil) {
+    init(
+        form: Form, channels: [ChannelName], idempotencyKey: IdempotencyKey?, grant: Grant? = nil,
+        session: Target? = nil
+    ) {
         self.form = form
+        self.session = session
         self.channels = channels
         self.idempotencyKey = idempotencyKey
         self.grant = grant
@@ -34,7 +48,8 @@ final class PublishRequest: Sendable {
 
     /// The request of a publisher with a grant, which covers the channels of the URL.
     func permitted(by grant: Grant) -> PublishRequest {
-        PublishRequest(form: form, channels: channels, idempotencyKey: idempotencyKey, grant: grant)
+        PublishRequest(
+            form: form, channels: channels, idempotencyKey: idempotencyKey, grant: grant, session: session)
     }
 
     /// The rules for envelopes in the body.
@@ -45,7 +60,8 @@ final class PublishRequest: Sendable {
 
     /// Whether crier publishes the body as it arrives.
     var isStreamed: Bool {
-        switch form {
+        guard session == nil else { return false }
+        return switch form {
         case .lines, .eventStream: true
         case .data, .envelopes: false
         }
@@ -54,6 +70,7 @@ final class PublishRequest: Sendable {
     /// Whether crier publishes the body of a request as it arrives, so that it may have any length.
     static func isStreamed(_ head: RequestHead) -> Bool {
         head.method == "POST" && [.lines, .eventStream].contains(MediaType(head))
+            && !head.target.path.starts(with: "/sessions")
     }
 
     /// The events of a complete body.
@@ -70,6 +87,24 @@ final class PublishRequest: Sendable {
             }
         case .lines, .eventStream: preconditionFailure("the body of a stream is never complete")
         }
+    }
+
+    /// The bytes that a session gets for a complete body, without framing.
+    func sessionBytes(_ body: [UInt8], _ target: Target, _ names: NameLimits) throws(Problem) -> [UInt8] {
+        var bytes = target.comment.map { EventEncoder.encode(comment: $0) } ?? []
+        var events: [Publication] = []
+        switch form {
+        case .data where body.isEmpty && target.comment != nil: break
+        case .data, .envelopes: events = try publications(body, names)
+        case .lines, .eventStream:
+            let stream = PublishStream(self, limit: body.count + 1, sliceLimit: .max, names)
+            stream.append(body.span)
+            stream.finish()
+            if let problem = stream.problem { throw problem }
+            while let next = stream.next() { events += next }
+        }
+        for publication in events { bytes += EventEncoder.encode(publication.event) }
+        return bytes
     }
 
     /// The key, with a fingerprint of the events; nil without a key.

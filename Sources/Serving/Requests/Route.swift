@@ -4,7 +4,9 @@ import Metrics
 /// A validated request.
 enum Route: Sendable {
     /// An event stream of this form.
-    case subscribe(SubscriptionRequest, StreamForm)
+    ///
+    /// - tellsSession: whether the client learns its session.
+    case subscribe(SubscriptionRequest, StreamForm, tellsSession: Bool)
     /// The head of an event stream, without a subscription (HEAD).
     case describeStream(SubscriptionRequest, StreamForm)
     case publish(PublishRequest)
@@ -13,6 +15,10 @@ enum Route: Sendable {
     case endChannel(ChannelName)
     case health
     case metrics(Exposition.Format)
+    case listSessions(SessionFilter, from: SessionPlace)
+    case showSession(SessionID)
+    case endSession(SessionID)
+    case endSessions(SessionFilter)
     /// Whether events get through.
     case readiness
     /// Everything that there is to know of the daemon.
@@ -25,20 +31,16 @@ enum Route: Sendable {
     /// Whether a caller needs a grant for it.
     var needsGrant: Bool {
         switch self {
-        case .subscribe, .describeStream, .publish, .listChannels, .showChannel, .endChannel, .page, .metrics, .state:
-            true
         case .health, .readiness, .methods, .problem: false
+        default: true
         }
     }
 
     /// Whether it changes anything.
     var isUnsafe: Bool {
         switch self {
-        case .publish, .endChannel: true
-        case .subscribe, .describeStream, .listChannels, .showChannel, .page, .health, .readiness, .state, .metrics,
-            .methods,
-            .problem:
-            false
+        case .publish, .endChannel, .endSession, .endSessions: true
+        default: false
         }
     }
 }

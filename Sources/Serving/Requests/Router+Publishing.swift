@@ -47,7 +47,7 @@ extension Router {
     }
 
     /// An event without its data.
-    private func event(_ query: Query) throws(Problem) -> Event {
+    func event(_ query: Query) throws(Problem) -> Event {
         if query.parameters.isEmpty { return Event(data: nil) }
         do throws(InvalidEvent) {
             return Event(
@@ -77,7 +77,7 @@ extension Router {
         return key
     }
 
-    private func acceptCoding(_ head: RequestHead, _ type: MediaType) throws(Problem) {
+    func acceptCoding(_ head: RequestHead, _ type: MediaType) throws(Problem) {
         guard type != .multipart else {
             throw Problem(
                 415, "crier publishes the body as it is; it does not support forms with parts (curl -F). Use curl -d.")

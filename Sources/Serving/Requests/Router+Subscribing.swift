@@ -33,11 +33,11 @@ extension Router {
     private func acceptParameters(_ query: Query) throws(Problem) {
         for parameter in query.parameters {
             // Some clients add `_` with a number, so that no cache answers.
-            let known: [StaticString] = Self.positions + ["channel", "replay", "since", "envelope", "_"]
+            let known: [StaticString] = Self.positions + ["channel", "replay", "since", "envelope", "session", "_"]
             guard !isToken(parameter.name), !known.contains(where: { parameter.name.equals($0) }) else { continue }
             let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)
             throw Problem(
-                400, "Unknown parameter \"\(name)\"; allowed: channel, replay, since, envelope, lastEventId.")
+                400, "Unknown parameter \"\(name)\"; allowed: channel, replay, since, envelope, session, lastEventId.")
         }
     }
 
@@ -61,6 +61,15 @@ extension Router {
             throw Problem(400, "?envelope= is 0 or 1.")
         }
         return StreamForm(StreamFraming(head.version), isEnveloped: value?.equals("1") == true)
+    }
+
+    /// Whether the client wants to know its session.
+    func tellsSession(_ query: Query) throws(Problem) -> Bool {
+        guard let value = query.first("session") else { return false }
+        guard value.equals("hello") else {
+            throw Problem(400, "?session= is hello; crier chooses the id of a session itself.")
+        }
+        return true
     }
 
     /// The position from the field, or else from the query. An empty position counts as none: a browser that has no id

@@ -41,6 +41,9 @@ struct Router: Sendable {
             if let channel = Self.name(in: path, under: "/channels") {
                 return try resolveChannels(head, try decoded(channel))
             }
+            if let session = Self.name(in: path, under: "/sessions") {
+                return try resolveSessions(head, try decoded(session))
+            }
             if path.equals("/metrics") {
                 try refuseParameters(of: try query(head))
                 return try only("GET, HEAD, OPTIONS", head) { .metrics(Self.expositionFormat(head)) }
@@ -73,7 +76,7 @@ struct Router: Sendable {
         return name
     }
 
-    private func only(_ allow: String, _ head: RequestHead, _ route: () -> Route) throws(Problem) -> Route {
+    func only(_ allow: String, _ head: RequestHead, _ route: () -> Route) throws(Problem) -> Route {
         switch head.method {
         case "GET", "HEAD": route()
         case "OPTIONS": .methods(allow)
@@ -87,7 +90,8 @@ struct Router: Sendable {
         switch head.method {
         case "GET" where roles.contains(.subscribe):
             let query = try query(head)
-            return .subscribe(try subscription(head, query, channel), try form(head, query))
+            return .subscribe(
+                try subscription(head, query, channel), try form(head, query), tellsSession: try tellsSession(query))
         case "HEAD" where roles.contains(.subscribe):
             let query = try query(head)
             return .describeStream(try subscription(head, query, channel), try form(head, query))
@@ -188,7 +192,7 @@ struct Router: Sendable {
     /// Whether a parameter carries a token.
     func isToken(_ name: ArraySlice<UInt8>) -> Bool { allowsQueryToken && name.equals("token") }
 
-    private func refuseParameters(of query: Query, except allowed: StaticString? = nil) throws(Problem) {
+    func refuseParameters(of query: Query, except allowed: StaticString? = nil) throws(Problem) {
         for parameter in query.parameters
         where !isToken(parameter.name) && allowed.map({ !parameter.name.equals($0) }) ?? true {
             let name = String(decoding: parameter.name.prefix(64), as: UTF8.self)

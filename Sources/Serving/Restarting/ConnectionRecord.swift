@@ -45,6 +45,11 @@ struct SubscriberRecord: Sendable {
     let memberships: [Membership]
     let grant: Grant?
     let replayed: Int
+    let client: ClientDetails
+    /// Seconds since 1970.
+    let since: UInt32
+    /// See ``Subscribers/push(_:to:limit:)``.
+    let pushed: [UInt8]
     /// For which limits on subscribers it counts.
     let counted: [SubscriberCounts.Key]
 }

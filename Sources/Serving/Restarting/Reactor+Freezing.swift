@@ -118,6 +118,7 @@ extension Reactor {
             },
             // A live one has had its replay.
             grant: subscribers[slot].grant, replayed: subscribers[slot].isLive ? 0 : subscribers[slot].replayed,
+            client: subscribers[slot].client, since: subscribers[slot].since, pushed: subscribers.pushed(to: slot),
             counted: countedSubscribers[subscribers.token(slot)] ?? [])
     }
 }

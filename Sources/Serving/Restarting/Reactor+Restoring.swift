@@ -69,9 +69,11 @@ extension Reactor {
         let isSlow = if case .reading(let isSlow) = record.course { isSlow } else { false }
         var subscriber = Subscriber(
             record.session, StreamHandle(connection: connection), record.form,
-            .behind(.queued(record.pending), isSlow: isSlow), at: record.position, topics, grant: record.grant)
+            .behind(.queued(record.pending), isSlow: isSlow), at: record.position, topics, grant: record.grant,
+            client: clients.shared(record.client), since: record.since)
         subscriber.replayed = record.replayed
         _ = subscribers.insert(subscriber)
+        subscribers.restorePushed(record.pushed, to: slot)
         connections[connection].state = .streaming(subscriber: slot)
         context.subscriberCounts.restore(record.counted)
         attach(slot, counted: record.counted)

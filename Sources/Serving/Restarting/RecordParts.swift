@@ -53,6 +53,18 @@ extension SubscriberCounts.Key {
     }
 }
 
+extension ClientDetails {
+    func write(to writer: inout ByteWriter) {
+        writer.write(bytes: agent)
+        writer.write(bytes: address?.bytes ?? [])
+    }
+
+    convenience init(_ reader: inout ByteReader) throws(ByteReader.Damage) {
+        let (agent, address) = (try reader.array(), try reader.array())
+        self.init(agent: agent[...], address: address.isEmpty ? nil : IPAddress(bytes: address))
+    }
+}
+
 extension Grant {
     func write(to writer: inout ByteWriter) {
         writer.write(name)

@@ -57,10 +57,14 @@ struct RecordReader {
         if case .reading = course, memberships.isEmpty { throw Self.unknown("subscription") }
         let grant = try reader.flag() ? try grant(&reader) : nil
         let replayed = Int(try reader.tally())
+        let client = try ClientDetails(&reader)
+        let since = UInt32(truncatingIfNeeded: try reader.number())
+        let pushed = try reader.array()
         let counted = try reader.list { reader throws(ByteReader.Damage) in try SubscriberCounts.Key(&reader) }
         return SubscriberRecord(
             session: session, form: form, course: course, pending: pending, position: position,
-            memberships: memberships, grant: grant, replayed: replayed, counted: counted)
+            memberships: memberships, grant: grant, replayed: replayed, client: client, since: since, pushed: pushed,
+            counted: counted)
     }
 
     private mutating func pending(

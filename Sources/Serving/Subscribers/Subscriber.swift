@@ -36,6 +36,10 @@ struct Subscriber: ~Copyable {
     let form: StreamForm
     /// What the client may read; nil when everybody may read everything.
     let grant: Grant?
+    /// Who the client is.
+    let client: ClientDetails
+    /// Seconds since 1970 when it subscribed.
+    let since: UInt32
     var state: State
     /// crier has sent all events for this subscriber up to this number in full.
     var position: UInt64
@@ -49,8 +53,10 @@ struct Subscriber: ~Copyable {
 
     init(
         _ session: SessionID, _ stream: StreamHandle, _ form: StreamForm, _ state: State, at position: UInt64,
-        _ topics: SubscriberTopics, grant: Grant? = nil
+        _ topics: SubscriberTopics, grant: Grant? = nil, client: ClientDetails, since: UInt32
     ) {
+        self.client = client
+        self.since = since
         self.session = session
         self.stream = stream
         self.form = form

@@ -20,6 +20,9 @@ struct Subscribers: ~Copyable {
     /// Streams of a process that was killed, and how many bytes of their next events that process had written. While nobody
     /// knows which events these are, nothing may be written.
     private var unplaced: [Token: Int] = [:]
+    /// Bytes for one stream each, framed, that it gets when it has every event of before.
+    private var pushed: [Token: [UInt8]] = [:]
+    private var sessions = SessionIndex()
     private var tick: UInt32 = 0
     /// The most ticks that a stream may be silent.
     private var interval: UInt32
@@ -51,6 +54,7 @@ struct Subscribers: ~Copyable {
 
     mutating func insert(_ subscriber: consuming Subscriber) -> UInt32 {
         let slot = table.insert(subscriber).slot
+        sessions.add(table[slot].session, slot: slot)
         status.subscribers.add(1)
         if table[slot].isBehind { status.behind.add(1) }
         scheduleHeartbeat(slot)
@@ -208,6 +212,83 @@ struct Subscribers: ~Copyable {
         return false
     }
 
+    // MARK: Sessions
+
+    /// What becomes of bytes for one stream.
+    enum PushOutcome {
+        /// The stream gets no more.
+        case ending
+        /// Too many bytes wait for it.
+        case full
+        /// It gets them when it has read the log.
+        case waits
+        /// The same, and it now needs its turn in the catch-up queue.
+        case mustRead
+    }
+
+    /// Has a stream get bytes that are in no log, after every event of before and within none.
+    ///
+    /// - Parameters:
+    ///   - bytes: without framing.
+    ///   - limit: the most bytes that may wait for it.
+    mutating func push(_ bytes: [UInt8], to slot: UInt32, limit: Int) -> PushOutcome {
+        let token = table.token(slot)
+        let isLive: Bool
+        switch table[slot].state {
+        case .live: isLive = true
+        case .behind: isLive = false
+        case .ending, .closed: return .ending
+        }
+        let framed = table[slot].form.framing.frame(bytes)
+        guard (pushed[token]?.count ?? 0) + framed.count <= limit else { return .full }
+        pushed[token, default: []] += framed
+        guard isLive else { return .waits }
+        // Fan-out may not have written all that was published before; the log says what that is.
+        status.behind.add(1)
+        table[slot].state = .behind(.queued(nil), isSlow: false)
+        return .mustRead
+    }
+
+    /// Writes the bytes that were pushed to a subscriber, which has every event up to the head of the log.
+    ///
+    /// - Returns: whether the kernel took all of them.
+    mutating func writePushed(_ slot: UInt32, _ connections: inout Connections) -> Bool {
+        guard !pushed.isEmpty, let bytes = pushed.removeValue(forKey: table.token(slot)) else { return true }
+        return write(framed: bytes, to: slot, &connections, moreFollows: false)
+    }
+
+    /// The bytes that were pushed to a subscriber and are not written yet.
+    func pushed(to slot: UInt32) -> [UInt8] { pushed.isEmpty ? [] : pushed[table.token(slot)] ?? [] }
+
+    /// Gives a subscriber the bytes that were pushed to it in the process before.
+    mutating func restorePushed(_ bytes: [UInt8], to slot: UInt32) {
+        if !bytes.isEmpty { pushed[table.token(slot)] = bytes }
+    }
+
+    /// Builds the index of sessions further.
+    ///
+    /// - Returns: whether it is complete.
+    mutating func buildIndex() -> Bool {
+        // Taken out: the closure may not read the other properties while one changes.
+        var index = SessionIndex()
+        swap(&index, &sessions)
+        defer { swap(&index, &sessions) }
+        return index.build(end: table.end) { slot in table.hasRow(slot) ? table[slot].session : nil }
+    }
+
+    /// The slot of a session, once the index is complete.
+    func slot(of session: SessionID) -> UInt32? { sessions[session] }
+
+    /// The first slot with a subscriber from one on; nil when there is none.
+    func slot(from first: UInt32) -> UInt32? {
+        var slot = first
+        while slot < table.end {
+            if table.hasRow(slot) { return slot }
+            slot += 1
+        }
+        return nil
+    }
+
     // MARK: Changes of state
 
     /// The socket takes no more: the subscriber waits for it, and then reads the log. It is slow only if it was live
@@ -326,6 +407,8 @@ struct Subscribers: ~Copyable {
     mutating func remove(_ slot: UInt32) {
         recovery.unregister(slot)
         if hasUnplaced { setUnplaced(slot, 0) }
+        if !pushed.isEmpty { pushed[table.token(slot)] = nil }
+        sessions.remove(table[slot].session)
         table.remove(slot)
         status.subscribers.add(-1)
     }

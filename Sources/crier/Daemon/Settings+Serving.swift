@@ -36,6 +36,7 @@ extension Settings {
         serving.messages = MessageLimits(head: head, target: target, fields: fields, body: body)
         serving.names = NameLimits(channels: channelsPerSubscriber, segments: segments)
         serving.bodies = bodies
+        serving.pushes = pushes
         serving.incompleteRequests = incompleteRequests
         serving.headRate = headRate
         serving.bodyRate = bodyRate
