@@ -9,7 +9,7 @@ SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --produ
 BINARY      := .build/release/crier
 UNITS       := crier.service crier@.service crier.socket crier-publish.socket
 
-.PHONY: abuse help run build test unit readme browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
+.PHONY: abuse monitoring help run build test unit readme browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets readme browser clients restarts systemd package abuse
+test: packages-test lint unit build budgets monitoring readme browser clients restarts systemd package abuse
 	@$(MAKE) --no-print-directory fuzz TIME=3
 	@echo "Every test has passed."
 
@@ -61,6 +61,11 @@ systemd: build packages-test
 #:: make budgets    what a publish and a delivery may cost: instructions, allocations, retains, system calls
 budgets: build packages-test
 	Tests/Benchmarks/budgets $(BINARY)
+
+#:: make monitoring check the metrics, the alert rules and the dashboard with promtool
+monitoring: build packages-test
+	@.ci/packages prometheus
+	Tests/Monitoring/run $(BINARY)
 
 #:: make lint       check the format of the sources
 lint:

@@ -139,7 +139,8 @@ final class Exchange {
         isHead = head.method == "HEAD"
         originFields = rules.router.origins.fields(for: head)
         // A publisher that is told 200 would take its event for published.
-        wantsEventStream = head.method == "GET" && head.fields.list("accept", has: "text/event-stream")
+        let isGet = head.method == "GET"
+        wantsEventStream = isGet && head.fields.list("accept", has: "text/event-stream")
         if rules.router.carriesToken(head) { originFields += Array("Referrer-Policy: no-referrer\r\n".utf8) }
         if let problem = rules.admission.problem {
             return shed(head, problem)
@@ -147,7 +148,7 @@ final class Exchange {
         grant = nil
         client = rules.address?.client(of: head)
         let route = rules.router.route(head)
-        if case .subscribe = route {
+        if isGet, case .subscribe = route {
             details = ClientDetails(
                 agent: head.fields.first("user-agent") ?? [], address: rules.address?.forwarded(head))
         }

@@ -29,8 +29,12 @@ extension Reactor {
         case .answer(.metrics(let format)): exchange.respond(MetricsAnswer(context: context).answer(format))
         case .answer(let route):
             if let answer = HubAnswers(hub: context.hub).answer(route) { exchange.respond(answer) }
-        case .publish(let request, let body) where request.session != nil: push(request, body, slot, exchange)
-        case .publish(let request, let body): publish(request, body, slot, exchange)
+        case .publish(let request, let body):
+            if request.session == nil {
+                publish(request, body, slot, exchange)
+            } else {
+                push(request, body, slot, exchange)
+            }
         case .publishPart(let publications, let stream): publish(publications, stream, slot, exchange)
         case .verify(let token): verify(token, slot, exchange)
         case .turnAway(let framing): turnAway(exchange, framing)

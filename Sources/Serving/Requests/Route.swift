@@ -15,10 +15,10 @@ enum Route: Sendable {
     case endChannel(ChannelName)
     case health
     case metrics(Exposition.Format)
-    case listSessions(SessionFilter, from: SessionPlace)
+    indirect case listSessions(SessionFilter, from: SessionPlace)
     case showSession(SessionID)
     case endSession(SessionID)
-    case endSessions(SessionFilter)
+    indirect case endSessions(SessionFilter)
     /// Whether events get through.
     case readiness
     /// Everything that there is to know of the daemon.
