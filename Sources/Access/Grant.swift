@@ -40,7 +40,14 @@ public final class Grant: Sendable {
     public func isOver(at now: UInt64) -> Bool { isRevoked || expiry.map { now >= $0 } ?? false }
 
     /// Whether the caller may subscribe to a channel.
-    public func maySubscribe(to name: ChannelName) -> Bool { subscribing.matches(name) }
+    public func maySubscribe(to name: ChannelName) -> Bool {
+        subscribing.matches(name) || (name.isReserved && rights.isAdmin)
+    }
+
+    /// Whether the caller may subscribe to everything that a pattern matches, as far as it names that.
+    public func maySubscribe(to pattern: ChannelPattern) -> Bool {
+        rights.subscribe.contains { $0.covers(pattern) } || (pattern.isReserved && rights.isAdmin)
+    }
 
     /// Whether the caller may publish to a channel.
     public func mayPublish(to name: ChannelName) -> Bool { publishing.matches(name) }
@@ -50,6 +57,7 @@ public final class Grant: Sendable {
     ///
     /// - Parameter limit: the most segments; see ``Broadcasting/NameLimits``.
     public func readable(_ pattern: ChannelPattern, segments limit: Int) -> [ChannelPattern] {
+        if maySubscribe(to: pattern) { return [pattern] }
         var readable: [ChannelPattern] = []
         for granted in rights.subscribe {
             guard let part = granted.intersection(pattern, segments: limit),

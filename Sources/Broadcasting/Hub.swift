@@ -82,9 +82,11 @@ public final class Hub: Sendable {
 
     /// Removes a subscriber from a topic.
     ///
-    /// - Parameter lastOn: its loop, when the loop has no other subscriber of the topic.
-    public func unsubscribe(_ topic: TopicID, lastOn loop: Int?) {
-        change { $0.unsubscribe(topic, lastOn: loop) }
+    /// - Parameters:
+    ///   - lastOn: its loop, when the loop has no other subscriber of the topic.
+    ///   - reason: for those who watch.
+    public func unsubscribe(_ topic: TopicID, lastOn loop: Int?, reason: String? = nil) {
+        change { $0.unsubscribe(topic, lastOn: loop, reason: reason) }
     }
 
     /// Reads the next events after a position, in the order of the log, each once.

@@ -10,6 +10,8 @@ struct HubState {
     private var hasMergedRemoved = false
     /// With an archive: the epoch of the process before; nil for a new log.
     var lastEpoch: Epoch?
+    /// Who has come and left, as far as anybody watches.
+    var presence = PresenceChanges()
     /// Nanoseconds of the hub's clock when the present thread got the lock.
     var heldSince: UInt64 = 0
     /// Changes that the archive has yet to write; nil without an archive.
@@ -70,6 +72,7 @@ struct HubState {
             topic.subscribers += 1
             topic.loops |= 1 << UInt64(loop)
             subscribers += 1
+            presence.note(topic.subject, 1, isCounted: request.position == nil)
         }
         let ended = named.compactMap { registry.find($0) }.filter(\.isEnded)
         var request = request
@@ -85,13 +88,15 @@ struct HubState {
         registry[id].subscribers += 1
         registry[id].loops |= 1 << UInt64(loop)
         subscribers += 1
+        presence.note(registry[id].subject, 1, isCounted: false)
     }
 
-    /// See ``Hub/unsubscribe(_:lastOn:)``.
-    mutating func unsubscribe(_ id: TopicID, lastOn loop: Int?) {
+    /// See ``Hub/unsubscribe(_:lastOn:reason:)``.
+    mutating func unsubscribe(_ id: TopicID, lastOn loop: Int?, reason: String?) {
         let topic = registry[id]
         topic.subscribers -= 1
         subscribers -= 1
+        presence.note(topic.subject, -1, reason: reason)
         if topic.isEnded, topic.subscribers == 0 { evictAll(of: topic) }
         if let loop { topic.loops &= ~(1 << UInt64(loop)) }
         removeIfIdle(topic)

@@ -56,6 +56,14 @@ public struct Distribution: Sendable, Hashable {
         nanoseconds += other.nanoseconds
     }
 
+    /// Those that are not among earlier ones of the same histograms.
+    public func subtracting(_ earlier: Distribution) -> Distribution {
+        var rest = self
+        for index in counts.indices { rest.counts[index] -= earlier.counts[index] }
+        rest.nanoseconds -= earlier.nanoseconds
+        return rest
+    }
+
     /// The bound of the bucket in which a share of them ends, in nanoseconds; nil without any. Longer ones than the last bound
     /// count as twice that.
     public func quantile(_ share: Double) -> UInt64? {

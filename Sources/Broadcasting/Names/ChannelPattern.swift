@@ -42,6 +42,9 @@ public struct ChannelPattern: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
+    /// Whether the first segment starts with `$`: the pattern covers channels of the daemon's own, and no others.
+    public var isReserved: Bool { description.utf8.first == UInt8(ascii: "$") }
+
     /// Whether the pattern covers a channel.
     public func matches(_ name: ChannelName) -> Bool { PatternScan(self).matches(name.description.utf8.span) }
 

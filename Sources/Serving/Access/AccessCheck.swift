@@ -63,6 +63,7 @@ struct AccessCheck {
             }
             return .permitted(.publish(request.permitted(by: grant)), grant)
         case .listChannels, .showChannel, .endChannel, .page, .metrics, .state, .listSessions, .showSession,
+            .showPresence,
             .endSession,
             .endSessions:
             return .permitted(route, try administering(caller))
@@ -92,8 +93,8 @@ struct AccessCheck {
             )
         }
         let isEnough =
-            request.channels.allSatisfy(caller.maySubscribe)
-            && request.patterns.allSatisfy { pattern in caller.rights.subscribe.contains { $0.covers(pattern) } }
+            request.channels.allSatisfy { caller.maySubscribe(to: $0) }
+            && request.patterns.allSatisfy { caller.maySubscribe(to: $0) }
         if isEnough { return (request, caller) }
         let grant = withAnonymousRights(caller)
         for channel in request.channels where !grant.maySubscribe(to: channel) {

@@ -185,7 +185,8 @@ extension Reactor {
         return Exchange.Rules(
             router: Router(
                 roles: listener.roles, hosts: listener.hosts, origins: listener.origins,
-                allowsQueryToken: policy?.allowsQueryToken ?? false, nameLimits: settings.names, now: time.today,
+                allowsQueryToken: policy?.allowsQueryToken ?? false, isAccessControlled: policy != nil,
+                nameLimits: settings.names, now: time.today,
                 clockAhead: time.clockAhead),
             access: policy.map { accessCheck(slot, listener, $0) },
             address: needsAddress ? ClientAddress(peer: peerAddress(slot), settings) : nil, publishRate: publishRate,

@@ -21,6 +21,9 @@ extension Reactor {
         case .answer(.endChannel(let name)): end(name, slot, exchange)
         case .answer(.listSessions(let filter, let place)):
             ask(.list(filter, from: place, count: Self.sessionsPerPage), slot, exchange)
+        case .answer(.showPresence(let name, let place)):
+            let filter = SessionFilter(subject: .channel(name))
+            ask(.list(filter, from: place, count: Self.sessionsPerPage), slot, exchange, presenceOf: name)
         case .answer(.showSession(let session)): ask(.show(session), slot, exchange)
         case .answer(.endSession(let session)): ask(.end(session), slot, exchange)
         case .answer(.endSessions(let filter)): ask(.endAll(filter), slot, exchange)

@@ -119,7 +119,7 @@ extension Reactor {
                 subscribers.finish(slot, with: [], .ended, timeout: settings.shutdown, &connections)
                 continue
             }
-            leave(membership, from: .several)
+            leave(membership, from: .several, .ended)
             if subscribers.recovery.isRegistered(slot) { recordAnew(slot) }
         }
     }
@@ -130,7 +130,7 @@ extension Reactor {
         if let counted = countedSubscribers.removeValue(forKey: subscribers.token(slot)) {
             context.subscriberCounts.remove(counted)
         }
-        leave(subscribers[slot].topics, form: subscribers[slot].form)
+        leave(subscribers[slot].topics, form: subscribers[slot].form, StreamEnd(reason))
         if !connections[stream.connection].isInternal {
             context.status.endedStreams[StreamEnd(reason).rawValue].add(1)
         }
@@ -139,19 +139,20 @@ extension Reactor {
     }
 
     /// Leaves all topics of a subscriber with a form.
-    mutating func leave(_ topics: SubscriberTopics, form: StreamForm) {
+    mutating func leave(_ topics: SubscriberTopics, form: StreamForm, _ end: StreamEnd) {
         switch topics {
-        case .one(let membership): leave(membership, from: .form(form))
+        case .one(let membership): leave(membership, from: .form(form), end)
         case .several(let several):
-            for membership in several.memberships { leave(membership, from: .several) }
+            for membership in several.memberships { leave(membership, from: .several, end) }
         }
     }
 
-    private mutating func leave(_ membership: TopicMembership, from list: TopicFanOut.List) {
+    private mutating func leave(_ membership: TopicMembership, from list: TopicFanOut.List, _ end: StreamEnd) {
         let (isLast, moves) = fanOut.remove(membership, from: list)
         for case .some(let move) in [moves.0, moves.1] {
             subscribers[move.slot].topics.move(in: membership.fanOut, to: move.place)
         }
-        context.hub.unsubscribe(membership.cursor.topic, lastOn: isLast ? context.index : nil)
+        context.hub.unsubscribe(
+            membership.cursor.topic, lastOn: isLast ? context.index : nil, reason: end.label)
     }
 }

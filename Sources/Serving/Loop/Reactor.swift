@@ -37,6 +37,10 @@ struct Reactor: ~Copyable {
     var unchecked: [Subscribers.Token] = []
     /// What subscribers count for, as long as a limit counts them.
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
+    /// Whether there may be presence to tell.
+    var tellsPresence = false
+    /// How long deliveries took until the last event of `$crier/stats`; nil when nobody watches.
+    var lastDeliveryTimes: Distribution?
     /// Requests about sessions.
     var sessionWork: Deque<SessionWork> = []
     /// The clients of the subscribers.
@@ -108,6 +112,7 @@ struct Reactor: ~Copyable {
         checkGrants()
         evictMore()
         runSweep()
+        publishOwnEvents()
         if let drain { continueDraining(drain) }
         closeMarked()
         if time.isNewTick || unkept.count >= DescriptorQueue.limit { _ = keepSockets() }

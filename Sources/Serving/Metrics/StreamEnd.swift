@@ -2,6 +2,11 @@
 enum StreamEnd: Int, CaseIterable, Sendable {
     case client, slow, limit, expired, ended, shutdown, error
 
+    private static let labels = allCases.map { "\($0)" }
+
+    /// The word.
+    var label: String { Self.labels[rawValue] }
+
     init(_ reason: CloseReason) {
         self =
             switch reason {

@@ -16,6 +16,8 @@ enum Route: Sendable {
     case health
     case metrics(Exposition.Format)
     indirect case listSessions(SessionFilter, from: SessionPlace)
+    /// Who subscribes to a channel.
+    case showPresence(ChannelName, from: SessionPlace)
     case showSession(SessionID)
     case endSession(SessionID)
     indirect case endSessions(SessionFilter)

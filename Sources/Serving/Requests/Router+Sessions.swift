@@ -39,14 +39,17 @@ extension Router {
             return .endSessions(filter)
         }
         let filter = try filter(query, allowed: ["channel", "address", "token", "state", "min-lag", "after"])
-        var place = SessionPlace()
-        if let after = query.first("after") {
-            guard let given = SessionPlace(String(decoding: after, as: UTF8.self)) else {
-                throw Problem(400, "?after= is the next of the page before.")
-            }
-            place = given
-        }
+        let place = try place(query)
         return try only("GET, HEAD, DELETE, OPTIONS", head) { .listSessions(filter, from: place) }
+    }
+
+    /// Where a page begins.
+    func place(_ query: Query) throws(Problem) -> SessionPlace {
+        guard let after = query.first("after") else { return SessionPlace() }
+        guard let place = SessionPlace(String(decoding: after, as: UTF8.self)) else {
+            throw Problem(400, "?after= is the next of the page before.")
+        }
+        return place
     }
 
     private func filter(_ query: Query, allowed: [StaticString]) throws(Problem) -> SessionFilter {

@@ -21,6 +21,11 @@ extension Router {
                 request.channels.append(try channel(bytes))
             }
         }
+        if !roles.contains(.admin), !isAccessControlled,
+            request.channels.contains(where: \.isReserved) || request.patterns.contains(where: \.isReserved)
+        {
+            throw Problem(403, "Channels whose name starts with $ are for listeners with the role admin.")
+        }
         if let replay = query.first("replay") { request.replay = try ReplayQuery.replay(replay) }
         if let since = query.first("since") {
             guard request.replay == nil else { throw Problem(400, "Give ?replay= or ?since=, not both.") }

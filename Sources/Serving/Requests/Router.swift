@@ -14,6 +14,8 @@ struct Router: Sendable {
     let origins: OriginRules
     /// Whether `?token=` carries a token, so that it is no unknown parameter.
     let allowsQueryToken: Bool
+    /// Whether rules of access decide what a caller may do.
+    var isAccessControlled = false
     /// The limits on the channels that a request names.
     let nameLimits: NameLimits
     /// Milliseconds since 1970, by the clock that gives events their times; for `?since=`.
@@ -39,6 +41,7 @@ struct Router: Sendable {
         if let channel = Self.name(in: path, under: "/events") { return try resolveEvents(head, try decoded(channel)) }
         if roles.contains(.admin) {
             if let channel = Self.name(in: path, under: "/channels") {
+                if let name = Self.presence(channel) { return try resolvePresence(head, try decoded(name)) }
                 return try resolveChannels(head, try decoded(channel))
             }
             if let session = Self.name(in: path, under: "/sessions") {
@@ -167,6 +170,21 @@ struct Router: Sendable {
     }
 
     // MARK: /channels
+
+    /// The channel of a path that ends in `/presence`; nil for another path.
+    private static func presence(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let suffix = Array("/presence".utf8)
+        return path.count > suffix.count && path.suffix(suffix.count).elementsEqual(suffix)
+            ? path.dropLast(suffix.count) : nil
+    }
+
+    private func resolvePresence(_ head: RequestHead, _ channel: ArraySlice<UInt8>) throws(Problem) -> Route {
+        let name = try self.channel(channel)
+        let query = try query(head)
+        try refuseParameters(of: query, except: "after")
+        let place = try place(query)
+        return try only("GET, HEAD, OPTIONS", head) { .showPresence(name, from: place) }
+    }
 
     private func resolveChannels(_ head: RequestHead, _ channel: ArraySlice<UInt8>) throws(Problem) -> Route {
         guard !channel.isEmpty else {

@@ -91,7 +91,7 @@ extension Reactor {
     private mutating func leaveTopics(of record: ConnectionRecord) {
         guard case .streaming(let subscriber) = record.stage else { return }
         let topics = addTopics(subscriber, slot: subscribers.nextSlot())
-        leave(topics, form: subscriber.form)
+        leave(topics, form: subscriber.form, .error)
     }
 
     private mutating func addTopics(_ record: SubscriberRecord, slot: UInt32) -> SubscriberTopics {

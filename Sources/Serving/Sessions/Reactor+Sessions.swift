@@ -12,7 +12,12 @@ extension Reactor {
     static var sessionsPerPage: Int { 250 }
 
     /// Asks the loops, one after the other, about sessions.
-    mutating func ask(_ operation: SessionRequest.Operation, _ slot: UInt32, _ exchange: Exchange) {
+    ///
+    /// - Parameter channel: whose presence the answer shows.
+    mutating func ask(
+        _ operation: SessionRequest.Operation, _ slot: UInt32, _ exchange: Exchange,
+        presenceOf channel: ChannelName? = nil
+    ) {
         var first = 0
         if case .list(_, let place, _) = operation {
             guard place.loop < context.ports.count else {
@@ -21,7 +26,9 @@ extension Reactor {
             first = place.loop
         }
         exchange.awaitAnswer()
-        let request = SessionRequest(operation, loop: context.index, connection: connections.token(slot))
+        let request = SessionRequest(
+            operation, loop: context.index, connection: connections.token(slot),
+            presence: channel.map { ($0, context.hub.summary(of: $0)?.subscribers ?? 0) })
         context.ports[first].post(.session(request))
     }
 

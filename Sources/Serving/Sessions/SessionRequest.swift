@@ -19,9 +19,15 @@ final class SessionRequest: Sendable {
     /// The loop and the connection that wait for the answer.
     let loop: Int
     let connection: Connections.Token
+    /// The channel whose presence the answer shows, and how many subscribers name it.
+    private let presence: (channel: ChannelName, subscribers: Int)?
     private let found = Guarded<(sessions: [[UInt8]], ended: Int)>(([], 0))
 
-    init(_ operation: Operation, loop: Int, connection: Connections.Token) {
+    init(
+        _ operation: Operation, loop: Int, connection: Connections.Token,
+        presence: (channel: ChannelName, subscribers: Int)? = nil
+    ) {
+        self.presence = presence
         (self.operation, self.loop, self.connection) = (operation, loop, connection)
     }
 
@@ -47,7 +53,13 @@ final class SessionRequest: Sendable {
         let found = found.withLock { $0 }
         switch operation {
         case .list:
-            var json = Array(#"{"sessions":["#.utf8)
+            var json = Array("{".utf8)
+            if let presence {
+                json.append(#""channel":"#)
+                JSONText.append(quoted: presence.channel.description, to: &json)
+                json.append(#","subscribers":\#(presence.subscribers),"#)
+            }
+            json.append(#""sessions":["#)
             for (index, session) in found.sessions.enumerated() {
                 if index > 0 { json.append(",") }
                 json += session
