@@ -98,10 +98,11 @@ faults: packages-test
 attacks: build
 	Tests/Benchmarks/attacks $(BINARY)
 
-#:: make bench      measure crier, nchan and a minimal server on this machine (ROUNDS, SECONDS, SCENARIOS)
+#:: make bench      measure crier, nchan and a minimal server on this machine (ROUNDS, SECONDS, SCENARIOS); the scenarios watched
+#::                 and survive compare crier with itself
 bench: build
 	@.ci/packages nginx libnginx-mod-nchan gcc libc6-dev
-	@Tests/Benchmarks/run $(BINARY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(SCENARIOS)
+	$(if $(filter watched survive,$(SCENARIOS)),@Tests/Benchmarks/$(SCENARIOS) $(BINARY),@Tests/Benchmarks/run $(BINARY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(SCENARIOS))
 
 #:: make sanitize   run the tests under the thread sanitizer and the address sanitizer
 sanitize: packages-test

@@ -13,7 +13,10 @@ struct Crier: ParsableCommand {
               curl -N localhost:8080/events/news       subscribe
               curl -d hello localhost:8080/events/news publish
             """,
-        version: version, subcommands: [Serve.self, Publish.self, Subscribe.self, Bench.self, Config.self, Token.self])
+        version: version,
+        subcommands: [
+            Serve.self, Publish.self, Subscribe.self, Channels.self, Sessions.self, Bench.self, Config.self, Token.self,
+        ])
 
     static let version = "0.1.0"
 

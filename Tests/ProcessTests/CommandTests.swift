@@ -175,3 +175,49 @@ extension RealProcess {
         }
     }
 }
+
+extension RealProcess {
+    @Suite(.endsInTime()) struct `The commands to look at a daemon` {
+        @Test func `channels lists every channel of every page, as a table or as JSON`() async throws {
+            try await withDaemon { daemon in
+                let lines = (0..<300).map { "{\"channel\":\"c/\($0)\",\"data\":\"x\"}\n" }.joined()
+                try request(
+                    daemon.port, "POST /events", body: lines, fields: ["Content-Type: application/x-ndjson"])
+                let url = "127.0.0.1:\(daemon.port)"
+                let table = try await crier("channels", "--url", url)
+                #expect(table.code == 0)
+                #expect(table.output.hasPrefix("CHANNEL  SUBSCRIBERS  EVENTS  BYTES  LAST\n"))
+                #expect(table.output.split(separator: "\n").count == 301)
+                let json = try await crier("channels", "--url", url, "--json", "c/29")
+                #expect(json.output.split(separator: "\n").count == 11)
+                #expect(json.output.hasPrefix(#"{"bytes":"#) && json.output.contains(#""channel":"c/299""#))
+            }
+        }
+
+        @Test func `sessions lists, filters and ends sessions, and no name steers the terminal`() async throws {
+            try await withDaemon { daemon in
+                let url = "127.0.0.1:\(daemon.port)"
+                let client = try Client(daemon.port)
+                try client.send("GET /events/a HTTP/1.1\r\nHost: localhost\r\nUser-Agent: \u{9B}31m\r\n\r\n")
+                _ = try client.read(until: "retry: ")
+                let other = try Client.subscribed(daemon.port, "/events/b")
+                let table = try await crier("sessions", "--url", url, "--channel", "a")
+                let rows = table.output.split(separator: "\n")
+                #expect(rows.count == 2)
+                #expect(rows[0].hasPrefix("ID "))
+                #expect(rows[1].contains("127.0.0.1  live   0    -       a         ?31m"), "\(table.output)")
+                let id = String(rows[1].prefix(32))
+                let json = try await crier("sessions", "--url", url, "--json")
+                #expect(json.output.split(separator: "\n").count == 2)
+                #expect(try await crier("sessions", "--url", url, "--end", id).code == 0)
+                #expect(try client.readToEnd().contains("crier.end"))
+                let again = try await crier("sessions", "--url", url, "--end", id)
+                #expect(again.code == 1 && again.error.contains("There is no such session."))
+                #expect(try await crier("sessions", "--url", url, "--state", "dead").code == 1)
+                #expect(try await crier("sessions", "--url", "127.0.0.1:1").code == 2)
+                #expect(try await crier("sessions", "--end", "../x").code == 64)
+                withExtendedLifetime(other) {}
+            }
+        }
+    }
+}

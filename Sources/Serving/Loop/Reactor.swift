@@ -112,7 +112,7 @@ struct Reactor: ~Copyable {
         checkGrants()
         evictMore()
         runSweep()
-        publishOwnEvents()
+        if time.isNewSecond || tellsPresence { publishOwnEvents() }
         if let drain { continueDraining(drain) }
         closeMarked()
         if time.isNewTick || unkept.count >= DescriptorQueue.limit { _ = keepSockets() }
