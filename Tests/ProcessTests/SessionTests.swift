@@ -155,6 +155,23 @@ extension RealProcess {
             }
         }
 
+        @Test func `an event for a session that catches up comes after all of its backlog`() async throws {
+            let arguments = ["history.events=10000", "history.bytes=64MiB", "server.dead-peer=1h"]
+            try await withDaemon(arguments.flatMap { ["--set", $0] }) { daemon in
+                let lines = (0..<4000).map { "{\"data\":\"\($0) \(String(repeating: "x", count: 1000))\"}\n" }
+                let published = try request(
+                    daemon.port, "POST /events/a", body: lines.joined(),
+                    fields: ["Content-Type: application/x-ndjson"])
+                try #require(published.status == 200)
+                let session = try Session(daemon.port, "/events/a?session=hello&replay=all")
+                try session.client.socket.set(SOL_SOCKET, SO_RCVBUF, 16 * 1024)
+                #expect(try session.push(daemon.port, "pushed").status == 200)
+                try session.client.socket.set(SOL_SOCKET, SO_RCVBUF, 4 << 20)
+                for number in 0..<4000 { #expect(try session.client.event().contains("data: \(number) x")) }
+                #expect(try session.client.event() == "data: pushed")
+            }
+        }
+
         @Test func `events for a session that reads nothing are bounded, and none cuts another event in two`()
             async throws
         {
