@@ -59,7 +59,8 @@ struct HubState {
             return .tooManyPatterns(limit: policy.patterns)
         }
         if policy.subscribers > 0 {
-            let present = channels.compactMap { registry.find($0) } + patterns.compactMap { registry.find($0) }
+            let named = channels.filter { !$0.isReserved }
+            let present = named.compactMap { registry.find($0) } + patterns.compactMap { registry.find($0) }
             guard present.allSatisfy({ $0.subscribers < policy.subscribers }) else {
                 return .tooManySubscribers(limit: policy.subscribers)
             }

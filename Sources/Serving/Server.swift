@@ -115,7 +115,9 @@ public final class Server: Sendable {
     ///
     /// - Parameter notify: called when they stand still, on the thread of a loop.
     public func freeze(notify: @escaping @Sendable () -> Void) -> Freeze {
-        let freeze = Freeze(loops: ports.count, notify: notify) { [ports] in
+        readiness.pause(true)
+        let freeze = Freeze(loops: ports.count, notify: notify) { [ports, readiness] in
+            readiness.pause(false)
             for port in ports { port.wakeup.wakeup.notify() }
         }
         for port in ports { port.post(.freeze(freeze)) }

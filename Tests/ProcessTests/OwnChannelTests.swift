@@ -33,6 +33,28 @@ extension RealProcess {
             }
         }
 
+        @Test func `the presence of one channel is told at once, however many others change`() async throws {
+            try await withDaemon { daemon in
+                let watcher = try Client.subscribed(daemon.port, "/events/$crier/presence/room/1")
+                let others = try (0..<600).map { try Client.subscribed(daemon.port, "/events/other/\($0)") }
+                let client = try Client.subscribed(daemon.port, "/events/room/1")
+                let start = time(nil)
+                #expect(try watcher.event().contains("\nevent: join\n"))
+                #expect(time(nil) - start <= 4)
+                withExtendedLifetime((others, client)) {}
+            }
+        }
+
+        @Test func `nobody can end them, and limits for others do not stop them`() async throws {
+            let arguments = ["limits.subscribers-per-channel=1", "server.loops=2"].flatMap { ["--set", $0] }
+            try await withDaemon(arguments) { daemon in
+                let before = try request(daemon.port, "GET /readyz")
+                #expect(before.status == 200)
+                #expect(try request(daemon.port, "DELETE /channels/$crier/canary").status == 403)
+                #expect(try request(daemon.port, "GET /readyz").status == 200)
+            }
+        }
+
         @Test func `nobody watches, and nothing is published or kept`() async throws {
             try await withDaemon { daemon in
                 _ = try (0..<20).map { _ in try Client.subscribed(daemon.port, "/events/a") }

@@ -98,7 +98,7 @@ extension RealProcess {
                 for query in ["stat=live", "state=dead", "min-lag=-1", "address=here"] {
                     #expect(try request(daemon.port, "GET /sessions?\(query)").status == 400, "\(query)")
                 }
-                for query in ["", "?state=live", "?channel=a"] {
+                for query in ["", "?state=live", "?channel=a", "?token=", "?token=a&token=b"] {
                     #expect(try request(daemon.port, "DELETE /sessions\(query)").status == 400, "\(query)")
                 }
             }
@@ -220,6 +220,59 @@ extension RealProcess {
                 try other.send(
                     "GET /events/a HTTP/1.1\r\nHost: localhost\r\nUser-Agent: other\r\nLast-Event-ID: \(id)\r\n\r\n")
                 #expect(try other.read(until: "\r\n").hasPrefix("HTTP/1.1 200 "))
+            }
+        }
+
+        @Test
+        func `a client that has got nothing, or waits in the middle of an event, gets 204 as well, and others do not`()
+            async throws
+        {
+            let arguments = ["limits.body=64MiB", "history.bytes=128MiB"].flatMap { ["--set", $0] }
+            try await withDaemon(arguments) { daemon in
+                try publish(daemon.port, "a", "before")
+                // The times of events have milliseconds.
+                Thread.sleep(milliseconds: 5)
+                let quiet = try Session(daemon.port, "/events/a?session=hello")
+                try request(daemon.port, "DELETE /sessions/\(quiet.id)")
+                #expect(try request(daemon.port, "GET /events/a").status == 204)
+                let stalled = try Session(daemon.port, "/events/big?session=hello")
+                let large = try publish(daemon.port, "big", String(repeating: "x", count: 16 << 20))
+                try await eventually("it is behind") {
+                    try request(daemon.port, "GET /sessions/\(stalled.id)").body.contains("\"behind\"")
+                }
+                try request(daemon.port, "DELETE /sessions/\(stalled.id)")
+                let again = try request(daemon.port, "GET /events/big", fields: ["Last-Event-ID: \(large)"])
+                #expect(again.status == 204)
+                // Nobody can tell what a subscriber of a pattern has: one client gets 204, and no second one.
+                let matched = try Session(daemon.port, "/events?channel=p/*&session=hello")
+                try request(daemon.port, "DELETE /sessions/\(matched.id)")
+                #expect(try request(daemon.port, "GET /events?channel=p/*").status == 204)
+                _ = try Client.subscribed(daemon.port, "/events?channel=p/*")
+            }
+        }
+
+        @Test func `a slow reader stays slow when it is sent an event of its own`() async throws {
+            let arguments = ["slow.age=1s", "history.bytes=128MiB", "limits.pushes=64MiB", "limits.body=64MiB"]
+            try await withDaemon(arguments.flatMap { ["--set", $0] }) { daemon in
+                let session = try Session(daemon.port)
+                #expect(try session.push(daemon.port, String(repeating: "x", count: 16 << 20)).status == 200)
+                try publish(daemon.port, "a", "unread")
+                try await eventually("it is cut off") {
+                    try metric(daemon.port, "crier_closed_total{reason=\"slow\"}") == 1
+                }
+            }
+        }
+
+        @Test func `an event for a session goes out before the session is ended`() async throws {
+            let arguments = ["history.bytes=128MiB", "server.dead-peer=1h", "server.shutdown=20s"]
+            try await withDaemon(arguments.flatMap { ["--set", $0] }) { daemon in
+                let session = try Session(daemon.port)
+                try session.client.socket.set(SOL_SOCKET, SO_RCVBUF, 16 * 1024)
+                for _ in 0..<4 { try publish(daemon.port, "a", String(repeating: "x", count: 1 << 20)) }
+                #expect(try session.push(daemon.port, "good bye").status == 200)
+                #expect(try request(daemon.port, "DELETE /sessions/\(session.id)").status == 200)
+                try session.client.socket.set(SOL_SOCKET, SO_RCVBUF, 4 << 20)
+                #expect(try session.client.readToEnd().contains("data: good bye\n\nevent: crier.end"))
             }
         }
 

@@ -50,13 +50,21 @@ public struct HistoryPolicy: Sendable, Hashable {
 
     /// The rule for a channel; nil when the standard limits apply.
     func rule(for name: ChannelName) -> HistoryRule? {
-        rules.first { $0.pattern.matches(name) } ?? (name.isReserved ? Self.own : nil)
+        rules.first { $0.pattern.matches(name) }
+            ?? (name.isReserved ? (name.description == "$crier/canary" ? Self.canary : Self.own) : nil)
     }
 
-    /// The rule for the daemon's own channels, of which only the newest event is of interest.
-    private static let own = (try? ChannelPattern("$crier/**")).map {
-        HistoryRule(
-            pattern: $0, limits: HistoryLimits(events: 1, bytes: 1 << 16, age: 60_000), slow: SlowPolicy(action: .skip))
+    /// The rule for the daemon's own channels: they keep no event, and so do not last longer than their subscribers.
+    private static let own = rule("$crier/**", events: 0)
+    /// That of readiness checks, whose event must go to the archive.
+    private static let canary = rule("$crier/canary", events: 1)
+
+    private static func rule(_ pattern: String, events: Int) -> HistoryRule? {
+        (try? ChannelPattern(pattern)).map {
+            HistoryRule(
+                pattern: $0, limits: HistoryLimits(events: events, bytes: 1 << 16, age: 60_000),
+                slow: SlowPolicy(action: .skip))
+        }
     }
 
     /// The rule for the subscribers of a pattern: the one with the same pattern.

@@ -12,10 +12,12 @@ struct PresenceChanges {
     }
 
     private var changes: [ChannelName: Change] = [:]
-    /// Subscribers of channels that carry presence.
-    private var watchers = 0
+    /// The channels of the daemon's own that have subscribers, and how many.
+    private var channels: [ChannelName: Int] = [:]
     /// The patterns that such subscribers name, and how many do.
     private var patterns: [ChannelPattern: Int] = [:]
+    /// With more patterns than this, none is compared, and every channel counts as watched.
+    private static let comparedPatterns = 16
 
     /// A subscriber has come to a topic, or has left it.
     ///
@@ -27,13 +29,16 @@ struct PresenceChanges {
         switch subject {
         case .pattern(let pattern):
             guard pattern.isReserved else { return }
-            watchers += change
             patterns[pattern, default: 0] += change
             if patterns[pattern] == 0 { patterns[pattern] = nil }
         case .channel(let name) where name.isReserved:
-            if name.description.utf8.starts(with: Self.prefix.utf8) { watchers += change }
+            channels[name, default: 0] += change
+            if channels[name] == 0 { channels[name] = nil }
         case .channel(let name):
-            guard watchers > 0, isCounted, changes[name] != nil || changes.count < Self.limit else { return }
+            guard !channels.isEmpty || !patterns.isEmpty, isCounted else { return }
+            guard let carrier = try? ChannelName(Self.prefix + name.description), isWatched(carrier),
+                changes[name] != nil || changes.count < Self.limit
+            else { return }
             if change > 0 {
                 changes[name, default: Change()].joined += 1
             } else {
@@ -41,25 +46,25 @@ struct PresenceChanges {
                 if let reason { changes[name]?.reasons[reason, default: 0] += 1 }
             }
         }
-        if watchers == 0, !changes.isEmpty { changes = [:] }
     }
 
     /// Whether there is anything to tell.
     var isEmpty: Bool { changes.isEmpty }
 
     /// Whether anybody subscribes to a channel of the daemon's own.
-    func isWatched(_ channel: ChannelName, _ registry: TopicRegistry) -> Bool {
-        (registry.find(channel)?.subscribers ?? 0) > 0 || patterns.keys.contains { $0.matches(channel) }
+    func isWatched(_ channel: ChannelName) -> Bool {
+        channels[channel] != nil || patterns.count > Self.comparedPatterns
+            || patterns.keys.contains { $0.matches(channel) }
     }
 
     /// Takes the changes of some channels.
     mutating func take(_ count: Int, _ registry: TopicRegistry) -> [PresenceChange] {
         var taken: [PresenceChange] = []
-        for (name, change) in changes.prefix(count) {
-            changes[name] = nil
-            guard let channel = try? ChannelName(Self.prefix + name.description), isWatched(channel, registry) else {
-                continue
-            }
+        // A list of its own: the dictionary must not share its memory with what goes through it.
+        for name in Array(changes.keys.prefix(count)) {
+            guard let change = changes.removeValue(forKey: name),
+                let channel = try? ChannelName(Self.prefix + name.description)
+            else { continue }
             taken.append(
                 PresenceChange(
                     channel: name, presence: channel, joined: change.joined, left: change.left, reasons: change.reasons,
@@ -93,7 +98,5 @@ extension Hub {
     }
 
     /// Whether anybody subscribes to a channel of the daemon's own, by its name or by a pattern.
-    public func isWatched(_ channel: ChannelName) -> Bool {
-        state.withLock { $0.presence.isWatched(channel, $0.registry) }
-    }
+    public func isWatched(_ channel: ChannelName) -> Bool { state.withLock { $0.presence.isWatched(channel) } }
 }

@@ -14,8 +14,8 @@ public struct Lag: Sendable, Hashable {
 }
 
 extension Hub {
-    /// The events above a position for a subscriber of these topics. For patterns it looks at 2,048 places of the log at most,
-    /// and so may find fewer than there are.
+    /// The events above a position for a subscriber of these topics. It looks at 2,048 places of the log for a pattern, at fewer
+    /// for several, and so may find fewer than there are.
     ///
     /// - Parameter now: milliseconds since 1970.
     public func lag(_ cursors: [TopicCursor], after position: UInt64, now: UInt64) -> Lag {
@@ -39,7 +39,8 @@ extension Hub {
             let matcher = EventMatcher(state.registry, patterns)
             let index = state.log.index
             var last: UInt64 = 0
-            for place in index[index.position(after: position)...].prefix(2048) where place.sequence != last {
+            for place in index[index.position(after: position)...].prefix(max(32, 2048 / matcher.patternCount))
+            where place.sequence != last {
                 guard let (entry, size) = matcher.entry(place) else { continue }
                 last = place.sequence
                 add(entry, events: 1, bytes: size)
@@ -48,20 +49,21 @@ extension Hub {
         }
     }
 
-    /// The id of the newest retained event of some topics up to a position; nil when there is none, or for patterns.
-    public func lastID(_ cursors: [TopicCursor], through position: UInt64) -> String? {
+    /// The id and the time, in milliseconds since 1970, of the newest retained event of some topics up to a position; nil when
+    /// there is none, or for patterns.
+    public func lastEvent(_ cursors: [TopicCursor], through position: UInt64) -> (id: String, time: UInt64)? {
         locked { state in
-            var newest: (sequence: UInt64, id: String)?
+            var newest: (sequence: UInt64, id: String, time: UInt64)?
             for cursor in cursors {
                 let topic = state.registry[cursor.topic]
                 let index = topic.log.index(after: position) - 1
                 guard !topic.isPattern, index >= 0, index < topic.log.entries.count else { continue }
                 let sequence = topic.log.entries[index].sequence
                 if newest.map({ $0.sequence < sequence }) ?? true {
-                    newest = (sequence, state.log.id(sequence, in: topic.log))
+                    newest = (sequence, state.log.id(sequence, in: topic.log), topic.log.entries[index].time)
                 }
             }
-            return newest?.id
+            return newest.map { ($0.id, $0.time) }
         }
     }
 

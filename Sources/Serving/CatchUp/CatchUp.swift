@@ -110,7 +110,8 @@ struct CatchUp: ~Copyable {
         // The hub posts every event after this read to the mailbox. The events that the mailbox still has from before
         // are not above this position.
         guard let head = read.head else { return queue.append(token) }
-        if subscribers.writePushed(slot, &connections) { subscribers.goLive(slot, at: head) }
+        subscribers.goLive(slot, at: head)
+        subscribers.writePushed(slot, &connections)
     }
 
     /// - Returns: whether the subscriber took all of it.

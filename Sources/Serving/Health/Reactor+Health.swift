@@ -24,7 +24,7 @@ extension Reactor {
             Subscriber(
                 .random(using: &generator), StreamHandle(connection: connection), .bare,
                 subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
-                client: clients.shared(ClientDetails(agent: [], address: nil)), since: UInt32(Clock.realtime / 1000)))
+                client: clients.shared(ClientDetails(agent: [], address: nil)), since: time.today))
         connections[connection].state = .streaming(subscriber: slot)
         let isWritten = subscribers.write(
             framed: Array(":canary\n".utf8), to: slot, &connections, moreFollows: false)

@@ -23,6 +23,8 @@ final class ReadinessChecks: Sendable {
     private let waiting = Guarded<[(loop: Int, connection: Connections.Token)]>([])
     private let refusal = Guarded<String?>(nil)
     private let isStopped = Atomic(false)
+    /// Whether the loops come to a stop for another process: nothing may be published then.
+    private let isPaused = Guarded(false)
 
     init(_ hub: Hub, _ ports: [LoopPort]) throws(Errno) {
         (self.hub, self.ports) = (hub, ports)
@@ -37,6 +39,9 @@ final class ReadinessChecks: Sendable {
 
     /// The history could not store the event, for this reason.
     func refuse(_ reason: String) { refusal.withLock { $0 = reason } }
+
+    /// Publishes nothing from now on, or again.
+    func pause(_ isPaused: Bool) { self.isPaused.withLock { $0 = isPaused } }
 
     /// Ends the thread.
     func stop() {
@@ -91,9 +96,14 @@ final class ReadinessChecks: Sendable {
         let text = "canary \(UInt64.random(in: 0...UInt64.max))"
         guard let data = try? EventData(utf8: Array(text.utf8)) else { return }
         let began = Clock.monotonicNanoseconds
-        let outcome = hub.publish(
-            [Publication(Event(data: data), to: [channel])], reply: ReplyAddress(loop: 0, token: Self.token),
-            now: Clock.steady)
+        let outcome = isPaused.withLock { isPaused in
+            isPaused
+                ? nil
+                : hub.publish(
+                    [Publication(Event(data: data), to: [channel])], reply: ReplyAddress(loop: 0, token: Self.token),
+                    now: Clock.steady)
+        }
+        guard let outcome else { return report.delivery = "the daemon restarts" }
         if case .refused(let reason) = outcome { report.delivery = "the event was refused: \(reason)" }
         let end = Clock.monotonic + Self.patience
         for canary in canaries where !canary.receives(Array(text.utf8), until: end) {

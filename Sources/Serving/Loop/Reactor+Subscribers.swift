@@ -72,7 +72,7 @@ extension Reactor {
             Subscriber(
                 session, StreamHandle(connection: connection), form,
                 subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
-                grant: exchange.grant, client: client, since: UInt32(Clock.realtime / 1000)))
+                grant: exchange.grant, client: client, since: time.today))
         connections[connection].state = .streaming(subscriber: slot)
         attach(slot, counted: counted)
         record(subscriber: slot)

@@ -93,6 +93,7 @@ struct Reactor: ~Copyable {
     /// Whether no connection is left, and no other loop can hand one over.
     private var isDrained: Bool {
         drain != nil && connections.count == 0 && context.connectionCount.isClosed && !context.port.hasCommands
+            && sessionWork.isEmpty
     }
 
     private mutating func turn() throws(Errno) {

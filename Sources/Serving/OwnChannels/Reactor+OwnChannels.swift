@@ -7,7 +7,7 @@ import Metrics
 /// Publishes to the daemon's own channels, once a second, what somebody watches. Only the first loop does.
 extension Reactor {
     /// Channels whose presence one turn tells.
-    private static var presencesPerTurn: Int { 64 }
+    private static var presencesPerTurn: Int { 16 }
     /// The token of a reply that nobody waits for.
     private static var noToken: UInt64 { .max - 1 }
 

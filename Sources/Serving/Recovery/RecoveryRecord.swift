@@ -12,8 +12,8 @@ struct RecoveryRecord: Sendable {
     let subjects: [TopicSubject]
     let grant: Grant?
     let client: ClientDetails
-    /// Seconds since 1970.
-    let since: UInt32
+    /// Milliseconds since 1970, by ``Clock/steady``.
+    let since: UInt64
     /// For which limits on subscribers it counts.
     let counted: [SubscriberCounts.Key]
 
@@ -40,7 +40,7 @@ struct RecoveryRecord: Sendable {
         writer.write(grant != nil)
         grant?.write(to: &writer)
         client.write(to: &writer)
-        writer.write(UInt64(since))
+        writer.write(since)
         writer.write(count: counted.count)
         for key in counted { key.write(to: &writer) }
         writer.finish()
@@ -78,7 +78,7 @@ extension RecoveryRecord {
         }
         grant = try reader.flag() ? try Grant(&reader, rule: rule) : nil
         client = try ClientDetails(&reader)
-        since = UInt32(truncatingIfNeeded: try reader.number())
+        since = try reader.tally()
         counted = try reader.list { reader throws(ByteReader.Damage) in try SubscriberCounts.Key(&reader) }
         guard !subjects.isEmpty, reader.isAtEnd else { throw ByteReader.Damage("it has an unknown subscription") }
     }

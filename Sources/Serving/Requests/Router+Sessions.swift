@@ -32,13 +32,13 @@ extension Router {
         let query = try query(head)
         if head.method == "DELETE" {
             try refuseOtherOrigins(head)
-            let filter = try filter(query, allowed: ["address", "token"])
+            let filter = try filter(query, allowed: ["address", "token", "caller"])
             guard !filter.isEmpty else {
                 throw Problem(400, "Name the sessions to end: ?token= or ?address=.")
             }
             return .endSessions(filter)
         }
-        let filter = try filter(query, allowed: ["channel", "address", "token", "state", "min-lag", "after"])
+        let filter = try filter(query, allowed: ["channel", "address", "token", "caller", "state", "min-lag", "after"])
         let place = try place(query)
         return try only("GET, HEAD, DELETE, OPTIONS", head) { .listSessions(filter, from: place) }
     }
@@ -54,7 +54,12 @@ extension Router {
 
     private func filter(_ query: Query, allowed: [StaticString]) throws(Problem) -> SessionFilter {
         var filter = SessionFilter()
+        var seen: Set<[UInt8]> = []
         for parameter in query.parameters where !isToken(parameter.name) {
+            guard seen.insert(Array(parameter.name)).inserted else {
+                let text = String(decoding: parameter.name.prefix(64), as: UTF8.self)
+                throw Problem(400, "The parameter \"\(text)\" comes twice.")
+            }
             let (name, value) = (parameter.name, parameter.value)
             guard let known = allowed.first(where: { name.equals($0) }) else {
                 let text = String(decoding: name.prefix(64), as: UTF8.self)
@@ -67,7 +72,10 @@ extension Router {
             case "address":
                 guard let address = IPAddress(text) else { throw Problem(400, "?address= is an IP address.") }
                 filter.address = address
-            case "token": filter.name = text
+            case "token", "caller":
+                // Callers without a name are not one caller.
+                guard !text.isEmpty else { throw Problem(400, "?\(known)= is the name of a caller.") }
+                filter.name = text
             case "state":
                 guard let state = SessionFilter.State(rawValue: text) else {
                     throw Problem(400, "?state= is live, behind or ending.")

@@ -197,6 +197,9 @@ struct Router: Sendable {
         try refuseParameters(of: try query(head))
         if head.method == "DELETE" {
             try refuseOtherOrigins(head)
+            guard !name.isReserved else {
+                throw Problem(403, "Channels whose name starts with $ are the daemon's own.")
+            }
             return .endChannel(name)
         }
         return try only("GET, HEAD, DELETE, OPTIONS", head) { .showChannel(name) }

@@ -46,8 +46,8 @@ struct SubscriberRecord: Sendable {
     let grant: Grant?
     let replayed: Int
     let client: ClientDetails
-    /// Seconds since 1970.
-    let since: UInt32
+    /// Milliseconds since 1970, by ``Clock/steady``.
+    let since: UInt64
     /// See ``Subscribers/push(_:to:limit:)``.
     let pushed: [UInt8]
     /// For which limits on subscribers it counts.

@@ -58,7 +58,7 @@ struct RecordReader {
         let grant = try reader.flag() ? try grant(&reader) : nil
         let replayed = Int(try reader.tally())
         let client = try ClientDetails(&reader)
-        let since = UInt32(truncatingIfNeeded: try reader.number())
+        let since = try reader.tally()
         let pushed = try reader.array()
         let counted = try reader.list { reader throws(ByteReader.Damage) in try SubscriberCounts.Key(&reader) }
         return SubscriberRecord(

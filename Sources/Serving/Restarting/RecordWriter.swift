@@ -69,7 +69,7 @@ struct RecordWriter {
         if let grant = subscriber.grant { write(grant, to: &writer) }
         writer.write(count: subscriber.replayed)
         subscriber.client.write(to: &writer)
-        writer.write(UInt64(subscriber.since))
+        writer.write(subscriber.since)
         writer.write(bytes: subscriber.pushed)
         writer.write(count: subscriber.counted.count)
         for key in subscriber.counted { key.write(to: &writer) }

@@ -1,4 +1,3 @@
-import Access
 import Broadcasting
 import Kernel
 import Synchronization
@@ -6,7 +5,7 @@ import Synchronization
 /// The subscriptions that an operator has ended, for a minute: a client that subscribes to the same again at once gets 204,
 /// after which an EventSource stops.
 final class EndedSessions: Sendable {
-    /// What a client that reconnects has in common with the one that was ended.
+    /// What a client that reconnects has in common with the one that was ended, besides its position.
     struct Key: Hashable, Sendable {
         let address: IPAddress?
         let agent: [UInt8]
@@ -14,41 +13,60 @@ final class EndedSessions: Sendable {
         let form: StreamForm
     }
 
+    /// What the client says of its position when it reconnects.
+    enum Position: Hashable, Sendable {
+        /// Nobody can tell. Then one client gets 204, whichever comes first.
+        case unknown
+        /// Nothing.
+        case none
+        /// This id.
+        case id([UInt8])
+    }
+
+    private struct Place: Hashable {
+        let key: Key
+        let position: Position
+    }
+
     /// Milliseconds for which it remembers one.
     private static let period: UInt64 = 60_000
     /// How many it remembers. Beyond this it forgets all.
     private static let limit = 10_000
 
-    private let entries = Guarded<[Key: (until: UInt64, lastEventID: [UInt8]?)]>([:])
-    private let count = Atomic(0)
+    private let entries = Guarded<[Place: (until: UInt64, clients: Int)]>([:])
+    /// When the last of them is over.
+    private let lastUntil = Atomic<UInt64>(0)
 
-    /// - Parameters:
-    ///   - lastEventID: the id of the last event that the client has got; nil when that is unknown, and then any matches.
-    ///   - now: milliseconds of the monotonic clock.
-    func add(_ key: Key, lastEventID: [UInt8]?, now: UInt64) {
-        let count = entries.withLock { entries in
+    /// - Parameter now: milliseconds of the monotonic clock.
+    func add(_ key: Key, _ position: Position, now: UInt64) {
+        entries.withLock { entries in
             if entries.count >= Self.limit { entries = entries.filter { $0.value.until > now } }
             if entries.count >= Self.limit { entries = [:] }
-            entries[key] = (now + Self.period, lastEventID)
-            return entries.count
+            let place = Place(key: key, position: position)
+            entries[place] = (now + Self.period, (entries[place]?.clients ?? 0) + 1)
         }
-        self.count.store(count, ordering: .relaxed)
+        lastUntil.store(now + Self.period, ordering: .relaxed)
     }
 
     /// Whether nobody has been ended lately.
-    var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
+    func isEmpty(at now: UInt64) -> Bool {
+        let last = lastUntil.load(ordering: .relaxed)
+        if last == 0 { return true }
+        guard now >= last else { return false }
+        entries.withLock { $0 = [:] }
+        lastUntil.store(0, ordering: .relaxed)
+        return true
+    }
 
     /// Whether a client must not come back yet.
-    func has(_ key: Key, lastEventID: [UInt8]?, now: UInt64) -> Bool {
-        let (isEnded, count) = entries.withLock { entries in
-            guard let entry = entries[key] else { return (false, entries.count) }
-            guard entry.until > now else {
-                entries[key] = nil
-                return (false, entries.count)
-            }
-            return (entry.lastEventID.map { $0 == lastEventID } ?? true, entries.count)
+    func take(_ key: Key, lastEventID: [UInt8]?, now: UInt64) -> Bool {
+        entries.withLock { entries in
+            let known = Place(key: key, position: lastEventID.map(Position.id) ?? .none)
+            if let entry = entries[known], entry.until > now { return true }
+            let unknown = Place(key: key, position: .unknown)
+            guard let entry = entries[unknown], entry.until > now else { return false }
+            entries[unknown] = entry.clients > 1 ? (entry.until, entry.clients - 1) : nil
+            return true
         }
-        self.count.store(count, ordering: .relaxed)
-        return isEnded
     }
 }

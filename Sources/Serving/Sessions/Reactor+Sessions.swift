@@ -25,6 +25,7 @@ extension Reactor {
             }
             first = place.loop
         }
+        guard drain == nil else { return exchange.respond(Self.stops.answer) }
         exchange.awaitAnswer()
         let request = SessionRequest(
             operation, loop: context.index, connection: connections.token(slot),
@@ -39,7 +40,11 @@ extension Reactor {
         var slot: UInt32 = 0
     }
 
+    private static let stops = Problem(503, "The daemon is stopping.", retryAfter: 1)
+
     mutating func take(_ request: SessionRequest) {
+        // Other loops may have ended.
+        guard drain == nil else { return answer(request, Self.stops.answer) }
         var work = SessionWork(request: request)
         if case .list(_, let place, _) = request.operation, place.loop == context.index { work.slot = place.slot }
         sessionWork.append(work)
@@ -51,7 +56,11 @@ extension Reactor {
         let deadline = time.deadlineForPart()
         repeat {
             guard var work = sessionWork.popFirst() else { return }
-            if step(&work) { pass(work.request) } else if !isAnswered(work) { sessionWork.append(work) }
+            if step(&work, until: deadline) {
+                pass(work.request)
+            } else if !isAnswered(work) {
+                sessionWork.append(work)
+            }
         } while !sessionWork.isEmpty && Clock.monotonicNanoseconds < deadline
     }
 
@@ -59,6 +68,7 @@ extension Reactor {
 
     /// Gives a request to the next loop, or answers it.
     private func pass(_ request: SessionRequest) {
+        guard drain == nil else { return answer(request, Self.stops.answer) }
         if context.index + 1 < context.ports.count {
             context.ports[context.index + 1].post(.session(request))
         } else {
@@ -71,12 +81,12 @@ extension Reactor {
     }
 
     /// - Returns: whether this loop has no more of it.
-    private mutating func step(_ work: inout SessionWork) -> Bool {
+    private mutating func step(_ work: inout SessionWork, until deadline: UInt64) -> Bool {
         switch work.request.operation {
-        case .list(let filter, _, let count): return list(filter, count, &work)
+        case .list(let filter, _, let count): return list(filter, count, &work, until: deadline)
         case .endAll(let filter):
             let request = work.request
-            return visit(&work) { reactor, slot in
+            return visit(&work, until: deadline) { reactor, slot in
                 guard reactor.matches(slot, filter) else { return true }
                 reactor.endSession(slot)
                 request.countEnd()
@@ -119,19 +129,24 @@ extension Reactor {
     ///
     /// - Parameter body: returns whether to go on.
     /// - Returns: whether there are no more in this loop.
-    private mutating func visit(_ work: inout SessionWork, _ body: (inout Reactor, UInt32) -> Bool) -> Bool {
+    private mutating func visit(
+        _ work: inout SessionWork, until deadline: UInt64, _ body: (inout Reactor, UInt32) -> Bool
+    ) -> Bool {
         for _ in 0..<Self.slotsPerStep {
             guard let slot = subscribers.slot(from: work.slot) else { return true }
             work.slot = slot + 1
-            if isSession(slot), !body(&self, slot) { return false }
+            // A session may take long: to find its lag, or to ask the kernel.
+            if isSession(slot), !body(&self, slot) || Clock.monotonicNanoseconds >= deadline { return false }
         }
         return false
     }
 
-    private mutating func list(_ filter: SessionFilter, _ count: Int, _ work: inout SessionWork) -> Bool {
+    private mutating func list(
+        _ filter: SessionFilter, _ count: Int, _ work: inout SessionWork, until deadline: UInt64
+    ) -> Bool {
         var next: SessionPlace?
         let (request, index) = (work.request, context.index)
-        let isOver = visit(&work) { reactor, slot in
+        let isOver = visit(&work, until: deadline) { reactor, slot in
             guard reactor.matches(slot, filter) else { return true }
             guard request.count < count else {
                 next = SessionPlace(loop: index, slot: slot)
@@ -200,7 +215,8 @@ extension Reactor {
         json.append(#","lag":{"events":\#(lag.events),"bytes":\#(lag.bytes),"seconds":\#(lag.age / 1000)}"#)
         json.append(#","sent":"#)
         json.append(connections[connection].transport.descriptor.bytesTaken.map { "\($0)" } ?? "null")
-        json.append(#","since":\#(subscribers[slot].since),"agent":"#)
+        let since = (Int64(subscribers[slot].since) + time.clockAhead) / 1000
+        json.append(#","since":\#(since),"agent":"#)
         let agent = subscribers[slot].client.agent
         append(agent.isEmpty ? nil : String(decoding: agent, as: UTF8.self), to: &json)
         json.append(#","token":"#)
@@ -243,11 +259,13 @@ extension Reactor {
         let key = EndedSessions.Key(
             address: address(slot), agent: subscribers[slot].client.agent, subjects: Set(subjects(slot)),
             form: subscribers[slot].form)
-        context.endedSessions.add(
-            key,
-            lastEventID: context.hub.lastID(
-                subscribers[slot].topics.cursors, through: subscribers[slot].position
-            ).map { Array($0.utf8) }, now: time.now)
+        // It still gets the rest of an event that it has in part.
+        let through = max(subscribers[slot].position, subscribers[slot].pending?.event?.sequence ?? 0)
+        let last = context.hub.lastEvent(subscribers[slot].topics.cursors, through: through)
+        var positions: [EndedSessions.Position] = last.map { [.id(Array($0.id.utf8))] } ?? [.unknown]
+        // It may have come without a position, and got nothing since.
+        if let last, last.time < subscribers[slot].since { positions.append(.none) }
+        for position in positions { context.endedSessions.add(key, position, now: time.now) }
         let event = Event(
             name: try? EventName("crier.end"), data: EventData(#"{"session":"\#(subscriber)"}"#))
         subscribers.finish(
@@ -256,11 +274,11 @@ extension Reactor {
 
     /// Whether an operator has just ended the session of this client.
     func isEnded(_ request: SubscriptionRequest, _ form: StreamForm, _ details: ClientDetails, _ slot: UInt32) -> Bool {
-        guard !context.endedSessions.isEmpty else { return false }
+        guard !context.endedSessions.isEmpty(at: time.now) else { return false }
         let subjects =
             Set(request.channels.map(TopicSubject.channel)).union(request.patterns.map(TopicSubject.pattern))
         let key = EndedSessions.Key(
             address: details.address ?? peerAddress(slot), agent: details.agent, subjects: subjects, form: form)
-        return context.endedSessions.has(key, lastEventID: request.lastEventID, now: time.now)
+        return context.endedSessions.take(key, lastEventID: request.lastEventID, now: time.now)
     }
 }

@@ -38,8 +38,8 @@ struct Subscriber: ~Copyable {
     let grant: Grant?
     /// Who the client is.
     let client: ClientDetails
-    /// Seconds since 1970 when it subscribed.
-    let since: UInt32
+    /// When it subscribed, in milliseconds since 1970, by ``Clock/steady``.
+    let since: UInt64
     var state: State
     /// crier has sent all events for this subscriber up to this number in full.
     var position: UInt64
@@ -53,7 +53,7 @@ struct Subscriber: ~Copyable {
 
     init(
         _ session: SessionID, _ stream: StreamHandle, _ form: StreamForm, _ state: State, at position: UInt64,
-        _ topics: SubscriberTopics, grant: Grant? = nil, client: ClientDetails, since: UInt32
+        _ topics: SubscriberTopics, grant: Grant? = nil, client: ClientDetails, since: UInt64
     ) {
         self.client = client
         self.since = since

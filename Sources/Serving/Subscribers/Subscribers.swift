@@ -21,7 +21,7 @@ struct Subscribers: ~Copyable {
     /// knows which events these are, nothing may be written.
     private var unplaced: [Token: Int] = [:]
     /// Bytes for one stream each, framed, that it gets when it has every event of before.
-    private var pushed: [Token: [UInt8]] = [:]
+    private var pushed: [Token: Pushed] = [:]
     private var sessions = SessionIndex()
     private var tick: UInt32 = 0
     /// The most ticks that a stream may be silent.
@@ -214,6 +214,13 @@ struct Subscribers: ~Copyable {
 
     // MARK: Sessions
 
+    /// Bytes for one stream.
+    private struct Pushed {
+        var bytes: [UInt8] = []
+        /// Whether the subscriber was live before: if its socket does not take all, it is slow.
+        var wasLive = false
+    }
+
     /// What becomes of bytes for one stream.
     enum PushOutcome {
         /// The stream gets no more.
@@ -240,8 +247,9 @@ struct Subscribers: ~Copyable {
         case .ending, .closed: return .ending
         }
         let framed = table[slot].form.framing.frame(bytes)
-        guard (pushed[token]?.count ?? 0) + framed.count <= limit else { return .full }
-        pushed[token, default: []] += framed
+        guard (pushed[token]?.bytes.count ?? 0) + framed.count <= limit else { return .full }
+        pushed[token, default: Pushed()].bytes += framed
+        if isLive { pushed[token]?.wasLive = true }
         guard isLive else { return .waits }
         // Fan-out may not have written all that was published before; the log says what that is.
         status.behind.add(1)
@@ -249,20 +257,18 @@ struct Subscribers: ~Copyable {
         return .mustRead
     }
 
-    /// Writes the bytes that were pushed to a subscriber, which has every event up to the head of the log.
-    ///
-    /// - Returns: whether the kernel took all of them.
-    mutating func writePushed(_ slot: UInt32, _ connections: inout Connections) -> Bool {
-        guard !pushed.isEmpty, let bytes = pushed.removeValue(forKey: table.token(slot)) else { return true }
-        return write(framed: bytes, to: slot, &connections, moreFollows: false)
+    /// Writes the bytes that were pushed to a subscriber, which is live.
+    mutating func writePushed(_ slot: UInt32, _ connections: inout Connections) {
+        guard !pushed.isEmpty, let bytes = pushed.removeValue(forKey: table.token(slot))?.bytes else { return }
+        _ = write(framed: bytes, to: slot, &connections, moreFollows: false)
     }
 
     /// The bytes that were pushed to a subscriber and are not written yet.
-    func pushed(to slot: UInt32) -> [UInt8] { pushed.isEmpty ? [] : pushed[table.token(slot)] ?? [] }
+    func pushed(to slot: UInt32) -> [UInt8] { pushed.isEmpty ? [] : pushed[table.token(slot)]?.bytes ?? [] }
 
     /// Gives a subscriber the bytes that were pushed to it in the process before.
     mutating func restorePushed(_ bytes: [UInt8], to slot: UInt32) {
-        if !bytes.isEmpty { pushed[table.token(slot)] = bytes }
+        if !bytes.isEmpty { pushed[table.token(slot)] = Pushed(bytes: bytes) }
     }
 
     /// Builds the index of sessions further.
@@ -294,7 +300,8 @@ struct Subscribers: ~Copyable {
     /// The socket takes no more: the subscriber waits for it, and then reads the log. It is slow only if it was live
     /// before: one that resumes is behind without being slow.
     private mutating func block(_ slot: UInt32, _ pending: PendingOutput?) {
-        let isSlow = table[slot].isLive || table[slot].isSlow
+        let wasLive = !pushed.isEmpty && pushed[table.token(slot)]?.wasLive == true
+        let isSlow = table[slot].isLive || table[slot].isSlow || wasLive
         if !table[slot].isBehind { status.behind.add(1) }
         table[slot].state = .behind(.blocked(pending), isSlow: isSlow)
         scheduleLagCheck(slot)
@@ -346,6 +353,7 @@ struct Subscribers: ~Copyable {
         table[slot].position = max(table[slot].position, head)
         leaveBehind(slot)
         recovery.setIrregular(slot, false)
+        table[slot].replayed = 0
         table[slot].state = .live
         recovery.advance(slot, to: table[slot].position, writing: 0)
         // Its deadline was a check of its lag; from here on it is a heartbeat.
@@ -365,7 +373,8 @@ struct Subscribers: ~Copyable {
         }
         if unplaced(slot) != nil { return close(slot, reason) }
         let framing = table[slot].form.framing
-        let rest = (table[slot].pending?.rest(framing) ?? []) + framing.frame(bytes) + framing.end
+        let rest =
+            (table[slot].pending?.rest(framing) ?? []) + pushed(to: slot) + framing.frame(bytes) + framing.end
         guard !rest.isEmpty else { return close(slot, reason) }
         recovery.unregister(slot)
         leaveBehind(slot)

@@ -27,6 +27,17 @@ struct Channels: ParsableCommand {
         let bytes: Int
         let first: String?
         let last: String?
+
+        /// With null where there is nothing, as the daemon writes it.
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: CodingKeys.self)
+            try members.encode(channel, forKey: .channel)
+            try members.encode(subscribers, forKey: .subscribers)
+            try members.encode(events, forKey: .events)
+            try members.encode(bytes, forKey: .bytes)
+            try members.encode(first, forKey: .first)
+            try members.encode(last, forKey: .last)
+        }
     }
 
     func run() throws {

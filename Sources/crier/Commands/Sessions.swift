@@ -56,6 +56,21 @@ struct Sessions: ParsableCommand {
         let since: Int
         let agent: String?
         let token: String?
+
+        /// With null where there is nothing, as the daemon writes it.
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: CodingKeys.self)
+            try members.encode(id, forKey: .id)
+            try members.encode(address, forKey: .address)
+            try members.encode(channels, forKey: .channels)
+            try members.encode(state, forKey: .state)
+            try members.encode(cursor, forKey: .cursor)
+            try members.encode(lag, forKey: .lag)
+            try members.encode(sent, forKey: .sent)
+            try members.encode(since, forKey: .since)
+            try members.encode(agent, forKey: .agent)
+            try members.encode(token, forKey: .token)
+        }
     }
 
     func run() throws {
@@ -66,7 +81,7 @@ struct Sessions: ParsableCommand {
                 return
             }
             let filters = [
-                ("channel", channel), ("address", address), ("token", caller), ("state", state),
+                ("channel", channel), ("address", address), ("caller", caller), ("state", state),
                 ("min-lag", minLag.map(String.init)),
             ]
             var table = Table("ID", "ADDRESS", "STATE", "LAG", "CALLER", "CHANNELS", "AGENT")
@@ -88,8 +103,12 @@ struct Sessions: ParsableCommand {
     }
 
     func validate() throws {
-        if let end, !end.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) {
-            throw ValidationError("--end is the id of a session: \(end)")
+        guard let end else { return }
+        let isID =
+            end.utf8.count == 32 && end.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        guard isID else { throw ValidationError("--end is the id of a session: \(end)") }
+        if channel != nil || address != nil || caller != nil || state != nil || minLag != nil || json {
+            throw ValidationError("--end ends one session, and goes with no filter.")
         }
     }
 }
