@@ -25,7 +25,9 @@ import TimeLimits
     }
 
     @Test func `matches the daemon's own channels only when it names their first segment`() throws {
-        let fixture = PatternFixture()
+        // A rule, because they keep no event of themselves.
+        let fixture = PatternFixture(
+            HistoryPolicy(rules: [HistoryRule(pattern: try ChannelPattern("$crier/**"), limits: HistoryLimits())]))
         try fixture.publish("own", to: "$crier/x")
         for pattern in ["**", "*/x", "*/*"] {
             #expect(fixture.read(try fixture.subscribe(pattern, replay: .all)) == [])
