@@ -104,7 +104,7 @@ let package = Package(
             name: "crier",
             dependencies: [
                 "CLocaleData",
-                "Access", "Authorizing", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Serving",
+                "Access", "Authorizing", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "JSON", "Serving",
                 "Supervising", "Configuring",
                 "Storing", "Benchmarking", logging, system, deque,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -190,7 +190,7 @@ extension RealProcess {
                 #expect(table.output.split(separator: "\n").count == 301)
                 let json = try await crier("channels", "--url", url, "--json", "c/29")
                 #expect(json.output.split(separator: "\n").count == 11)
-                #expect(json.output.hasPrefix(#"{"bytes":"#) && json.output.contains(#""channel":"c/299""#))
+                #expect(json.output.hasPrefix(#"{"channel":"c/29","subscribers":0"#) && json.output.contains(#""channel":"c/299""#))
             }
         }
 
@@ -209,6 +209,7 @@ extension RealProcess {
                 let id = String(rows[1].prefix(32))
                 let json = try await crier("sessions", "--url", url, "--json")
                 #expect(json.output.split(separator: "\n").count == 2)
+                #expect(json.output.contains(#""token":null"#))
                 #expect(try await crier("sessions", "--url", url, "--end", id).code == 0)
                 #expect(try client.readToEnd().contains("crier.end"))
                 let again = try await crier("sessions", "--url", url, "--end", id)

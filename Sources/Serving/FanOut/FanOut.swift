@@ -77,6 +77,14 @@ struct FanOut: ~Copyable {
         return (true, moves)
     }
 
+    /// Whether fan-out has written every event of some topics up to a number, as far as the loop has taken it from its mailbox,
+    /// to every subscriber.
+    func hasWritten(through sequence: UInt64, to subscription: SubscriberTopics) -> Bool {
+        subscription.memberships.allSatisfy { membership in
+            topics[Int(membership.fanOut)]!.waiting.first.map { $0.frame.sequence > sequence } ?? true
+        }
+    }
+
     // MARK: Events
 
     /// Takes the events that the hub posted to the loop.

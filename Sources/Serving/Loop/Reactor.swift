@@ -37,18 +37,12 @@ struct Reactor: ~Copyable {
     var unchecked: [Subscribers.Token] = []
     /// What subscribers count for, as long as a limit counts them.
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
-    /// Whether there may be presence to tell.
-    var tellsPresence = false
-    /// How long deliveries took until the last event of `$crier/stats`; nil when nobody watches.
-    var lastDeliveryTimes: Distribution?
+    var ownChannels = OwnChannels()
     /// Requests about sessions.
     var sessionWork: Deque<SessionWork> = []
     /// The clients of the subscribers.
     var clients = ClientTable()
-    /// New subscribers whose sockets would close if the process were killed now.
-    var unkept: [Subscribers.Token] = []
-    /// See ``RecoverySockets/generation``.
-    var keptGeneration = 0
+    var unkept = UnkeptSockets()
     /// Requests that another thread has found the grant or the answer for, and changes that the archive has written: one
     /// verification may answer thousands of requests, and so may one write.
     private var resumptions: Deque<(connection: Connections.Token, Resumption)> = []
@@ -113,10 +107,10 @@ struct Reactor: ~Copyable {
         checkGrants()
         evictMore()
         runSweep()
-        if time.isNewSecond || tellsPresence { publishOwnEvents() }
+        if time.isNewSecond || ownChannels.tellsPresence { publishOwnEvents() }
         if let drain { continueDraining(drain) }
         closeMarked()
-        if time.isNewTick || unkept.count >= DescriptorQueue.limit { _ = keepSockets() }
+        if time.isNewTick || unkept.tokens.count >= DescriptorQueue.limit { _ = keepSockets() }
         if isSettling { continueFreezing() }
         context.status.turns.add(1)
         let duration = Clock.monotonicNanoseconds - time.began

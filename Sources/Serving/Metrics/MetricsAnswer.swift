@@ -19,6 +19,10 @@ struct MetricsAnswer {
         text.gauge("crier_start_time_seconds", "When the process started, in seconds since 1970.", context.life.started)
         text.counter(
             "crier_restarts_survived", "Restarts and crashes that the streams have survived.", context.life.restarts)
+        text.gauge(
+            "crier_recovery_sockets",
+            "Sockets that stay open if the daemon is killed (server.survive-crash), those of closed connections included.",
+            context.recovery?.sockets.count ?? 0)
         text.gauge("crier_connections", "Open connections.", sum { $0.connections.current })
         text.gauge(
             "crier_subscribers", "Subscribers at the head of the log, and behind it.", by: "state",

@@ -14,10 +14,10 @@ extension Reactor {
     mutating func publishOwnEvents() {
         guard context.index == 0 else { return }
         if time.isNewSecond { publishStatistics() }
-        if time.isNewSecond { tellsPresence = true }
-        guard tellsPresence else { return }
+        if time.isNewSecond { ownChannels.tellsPresence = true }
+        guard ownChannels.tellsPresence else { return }
         let changes = context.hub.takePresence(Self.presencesPerTurn)
-        if changes.count < Self.presencesPerTurn { tellsPresence = false }
+        if changes.count < Self.presencesPerTurn { ownChannels.tellsPresence = false }
         var publications: [Publication] = []
         for change in changes {
             if change.joined > 0 { publications.append(Self.publication(change, "join", change.joined, [:])) }
@@ -54,12 +54,12 @@ extension Reactor {
 
     private mutating func publishStatistics() {
         guard let channel = Self.statisticsChannel, context.hub.isWatched(channel) else {
-            return lastDeliveryTimes = nil
+            return ownChannels.lastDeliveryTimes = nil
         }
         let loops = context.ports.map(\.status)
         let now = loops.reduce(into: Distribution()) { $0.add($1.deliveryTimes.distribution) }
-        let since = lastDeliveryTimes.map { now.subtracting($0) } ?? now
-        lastDeliveryTimes = now
+        let since = ownChannels.lastDeliveryTimes.map { now.subtracting($0) } ?? now
+        ownChannels.lastDeliveryTimes = now
         let hub = context.hub.summary
         func sum(_ count: (LoopStatus) -> Int) -> Int { loops.reduce(0) { $0 + count($1) } }
         func milliseconds(_ share: Double) -> String {

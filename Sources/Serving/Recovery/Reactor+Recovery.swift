@@ -21,7 +21,7 @@ extension Reactor {
             written: taken - UInt64(ahead))
         guard isRecorded else { return }
         subscribers.recovery.setIrregular(slot, isIrregular(slot))
-        if !connections[connection].isKept { unkept.append(subscribers.token(slot)) }
+        if !connections[connection].isKept { unkept.tokens.append(subscribers.token(slot)) }
     }
 
     /// Whether the stream may get something else next than a client that resumed at its position.
@@ -60,27 +60,27 @@ extension Reactor {
     ///
     /// - Returns: whether there are more, and there is room for them.
     mutating func keepSockets() -> Bool {
-        guard !unkept.isEmpty, let sockets = context.recovery?.sockets else { return false }
-        let present = unkept.suffix(DescriptorQueue.limit).compactMap { subscribers.slot(of: $0) }
+        guard !unkept.tokens.isEmpty, let sockets = context.recovery?.sockets else { return false }
+        let present = unkept.tokens.suffix(DescriptorQueue.limit).compactMap { subscribers.slot(of: $0) }
             .filter { subscribers.recovery.isRegistered($0) }.map { subscribers[$0].stream.connection }
             .filter { !connections[$0].isKept }
         let numbers = present.map { connections[$0].transport.descriptor.number }
         // There is room again when the supervisor has removed those of closed connections.
         guard numbers.isEmpty || sockets.add(numbers[...]) else { return false }
         for connection in present { connections[connection].isKept = true }
-        unkept.removeLast(min(unkept.count, DescriptorQueue.limit))
-        return !unkept.isEmpty
+        unkept.tokens.removeLast(min(unkept.tokens.count, DescriptorQueue.limit))
+        return !unkept.tokens.isEmpty
     }
 
     /// The queue has been emptied, to make room in the kernel for a restart that did not come.
     mutating func keepSocketsAgain() {
-        guard let generation = context.recovery?.sockets.generation, generation != keptGeneration else { return }
-        keptGeneration = generation
-        unkept = []
+        guard let generation = context.recovery?.sockets.generation, generation != unkept.generation else { return }
+        unkept.generation = generation
+        unkept.tokens = []
         for token in subscribers.tokens {
             guard let slot = subscribers.slot(of: token) else { continue }
             connections[subscribers[slot].stream.connection].isKept = false
-            unkept.append(token)
+            unkept.tokens.append(token)
         }
     }
 

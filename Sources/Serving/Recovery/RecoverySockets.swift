@@ -57,6 +57,9 @@ public final class RecoverySockets: Sendable {
         }
     }
 
+    /// How many sockets are in the queue, those of closed connections included.
+    var count: Int { sockets.load(ordering: .relaxed) }
+
     /// Rises with every ``clear()``.
     var generation: Int { clears.load(ordering: .acquiring) }
 

@@ -44,8 +44,8 @@ final class EndedSessions: Sendable {
             if entries.count >= Self.limit { entries = [:] }
             let place = Place(key: key, position: position)
             entries[place] = (now + Self.period, (entries[place]?.clients ?? 0) + 1)
+            lastUntil.store(now + Self.period, ordering: .relaxed)
         }
-        lastUntil.store(now + Self.period, ordering: .relaxed)
     }
 
     /// Whether nobody has been ended lately.
@@ -53,9 +53,13 @@ final class EndedSessions: Sendable {
         let last = lastUntil.load(ordering: .relaxed)
         if last == 0 { return true }
         guard now >= last else { return false }
-        entries.withLock { $0 = [:] }
-        lastUntil.store(0, ordering: .relaxed)
-        return true
+        return entries.withLock { entries in
+            // Another loop may have added one meanwhile.
+            guard now >= lastUntil.load(ordering: .relaxed) else { return false }
+            entries = [:]
+            lastUntil.store(0, ordering: .relaxed)
+            return true
+        }
     }
 
     /// Whether a client must not come back yet.

@@ -38,6 +38,8 @@ extension Reactor {
         let request: SessionRequest
         /// The next slot to look at.
         var slot: UInt32 = 0
+        /// Of a push: the number of the newest event when the loop first looked. The session gets that event first.
+        var head: UInt64?
     }
 
     private static let stops = Problem(503, "The daemon is stopping.", retryAfter: 1)
@@ -54,14 +56,16 @@ extension Reactor {
     mutating func workOnSessions() {
         guard !sessionWork.isEmpty else { return }
         let deadline = time.deadlineForPart()
-        repeat {
+        // Each once in a turn: a push waits for the loop to take what its mailbox has.
+        for _ in 0..<sessionWork.count {
             guard var work = sessionWork.popFirst() else { return }
             if step(&work, until: deadline) {
                 pass(work.request)
             } else if !isAnswered(work) {
                 sessionWork.append(work)
             }
-        } while !sessionWork.isEmpty && Clock.monotonicNanoseconds < deadline
+            guard Clock.monotonicNanoseconds < deadline else { return }
+        }
     }
 
     private func isAnswered(_ work: SessionWork) -> Bool { work.slot == .max }
@@ -93,7 +97,14 @@ extension Reactor {
                 return true
             }
         case .show(let session): return find(session, &work) { $0.describe($1, isDetailed: true) }
-        case .push(let session, let bytes): return find(session, &work) { $0.push(bytes, to: $1) }
+        case .push(let session, let bytes):
+            guard work.head != nil else {
+                // The loop takes every event up to here from its mailbox before it looks again.
+                work.head = context.hub.summary.head
+                return false
+            }
+            if isAwaitingFanOut(session, work) { return false }
+            return find(session, &work) { $0.push(bytes, to: $1) }
         case .end(let session):
             return find(session, &work) { reactor, slot in
                 reactor.endSession(slot)
@@ -103,6 +114,14 @@ extension Reactor {
     }
 
     // MARK: By id
+
+    /// Whether fan-out has yet to write an event to a live session that was published before a push.
+    private mutating func isAwaitingFanOut(_ session: SessionID, _ work: SessionWork) -> Bool {
+        guard subscribers.buildIndex(), let head = work.head, let slot = subscribers.slot(of: session),
+            subscribers[slot].isLive
+        else { return false }
+        return !fanOut.hasWritten(through: head, to: subscribers[slot].topics)
+    }
 
     private mutating func find(
         _ session: SessionID, _ work: inout SessionWork, _ found: (inout Reactor, UInt32) -> Answer
@@ -240,14 +259,13 @@ extension Reactor {
     // MARK: Changes
 
     private mutating func push(_ bytes: [UInt8], to slot: UInt32) -> Answer {
-        switch subscribers.push(bytes, to: slot, limit: settings.pushes) {
+        switch subscribers.push(bytes, to: slot, limit: settings.pushes, &connections) {
         case .ending: return Problem(404, "The session is ending.").answer
         case .full:
             return Problem(
                 503, "\(settings.pushes) bytes wait for the session, which is the limit (limits.pushes).", retryAfter: 1
             ).answer
-        case .waits: break
-        case .mustRead: catchUp.append(subscribers.token(slot))
+        case .accepted: break
         }
         return .json(Array(#"{"session":"\#(subscribers[slot].session)"}"#.utf8))
     }

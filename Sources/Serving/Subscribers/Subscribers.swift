@@ -20,8 +20,7 @@ struct Subscribers: ~Copyable {
     /// Streams of a process that was killed, and how many bytes of their next events that process had written. While nobody
     /// knows which events these are, nothing may be written.
     private var unplaced: [Token: Int] = [:]
-    /// Bytes for one stream each, framed, that it gets when it has every event of before.
-    private var pushed: [Token: Pushed] = [:]
+    private var pushed = PushedBytes()
     private var sessions = SessionIndex()
     private var tick: UInt32 = 0
     /// The most ticks that a stream may be silent.
@@ -214,62 +213,44 @@ struct Subscribers: ~Copyable {
 
     // MARK: Sessions
 
-    /// Bytes for one stream.
-    private struct Pushed {
-        var bytes: [UInt8] = []
-        /// Whether the subscriber was live before: if its socket does not take all, it is slow.
-        var wasLive = false
-    }
-
     /// What becomes of bytes for one stream.
     enum PushOutcome {
         /// The stream gets no more.
         case ending
         /// Too many bytes wait for it.
         case full
-        /// It gets them when it has read the log.
-        case waits
-        /// The same, and it now needs its turn in the catch-up queue.
-        case mustRead
+        /// It has them, or gets them when it has read the log.
+        case accepted
     }
 
-    /// Has a stream get bytes that are in no log, after every event of before and within none.
+    /// Gives a stream bytes that are in no log. A live one must have every event of before: see
+    /// ``FanOut/hasWritten(through:to:)``.
     ///
     /// - Parameters:
     ///   - bytes: without framing.
-    ///   - limit: the most bytes that may wait for it.
-    mutating func push(_ bytes: [UInt8], to slot: UInt32, limit: Int) -> PushOutcome {
-        let token = table.token(slot)
-        let isLive: Bool
+    ///   - limit: the most bytes that may wait for one that is behind.
+    mutating func push(_ bytes: [UInt8], to slot: UInt32, limit: Int, _ connections: inout Connections) -> PushOutcome {
+        let framed = table[slot].form.framing.frame(bytes)
         switch table[slot].state {
-        case .live: isLive = true
-        case .behind: isLive = false
+        case .live:
+            _ = write(framed: framed, to: slot, &connections, moreFollows: false)
+            return .accepted
+        case .behind: return pushed.add(framed, for: table.token(slot), limit: limit) ? .accepted : .full
         case .ending, .closed: return .ending
         }
-        let framed = table[slot].form.framing.frame(bytes)
-        guard (pushed[token]?.bytes.count ?? 0) + framed.count <= limit else { return .full }
-        pushed[token, default: Pushed()].bytes += framed
-        if isLive { pushed[token]?.wasLive = true }
-        guard isLive else { return .waits }
-        // Fan-out may not have written all that was published before; the log says what that is.
-        status.behind.add(1)
-        table[slot].state = .behind(.queued(nil), isSlow: false)
-        return .mustRead
     }
 
-    /// Writes the bytes that were pushed to a subscriber, which is live.
+    /// Writes the bytes that were pushed to a subscriber while it was behind, and that is live now.
     mutating func writePushed(_ slot: UInt32, _ connections: inout Connections) {
-        guard !pushed.isEmpty, let bytes = pushed.removeValue(forKey: table.token(slot))?.bytes else { return }
-        _ = write(framed: bytes, to: slot, &connections, moreFollows: false)
+        let bytes = pushed.take(table.token(slot))
+        if !bytes.isEmpty { _ = write(framed: bytes, to: slot, &connections, moreFollows: false) }
     }
 
     /// The bytes that were pushed to a subscriber and are not written yet.
-    func pushed(to slot: UInt32) -> [UInt8] { pushed.isEmpty ? [] : pushed[table.token(slot)]?.bytes ?? [] }
+    func pushed(to slot: UInt32) -> [UInt8] { pushed[table.token(slot)] }
 
     /// Gives a subscriber the bytes that were pushed to it in the process before.
-    mutating func restorePushed(_ bytes: [UInt8], to slot: UInt32) {
-        if !bytes.isEmpty { pushed[table.token(slot)] = Pushed(bytes: bytes) }
-    }
+    mutating func restorePushed(_ bytes: [UInt8], to slot: UInt32) { pushed.restore(bytes, for: table.token(slot)) }
 
     /// Builds the index of sessions further.
     ///
@@ -300,8 +281,7 @@ struct Subscribers: ~Copyable {
     /// The socket takes no more: the subscriber waits for it, and then reads the log. It is slow only if it was live
     /// before: one that resumes is behind without being slow.
     private mutating func block(_ slot: UInt32, _ pending: PendingOutput?) {
-        let wasLive = !pushed.isEmpty && pushed[table.token(slot)]?.wasLive == true
-        let isSlow = table[slot].isLive || table[slot].isSlow || wasLive
+        let isSlow = table[slot].isLive || table[slot].isSlow
         if !table[slot].isBehind { status.behind.add(1) }
         table[slot].state = .behind(.blocked(pending), isSlow: isSlow)
         scheduleLagCheck(slot)
@@ -416,7 +396,7 @@ struct Subscribers: ~Copyable {
     mutating func remove(_ slot: UInt32) {
         recovery.unregister(slot)
         if hasUnplaced { setUnplaced(slot, 0) }
-        if !pushed.isEmpty { pushed[table.token(slot)] = nil }
+        pushed.take(table.token(slot))
         sessions.remove(table[slot].session)
         table.remove(slot)
         status.subscribers.add(-1)

@@ -1,5 +1,7 @@
+import ArgumentParser
 import FoundationEssentials
 import HTTPMessages
+import JSON
 
 /// One request to administer a daemon.
 struct AdminRequest {
@@ -28,41 +30,40 @@ struct AdminRequest {
         return answer.body
     }
 
-    /// A page of a list.
-    struct Page<Item: Decodable>: Decodable {
-        /// What the list has, by the name of its member.
-        let items: [String: [Item]]
-        let next: String?
-
-        private struct Key: CodingKey {
-            let stringValue: String
-            let intValue: Int? = nil
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
-            var items: [String: [Item]] = [:]
-            for key in container.allKeys where key.stringValue != "next" {
-                items[key.stringValue] = try container.decode([Item].self, forKey: key)
-            }
-            self.items = items
-            next = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "next"))
+    /// Calls `body` with every item of a list, page by page: as the daemon wrote it, and as a value.
+    ///
+    /// - Parameter member: the member of a page that has the items.
+    func forEach<Item: Decodable>(_ member: String, _ body: ([UInt8], Item) -> Void) throws {
+        var request = self
+        while true {
+            let (items, next) = try Self.page(try request.send(), member)
+            for item in items { body(item, try JSONDecoder().decode(Item.self, from: Data(item))) }
+            guard let next else { return }
+            request.query = query + [("after", next)]
         }
     }
 
-    /// Calls `body` with every item of a list, page by page.
-    ///
-    /// - Parameter member: the member of a page that has the items.
-    func forEach<Item: Decodable>(_ member: String, _ body: (Item) -> Void) throws {
-        var request = self
-        while true {
-            let page = try JSONDecoder().decode(Page<Item>.self, from: Data(try request.send()))
-            for item in page.items[member] ?? [] { body(item) }
-            guard let next = page.next else { return }
-            request.query = query + [("after", next)]
+    /// The items of a page, and where the next one begins; nil when this is the last.
+    private static func page(
+        _ answer: [UInt8], _ member: String
+    ) throws(InvalidJSON) -> (items: [[UInt8]], next: String?) {
+        var (items, next): ([[UInt8]], String?) = ([], nil)
+        var scanner = JSONScanner(answer)
+        try scanner.expect(UInt8(ascii: "{"), "an object")
+        try scanner.list(until: UInt8(ascii: "}")) { scanner throws(InvalidJSON) in
+            let name = String(decoding: try scanner.string(), as: UTF8.self)
+            try scanner.expect(UInt8(ascii: ":"), "a colon")
+            if name == member, scanner.take(UInt8(ascii: "[")) {
+                try scanner.list(until: UInt8(ascii: "]")) { scanner throws(InvalidJSON) in
+                    items.append(Array(try scanner.value()))
+                }
+            } else if name == "next", scanner.peek() == UInt8(ascii: "\"") {
+                next = String(decoding: try scanner.string(), as: UTF8.self)
+            } else {
+                _ = try scanner.value()
+            }
         }
+        return (items, next)
     }
 
     /// Runs a command that sends requests, and says why it failed.
@@ -74,8 +75,14 @@ struct AdminRequest {
             StandardIO.writeError(error.description)
             throw ExitCodes.unreachable
         } catch is DecodingError {
-            StandardIO.writeError("the answer is not that of this version of crier")
-            throw ExitCodes.unreachable
+            throw notUnderstood()
+        } catch is InvalidJSON {
+            throw notUnderstood()
         }
+    }
+
+    private static func notUnderstood() -> ExitCode {
+        StandardIO.writeError("the answer is not that of this version of crier")
+        return ExitCodes.unreachable
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Kernel
 
 /// `crier channels`
@@ -20,36 +19,23 @@ struct Channels: ParsableCommand {
     @Argument(help: "Only channels whose names begin with this.")
     var prefix: String?
 
-    private struct Channel: Codable {
+    private struct Channel: Decodable {
         let channel: String
         let subscribers: Int
         let events: Int
         let bytes: Int
         let first: String?
         let last: String?
-
-        /// With null where there is nothing, as the daemon writes it.
-        func encode(to encoder: any Encoder) throws {
-            var members = encoder.container(keyedBy: CodingKeys.self)
-            try members.encode(channel, forKey: .channel)
-            try members.encode(subscribers, forKey: .subscribers)
-            try members.encode(events, forKey: .events)
-            try members.encode(bytes, forKey: .bytes)
-            try members.encode(first, forKey: .first)
-            try members.encode(last, forKey: .last)
-        }
     }
 
     func run() throws {
         Signals.ignoreBrokenPipe()
         try AdminRequest.run {
             var table = Table("CHANNEL", "SUBSCRIBERS", "EVENTS", "BYTES", "LAST")
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            try AdminRequest(daemon: target.daemon, path: "/channels").forEach("channels") { (item: Channel) in
+            try AdminRequest(daemon: target.daemon, path: "/channels").forEach("channels") { (line: [UInt8], item: Channel) in
                 guard prefix.map({ item.channel.hasPrefix($0) }) ?? true else { return }
-                if json, let line = try? encoder.encode(item) {
-                    StandardIO.write(Array(line) + [0x0A])
+                if json {
+                    StandardIO.write(line + [0x0A])
                 } else {
                     table.add(
                         item.channel, "\(item.subscribers)", "\(item.events)", "\(item.bytes)", item.last ?? "-")

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Kernel
 
 /// `crier sessions`
@@ -39,8 +38,8 @@ struct Sessions: ParsableCommand {
     @Option(help: "End the session with this id instead.")
     var end: String?
 
-    private struct Session: Codable {
-        struct Lag: Codable {
+    private struct Session: Decodable {
+        struct Lag: Decodable {
             let events: Int
             let bytes: Int
             let seconds: Int
@@ -56,21 +55,6 @@ struct Sessions: ParsableCommand {
         let since: Int
         let agent: String?
         let token: String?
-
-        /// With null where there is nothing, as the daemon writes it.
-        func encode(to encoder: any Encoder) throws {
-            var members = encoder.container(keyedBy: CodingKeys.self)
-            try members.encode(id, forKey: .id)
-            try members.encode(address, forKey: .address)
-            try members.encode(channels, forKey: .channels)
-            try members.encode(state, forKey: .state)
-            try members.encode(cursor, forKey: .cursor)
-            try members.encode(lag, forKey: .lag)
-            try members.encode(sent, forKey: .sent)
-            try members.encode(since, forKey: .since)
-            try members.encode(agent, forKey: .agent)
-            try members.encode(token, forKey: .token)
-        }
     }
 
     func run() throws {
@@ -85,13 +69,11 @@ struct Sessions: ParsableCommand {
                 ("min-lag", minLag.map(String.init)),
             ]
             var table = Table("ID", "ADDRESS", "STATE", "LAG", "CALLER", "CHANNELS", "AGENT")
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             let query = filters.compactMap { name, value in value.map { (name, $0) } }
             try AdminRequest(daemon: target.daemon, path: "/sessions", query: query).forEach("sessions") {
-                (item: Session) in
-                if json, let line = try? encoder.encode(item) {
-                    StandardIO.write(Array(line) + [0x0A])
+                (line: [UInt8], item: Session) in
+                if json {
+                    StandardIO.write(line + [0x0A])
                 } else {
                     table.add(
                         item.id, item.address ?? "unix", item.state, "\(item.lag.events)", item.token ?? "-",
