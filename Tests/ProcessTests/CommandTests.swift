@@ -190,7 +190,9 @@ extension RealProcess {
                 #expect(table.output.split(separator: "\n").count == 301)
                 let json = try await crier("channels", "--url", url, "--json", "c/29")
                 #expect(json.output.split(separator: "\n").count == 11)
-                #expect(json.output.hasPrefix(#"{"channel":"c/29","subscribers":0"#) && json.output.contains(#""channel":"c/299""#))
+                #expect(
+                    json.output.hasPrefix(#"{"channel":"c/29","subscribers":0"#)
+                        && json.output.contains(#""channel":"c/299""#))
             }
         }
 

@@ -19,13 +19,9 @@ extension Reactor {
         let request = SubscriptionRequest(channels: [channel], replay: ReplayStart.none)
         guard case .subscribed(let subscription) = context.hub.subscribe(request, on: context.index, now: time.today)
         else { return connections.close(connection, .refused) }
-        let topics = fanOut.add(subscribers.nextSlot(), .bare, subscription.cursors, subscription.subjects)
-        let slot = subscribers.insert(
-            Subscriber(
-                .random(using: &generator), StreamHandle(connection: connection), .bare,
-                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
-                client: clients.shared(ClientDetails(agent: [], address: nil)), since: time.today))
-        connections[connection].state = .streaming(subscriber: slot)
+        let slot = add(
+            subscription, .random(using: &generator), .bare, on: connection, grant: nil,
+            client: clients.shared(ClientDetails(agent: [], address: nil)), since: time.today)
         let isWritten = subscribers.write(
             framed: Array(":canary\n".utf8), to: slot, &connections, moreFollows: false)
         if isWritten, subscription.isBehind { catchUp.append(subscribers.token(slot)) }

@@ -67,19 +67,29 @@ extension Reactor {
         ]
         opening += StreamOpening.bytes(
             form.framing, retry: retry, events.compactMap { $0 }, origin: exchange.originFields)
-        let topics = fanOut.add(subscribers.nextSlot(), form, subscription.cursors, subscription.subjects)
-        let slot = subscribers.insert(
-            Subscriber(
-                session, StreamHandle(connection: connection), form,
-                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
-                grant: exchange.grant, client: client, since: time.today))
-        connections[connection].state = .streaming(subscriber: slot)
+        let slot = add(
+            subscription, session, form, on: connection, grant: exchange.grant, client: client, since: time.today)
         attach(slot, counted: counted)
         record(subscriber: slot)
         // The missed events leave in one packet with the head, so the client wakes only once.
         let isWritten = subscribers.write(
             framed: opening, to: slot, &connections, moreFollows: subscription.hasMissed)
         if isWritten, subscription.isBehind { catchUp.append(subscribers.token(slot)) }
+    }
+
+    /// Adds the subscriber of a connection, which gets its stream from here on.
+    mutating func add(
+        _ subscription: Subscription, _ session: SessionID, _ form: StreamForm, on connection: UInt32, grant: Grant?,
+        client: ClientDetails, since: UInt64
+    ) -> UInt32 {
+        let topics = fanOut.add(subscribers.nextSlot(), form, subscription.cursors, subscription.subjects)
+        let slot = subscribers.insert(
+            Subscriber(
+                session, StreamHandle(connection: connection), form,
+                subscription.isBehind ? .behind(.queued(nil), isSlow: false) : .live, at: subscription.position, topics,
+                grant: grant, client: client, since: since))
+        connections[connection].state = .streaming(subscriber: slot)
+        return slot
     }
 
     /// Remembers for which limits a new subscriber counts, and when its grant ends.

@@ -105,13 +105,9 @@ extension Reactor {
         request.position = stream.position
         guard case .subscribed(let subscription) = context.hub.subscribe(request, on: context.index, now: time.today)
         else { return connections.close(connection, .ended) }
-        let topics = fanOut.add(subscribers.nextSlot(), record.form, subscription.cursors, subscription.subjects)
-        let slot = subscribers.insert(
-            Subscriber(
-                record.session, StreamHandle(connection: connection), record.form,
-                .behind(.queued(nil), isSlow: false), at: subscription.position, topics, grant: record.grant,
-                client: clients.shared(record.client), since: record.since))
-        connections[connection].state = .streaming(subscriber: slot)
+        let slot = add(
+            subscription, record.session, record.form, on: connection, grant: record.grant,
+            client: clients.shared(record.client), since: record.since)
         context.subscriberCounts.restore(record.counted)
         attach(slot, counted: record.counted)
         // The rules may be others now.

@@ -11,21 +11,21 @@ struct Subscribers: ~Copyable {
     /// Milliseconds between two checks of the lag of a subscriber whose socket takes nothing.
     static let lagCheckInterval: UInt64 = 1000
 
-    private var table = SlotTable<Subscriber>()
-    private var deadlines = TimerWheel()
-    private var expiries = TimerWheel()
+    var table = SlotTable<Subscriber>()
+    var deadlines = TimerWheel()
+    var expiries = TimerWheel()
     private var closing: Deque<(slot: UInt32, reason: CloseReason)> = []
     /// Subscribers that got the end of a topic, and the topic that they must leave.
     private var endedTopics: [(slot: UInt32, topic: TopicID)] = []
     /// Streams of a process that was killed, and how many bytes of their next events that process had written. While nobody
     /// knows which events these are, nothing may be written.
-    private var unplaced: [Token: Int] = [:]
-    private var pushed = PushedBytes()
-    private var sessions = SessionIndex()
-    private var tick: UInt32 = 0
+    var unplaced: [Token: Int] = [:]
+    var pushed = PushedBytes()
+    var sessions = SessionIndex()
+    var tick: UInt32 = 0
     /// The most ticks that a stream may be silent.
-    private var interval: UInt32
-    private var heartbeats: HeartbeatSchedule
+    var interval: UInt32
+    var heartbeats: HeartbeatSchedule
     private let status: LoopStatus
     /// What the next process needs of the streams if this one is killed.
     var recovery: RecoveryArea
@@ -211,76 +211,11 @@ struct Subscribers: ~Copyable {
         return false
     }
 
-    // MARK: Sessions
-
-    /// What becomes of bytes for one stream.
-    enum PushOutcome {
-        /// The stream gets no more.
-        case ending
-        /// Too many bytes wait for it.
-        case full
-        /// It has them, or gets them when it has read the log.
-        case accepted
-    }
-
-    /// Gives a stream bytes that are in no log. A live one must have every event of before: see
-    /// ``FanOut/hasWritten(through:to:)``.
-    ///
-    /// - Parameters:
-    ///   - bytes: without framing.
-    ///   - limit: the most bytes that may wait for one that is behind.
-    mutating func push(_ bytes: [UInt8], to slot: UInt32, limit: Int, _ connections: inout Connections) -> PushOutcome {
-        let framed = table[slot].form.framing.frame(bytes)
-        switch table[slot].state {
-        case .live:
-            _ = write(framed: framed, to: slot, &connections, moreFollows: false)
-            return .accepted
-        case .behind: return pushed.add(framed, for: table.token(slot), limit: limit) ? .accepted : .full
-        case .ending, .closed: return .ending
-        }
-    }
-
-    /// Writes the bytes that were pushed to a subscriber while it was behind, and that is live now.
-    mutating func writePushed(_ slot: UInt32, _ connections: inout Connections) {
-        let bytes = pushed.take(table.token(slot))
-        if !bytes.isEmpty { _ = write(framed: bytes, to: slot, &connections, moreFollows: false) }
-    }
-
-    /// The bytes that were pushed to a subscriber and are not written yet.
-    func pushed(to slot: UInt32) -> [UInt8] { pushed[table.token(slot)] }
-
-    /// Gives a subscriber the bytes that were pushed to it in the process before.
-    mutating func restorePushed(_ bytes: [UInt8], to slot: UInt32) { pushed.restore(bytes, for: table.token(slot)) }
-
-    /// Builds the index of sessions further.
-    ///
-    /// - Returns: whether it is complete.
-    mutating func buildIndex() -> Bool {
-        // Taken out: the closure may not read the other properties while one changes.
-        var index = SessionIndex()
-        swap(&index, &sessions)
-        defer { swap(&index, &sessions) }
-        return index.build(end: table.end) { slot in table.hasRow(slot) ? table[slot].session : nil }
-    }
-
-    /// The slot of a session, once the index is complete.
-    func slot(of session: SessionID) -> UInt32? { sessions[session] }
-
-    /// The first slot with a subscriber from one on; nil when there is none.
-    func slot(from first: UInt32) -> UInt32? {
-        var slot = first
-        while slot < table.end {
-            if table.hasRow(slot) { return slot }
-            slot += 1
-        }
-        return nil
-    }
-
     // MARK: Changes of state
 
     /// The socket takes no more: the subscriber waits for it, and then reads the log. It is slow only if it was live
     /// before: one that resumes is behind without being slow.
-    private mutating func block(_ slot: UInt32, _ pending: PendingOutput?) {
+    mutating func block(_ slot: UInt32, _ pending: PendingOutput?) {
         let isSlow = table[slot].isLive || table[slot].isSlow
         if !table[slot].isBehind { status.behind.add(1) }
         table[slot].state = .behind(.blocked(pending), isSlow: isSlow)
@@ -298,28 +233,6 @@ struct Subscribers: ~Copyable {
         case .ending: return true
         case .live, .behind, .closed: return false
         }
-    }
-
-    /// Whether any stream has bytes that nobody knows the events of.
-    var hasUnplaced: Bool { !unplaced.isEmpty }
-
-    /// How many bytes of its next events a stream has got from a process that was killed; nil when that is known.
-    func unplaced(_ slot: UInt32) -> Int? { unplaced.isEmpty ? nil : unplaced[table.token(slot)] }
-
-    mutating func setUnplaced(_ slot: UInt32, _ count: Int) {
-        unplaced[table.token(slot)] = count == 0 ? nil : count
-    }
-
-    /// The process before has written a part of this output.
-    mutating func continueOutput(_ slot: UInt32, _ pending: PendingOutput) {
-        table[slot].state = .behind(.queued(pending), isSlow: false)
-    }
-
-    /// The process before has written this event.
-    mutating func skip(_ slot: UInt32, _ frame: Frame) {
-        table[slot].position = frame.sequence
-        recovery.advance(
-            slot, to: frame.sequence, writing: unsafe frame.bytes(table[slot].form.framing).count)
     }
 
     /// The subscriber needs nothing up to a position.
@@ -413,77 +326,5 @@ struct Subscribers: ~Copyable {
         guard !endedTopics.isEmpty else { return [] }
         defer { endedTopics.removeAll(keepingCapacity: true) }
         return endedTopics
-    }
-
-    // MARK: Deadlines
-
-    /// Records the tick of the turn.
-    mutating func startTurn(_ tick: UInt32) {
-        guard tick != self.tick else { return }
-        self.tick = tick
-        heartbeats = HeartbeatSchedule(tick: tick, interval: interval)
-    }
-
-    /// Takes the subscribers whose deadline has come.
-    mutating func takeDue() -> [UInt32] {
-        table.takeDue(&deadlines, at: tick) { row, wheel, token, tick in wheel.isDue(&row.deadline, token, woken: tick)
-        }
-    }
-
-    /// Sends a comment to a live subscriber whose stream was silent until its heartbeat.
-    mutating func heartbeat(_ slot: UInt32, _ connections: inout Connections) {
-        let bytes = Heartbeat.bytes(table[slot].form.framing)
-        recovery.expectHeartbeat(slot)
-        switch connections.write(bytes[...], to: table[slot].stream) {
-        case .all:
-            recovery.advance(slot, to: table[slot].position, writing: bytes.count)
-            scheduleHeartbeat(slot)
-        // A full socket still has bytes for the client, which are as good as a heartbeat.
-        case .stalled(_, offset: 0):
-            recovery.forgetHeartbeat(slot)
-            scheduleHeartbeat(slot)
-        case .stalled(_, let offset): block(slot, .bytes(bytes, offset: offset))
-        case .broken: close(slot, .client)
-        }
-    }
-
-    /// Ends the stream of a subscriber when its grant does.
-    ///
-    /// - Parameter milliseconds: from now on.
-    mutating func scheduleExpiry(_ slot: UInt32, after milliseconds: UInt64) {
-        // Four years, so that the tick does not overflow.
-        let ticks = TurnTime.ticks(min(milliseconds, 1 << 37))
-        expiries.schedule(&table[slot].expiry, table.token(slot).rawValue, at: tick + ticks)
-    }
-
-    /// Takes the subscribers whose grant has ended.
-    mutating func takeExpired() -> [UInt32] {
-        table.takeDue(&expiries, at: tick) { row, wheel, token, tick in wheel.isDue(&row.expiry, token, woken: tick) }
-    }
-
-    /// All subscribers.
-    var tokens: [Token] { table.slots.map { table.token($0) } }
-
-    mutating func scheduleLagCheck(_ slot: UInt32) { schedule(slot, after: Self.lagCheckInterval) }
-
-    private mutating func scheduleHeartbeat(_ slot: UInt32) {
-        deadlines.schedule(&table[slot].deadline, table.token(slot).rawValue, at: heartbeats.tick(slot))
-    }
-
-    private mutating func schedule(_ slot: UInt32, after milliseconds: UInt64) {
-        deadlines.schedule(
-            &table[slot].deadline, table.token(slot).rawValue, at: tick + TurnTime.ticks(milliseconds))
-    }
-
-    /// Changes the heartbeat. A shorter interval applies at once, a longer one after the next write or heartbeat.
-    mutating func apply(heartbeat milliseconds: UInt64) {
-        let isFaster = TurnTime.ticks(milliseconds) < interval
-        interval = TurnTime.ticks(milliseconds)
-        heartbeats = HeartbeatSchedule(tick: tick, interval: interval)
-        guard isFaster else { return }
-        for slot in table.slots where table[slot].isLive {
-            let tick = min(table[slot].deadline.tick, heartbeats.tick(slot))
-            deadlines.schedule(&table[slot].deadline, table.token(slot).rawValue, at: tick)
-        }
     }
 }

@@ -32,7 +32,8 @@ struct Channels: ParsableCommand {
         Signals.ignoreBrokenPipe()
         try AdminRequest.run {
             var table = Table("CHANNEL", "SUBSCRIBERS", "EVENTS", "BYTES", "LAST")
-            try AdminRequest(daemon: target.daemon, path: "/channels").forEach("channels") { (line: [UInt8], item: Channel) in
+            try AdminRequest(daemon: target.daemon, path: "/channels").forEach("channels") {
+                (line: [UInt8], item: Channel) in
                 guard prefix.map({ item.channel.hasPrefix($0) }) ?? true else { return }
                 if json {
                     StandardIO.write(line + [0x0A])
