@@ -59,15 +59,23 @@ let package = Package(
         .target(
             name: "Access", dependencies: ["Broadcasting", "Bytes", "EventStreams", "JSON"], swiftSettings: settings),
 
+        // Calls to the servers and programs that the operator names.
+        .target(name: "Curl", dependencies: ["Kernel", system], swiftSettings: settings),
+        .target(
+            name: "Hooks",
+            dependencies: [
+                "Broadcasting", "Bytes", "Curl", "EventStreams", "Kernel", logging, system, deque,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
+
         // The data path.
         .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
         .target(
             name: "Serving",
             dependencies: [
-                "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", "Metrics",
-                system,
-                logging,
-                deque,
+                "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", "Hooks",
+                "Metrics", system, logging, deque,
             ],
             resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
             swiftSettings: settings),
@@ -84,14 +92,16 @@ let package = Package(
         .target(
             name: "Authorizing",
             dependencies: [
-                "Access", "Broadcasting", "EventStreams", "JSON", "Kernel", logging, system, deque,
+                "Access", "Broadcasting", "Bytes", "Curl", "EventStreams", "Hooks", "JSON", "Kernel", logging, system,
+                deque,
                 .product(name: "JWTKit", package: "jwt-kit"), .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
         .target(
             name: "Configuring",
             dependencies: [
-                "Access", "Broadcasting", "HTTPMessages", "Kernel", .product(name: "TOMLKit", package: "TOMLKit"),
+                "Access", "Broadcasting", "Hooks", "HTTPMessages", "Kernel",
+                .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             swiftSettings: settings),
         .target(
@@ -104,7 +114,8 @@ let package = Package(
             name: "crier",
             dependencies: [
                 "CLocaleData",
-                "Access", "Authorizing", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "JSON", "Serving",
+                "Access", "Authorizing", "Hooks", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "JSON",
+                "Serving",
                 "Supervising", "Configuring",
                 "Storing", "Benchmarking", logging, system, deque,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -27,16 +27,20 @@ public final class AccessPolicy: Sendable, Hashable {
     public let peers: Peers?
     /// Finds the grant of a token.
     public let verifier: any TokenVerifier
+    /// Decides about subscriptions of callers that show no token; nil when only rules do.
+    public let decider: (any SubscriptionDecider)?
 
     /// A policy.
     public init(
-        cookie: [UInt8]?, allowsQueryToken: Bool, anonymous: Grant, peers: Peers?, verifier: any TokenVerifier
+        cookie: [UInt8]?, allowsQueryToken: Bool, anonymous: Grant, peers: Peers?, verifier: any TokenVerifier,
+        decider: (any SubscriptionDecider)? = nil
     ) {
         self.cookie = cookie
         self.allowsQueryToken = allowsQueryToken
         self.anonymous = anonymous
         self.peers = peers
         self.verifier = verifier
+        self.decider = decider
     }
 
     /// Whether they are the same object.

@@ -83,6 +83,23 @@ public struct AccessSettings: Sendable, Hashable {
         public init() {}
     }
 
+    /// A program that decides about subscriptions of callers that show no token.
+    public struct Authorize: Sendable, Hashable {
+        /// The URL that gets a POST for each question.
+        public var url: String
+        /// A file with the secret that signs questions, as for a hook; nil to sign nothing.
+        public var secret: String?
+        /// The fields of the client's request that a question has, in lower case.
+        public var fields = ["cookie", "authorization", "origin", "user-agent"]
+        /// Milliseconds that an answer may take.
+        public var timeout: UInt64 = 2_000
+        /// Milliseconds for which an answer counts for the same question.
+        public var cache: UInt64 = 10_000
+
+        /// A program behind a URL.
+        public init(url: String) { self.url = url }
+    }
+
     /// The most static tokens: crier compares each with all of them.
     public static let tokenLimit = 1000
 
@@ -103,9 +120,14 @@ public struct AccessSettings: Sendable, Hashable {
     /// The users of this machine that need no token; nil for none.
     public var peer: Peer?
 
+    /// Who decides about subscriptions of callers that show no token; nil for nobody.
+    public var authorize: Authorize?
+
     /// No rules: then no socket asks for a credential.
     public init() {}
 
     /// Whether there are rules, so that crier asks for credentials.
-    public var isInForce: Bool { !jwt.isEmpty || !tokens.isEmpty || anonymous != nil || peer != nil }
+    public var isInForce: Bool {
+        !jwt.isEmpty || !tokens.isEmpty || anonymous != nil || peer != nil || authorize != nil
+    }
 }

@@ -19,6 +19,8 @@ public enum TokenFault: String, Error, Sendable, Hashable, CaseIterable, CustomS
     case unknownKey
     /// crier has not been able to fetch the keys yet. The token may be good.
     case keysUnavailable
+    /// The program that decides about subscriptions has not answered.
+    case undecided
     /// The signature is not one by the key.
     case badSignature
     /// `exp` is over.
@@ -61,6 +63,7 @@ public enum TokenFault: String, Error, Sendable, Hashable, CaseIterable, CustomS
         case .criticalExtension: "The token needs an extension that is not supported (crit)."
         case .unknownKey: "The key of the token is not known."
         case .keysUnavailable: "The keys for tokens cannot be fetched at the moment."
+        case .undecided: "The program that decides about subscriptions does not answer at the moment."
         case .badSignature: "The signature of the token is wrong."
         case .expired: "The token has expired."
         case .notYetValid: "The token is not valid yet."

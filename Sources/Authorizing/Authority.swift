@@ -1,5 +1,6 @@
 public import Access
 import Broadcasting
+import Hooks
 import Kernel
 public import Logging
 import Synchronization
@@ -14,6 +15,7 @@ public final class Authority: TokenVerifier {
     private let pool: VerifierPool
     private let fetcher: KeyFetcher
     private let log: Logger
+    private let decider = Guarded<AuthorizeHook?>(nil)
     private let rulesEnded = Guarded<@Sendable () -> Void>({})
 
     /// Starts the threads that verify tokens and fetch keys.
@@ -45,12 +47,16 @@ public final class Authority: TokenVerifier {
     }
 
     /// Forgets verified tokens; each is verified again when it comes again.
-    public func forgetGrants() { cache.withLock { $0 = GrantCache(limit: $0.limit) } }
+    public func forgetGrants() {
+        cache.withLock { $0 = GrantCache(limit: $0.limit) }
+        decider.withLock { $0 }?.forgetGrants()
+    }
 
     /// Ends the threads.
     public func stop() {
         fetcher.stop()
         pool.stop()
+        decider.withLock { $0 }?.stop()
     }
 
     // MARK: Rules
@@ -63,6 +69,7 @@ public final class Authority: TokenVerifier {
         let files = try Self.files(settings)
         let users = try Self.numbers(settings.peer?.users ?? [], "users", Account.user)
         let groups = try Self.numbers(settings.peer?.groups ?? [], "groups", Account.group)
+        let secret = try Self.secret(settings)
         let urls = Set(settings.jwt.compactMap(\.url))
         _ = try change { before throws(KeyProblem) in
             (settings, files, before.fetched.filter { urls.contains($0.key) })
@@ -70,13 +77,42 @@ public final class Authority: TokenVerifier {
         pool.apply(limit: limits.waiting)
         cache.withLock { $0.limit = limits.cachedBytes }
         fetcher.watch(urls) { [weak self] url, bytes in self?.install(bytes, from: url) }
+        let decider = try decider(settings.authorize, secret, limits)
         guard settings.isInForce else { return nil }
         let (anonymous, peers) = inForce.withLock { ($0.anonymous, $0.peers) }
         return AccessPolicy(
             cookie: settings.cookie.map { Array($0.utf8) }, allowsQueryToken: settings.allowsQueryToken,
             anonymous: anonymous,
             peers: settings.peer == nil ? nil : AccessPolicy.Peers(users: users, groups: groups, grant: peers),
-            verifier: self)
+            verifier: self, decider: decider)
+    }
+
+    /// The object that asks the program of the configuration. It stays the same as long as its settings do.
+    private func decider(
+        _ settings: AccessSettings.Authorize?, _ secret: HookSecret?, _ limits: VerificationLimits
+    ) throws(KeyProblem) -> AuthorizeHook? {
+        let before = decider.withLock { $0 }
+        if let before, before.settings == settings, before.secret == secret {
+            before.apply(limits)
+            return before
+        }
+        var next: AuthorizeHook?
+        if let settings, let rule = inForce.withLock({ $0.authorize }) {
+            do throws(Errno) {
+                next = try AuthorizeHook(settings, secret, rule, limits, log: log)
+            } catch {
+                throw KeyProblem("access.authorize: there is no room for a thread: \(error)")
+            }
+        }
+        decider.withLock { $0 = next }
+        before?.stop()
+        return next
+    }
+
+    private static func secret(_ settings: AccessSettings) throws(KeyProblem) -> HookSecret? {
+        do throws(HookProblem) { return try HookSecret.read(settings.authorize?.secret) } catch {
+            throw KeyProblem(error.description)
+        }
     }
 
     /// Reads the keys that some rules name, and puts nothing in force.
@@ -86,12 +122,19 @@ public final class Authority: TokenVerifier {
         var set = RuleSet()
         _ = try numbers(settings.peer?.users ?? [], "users", Account.user)
         _ = try numbers(settings.peer?.groups ?? [], "groups", Account.group)
+        _ = try secret(settings)
         _ = try RulesInForce(settings, files: try files(settings), fetched: [:], &set)
     }
 
     private static func files(_ settings: AccessSettings) throws(KeyProblem) -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
-        for jwt in settings.jwt where jwt.url == nil { files[jwt.place] = try KeyFile.read(jwt.place) }
+        for jwt in settings.jwt where jwt.url == nil {
+            do throws(SecretFile.Unreadable) {
+                files[jwt.place] = try SecretFile.read(jwt.place)
+            } catch {
+                throw KeyProblem(error.description)
+            }
+        }
         return files
     }
 

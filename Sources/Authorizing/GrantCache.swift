@@ -4,8 +4,16 @@ import Broadcasting
 /// Remembers the grants of tokens that were verified, up to a number of bytes. It forgets those that nobody has used for
 /// longest, half of the bytes at a time.
 struct GrantCache {
-    private var recent: [Hash: Grant] = [:]
-    private var older: [Hash: Grant] = [:]
+    private struct Entry {
+        let grant: Grant
+        /// Milliseconds since 1970 at which it is to be forgotten.
+        let end: UInt64
+
+        func isOver(at now: UInt64) -> Bool { now >= end || grant.isOver(at: now) }
+    }
+
+    private var recent: [Hash: Entry] = [:]
+    private var older: [Hash: Entry] = [:]
     /// Of the recent ones.
     private var bytes = 0
     /// The most bytes of all; see ``weight(_:)``.
@@ -17,20 +25,24 @@ struct GrantCache {
 
     /// The grant of a token; nil when it is not known, or over at a time.
     mutating func find(_ hash: Hash, now: UInt64) -> Grant? {
-        if let grant = recent[hash] { return grant.isOver(at: now) ? nil : grant }
-        guard let grant = older[hash], !grant.isOver(at: now) else { return nil }
-        insert(hash, grant)
-        return grant
+        if let entry = recent[hash] { return entry.isOver(at: now) ? nil : entry.grant }
+        guard let entry = older[hash], !entry.isOver(at: now) else { return nil }
+        insert(hash, entry.grant, until: entry.end)
+        return entry.grant
     }
 
     /// Remembers a grant.
-    mutating func insert(_ hash: Hash, _ grant: Grant) {
+    ///
+    /// - Parameter end: milliseconds since 1970 at which it is to be forgotten.
+    mutating func insert(_ hash: Hash, _ grant: Grant, until end: UInt64 = .max) {
         let weight = Self.weight(grant)
         if bytes + weight > limit / 2 {
             (older, recent) = (recent, [:])
             bytes = 0
         }
-        guard weight <= limit / 2, recent.updateValue(grant, forKey: hash) == nil else { return }
+        guard weight <= limit / 2, recent.updateValue(Entry(grant: grant, end: end), forKey: hash) == nil else {
+            return
+        }
         bytes += weight
     }
 

@@ -1,3 +1,5 @@
+import Kernel
+
 /// Why a key cannot be used: a phrase without a full stop.
 public struct KeyProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// The phrase.
@@ -5,5 +7,12 @@ public struct KeyProblem: Error, Sendable, Hashable, CustomStringConvertible {
 
     init(_ description: String) {
         self.description = description
+    }
+
+    /// The bytes of a file with a key.
+    static func reading(_ path: String) throws(KeyProblem) -> [UInt8] {
+        do throws(SecretFile.Unreadable) { return try SecretFile.read(path) } catch {
+            throw KeyProblem(error.description)
+        }
     }
 }

@@ -10,7 +10,7 @@ public enum PublicKeyText {
     ///
     /// - Parameter id: the `kid`; nil for none.
     public static func json(of path: String, id: String?) throws(KeyProblem) -> String {
-        let pem = String(decoding: try KeyFile.read(path), as: UTF8.self)
+        let pem = String(decoding: try KeyProblem.reading(path), as: UTF8.self)
         guard var members = rsa(pem) ?? ed25519(pem) ?? curves(pem) else {
             throw KeyProblem("\(path): it is no PEM of a key")
         }

@@ -13,6 +13,8 @@ struct RulesInForce: Sendable {
     let anonymous: Grant
     /// What the users of this machine may do that need no token.
     let peers: Grant
+    /// What the answers of a program grant.
+    let authorize: AccessRule?
     /// Rules of grants from the process before that a key set at a URL may still bring.
     private(set) var awaited: [[UInt8]: AccessRule] = [:]
     /// All rules, by their fingerprints.
@@ -24,6 +26,7 @@ struct RulesInForce: Sendable {
         (files, fetched, rules) = ([:], [:], [:])
         anonymous = Grant(name: "", Rights(), by: AccessRule(fingerprint: []))
         peers = anonymous
+        authorize = nil
     }
 
     /// - Parameter set: knows the rules before, and gets those of this configuration.
@@ -57,6 +60,11 @@ struct RulesInForce: Sendable {
         anonymous = Self.grant("anonymous", settings.anonymous ?? Rights(), &set)
         let peer = settings.peer ?? AccessSettings.Peer()
         peers = Self.grant("peer \(peer.users) \(peer.groups)", peer.rights, &set)
+        authorize = settings.authorize.map { authorize in
+            var fingerprint = Fingerprint("authorize")
+            fingerprint.add(authorize.url)
+            return set.rule(fingerprint.bytes)
+        }
         rules = set.rules
     }
 

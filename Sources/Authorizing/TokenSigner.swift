@@ -15,7 +15,7 @@ public struct TokenSigner: Sendable {
         var settings = AccessSettings.JWT(source: source)
         settings.algorithms = algorithm.map { [$0] } ?? []
         settings.kid = id
-        let bytes = try KeyFile.read(settings.place)
+        let bytes = try KeyProblem.reading(settings.place)
         let keys: [SigningKey]
         do throws(KeyProblem) { keys = try settings.keys(bytes) } catch {
             throw KeyProblem("\(settings.place): \(error)")

@@ -13,6 +13,9 @@ extension Hub {
         }
     }
 
+    /// The groups of channels that the policy names.
+    public var groups: [ChannelGroup] { state.withLock { $0.policy.groups } }
+
     /// Figures of one channel; nil when there is no such channel.
     public func summary(of name: ChannelName) -> ChannelSummary? {
         state.withLock { state in state.registry.find(name).map { ChannelSummary($0, name, state.log) } }

@@ -130,6 +130,7 @@ extension HubState {
             for id in event.topics {
                 let topic = registry[id]
                 append(event.frame, event.labels, to: topic, now: now)
+                topic.group?.countPublished(event.frame.count)
                 // The next event may have the same channel.
                 if topic.isIdle { emptied.append(topic) }
             }

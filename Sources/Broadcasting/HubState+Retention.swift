@@ -179,7 +179,9 @@ extension HubState {
 
     /// See ``Hub/apply(_:)``.
     mutating func apply(_ policy: HistoryPolicy) {
+        let groups = self.policy.groups
         self.policy = policy
+        self.policy.keep(groups)
         policyVersion += 1
     }
 }

@@ -8,9 +8,13 @@ extension Configuration {
     /// - Returns: whether it is one.
     mutating func readRights(_ entry: Document.Entry, _ document: Document) -> Bool {
         let parts = entry.path.split(separator: ".").map(String.init)
-        guard parts.count == 3, parts[0] == "access", ["anonymous", "peer"].contains(parts[1]) else { return false }
+        guard parts.count == 3, parts[0] == "access", ["anonymous", "authorize", "peer"].contains(parts[1]) else {
+            return false
+        }
         do throws(InvalidValue) {
-            if parts[1] == "anonymous" {
+            if parts[1] == "authorize" {
+                try setAuthorize(parts[2], entry.value)
+            } else if parts[1] == "anonymous" {
                 var rights = settings.access.anonymous ?? Rights()
                 try Self.set(&rights, parts[2], entry.value)
                 settings.access.anonymous = rights
@@ -29,6 +33,22 @@ extension Configuration {
         return true
     }
 
+    private mutating func setAuthorize(_ key: String, _ value: Value) throws(InvalidValue) {
+        var authorize = settings.access.authorize ?? AccessSettings.Authorize(url: "")
+        switch key {
+        case "url":
+            let url = try Self.keySet(value)
+            guard url.contains("://") else { throw InvalidValue("must be a URL") }
+            authorize.url = url
+        case "secret": authorize.secret = try value.string()
+        case "fields": authorize.fields = try value.strings().map { $0.lowercased() }
+        case "timeout": authorize.timeout = try value.duration(100...60_000)
+        case "cache": authorize.cache = try value.duration(0...86_400_000)
+        default: throw InvalidValue("there is no such key")
+        }
+        settings.access.authorize = authorize
+    }
+
     mutating func readAccessRules(_ document: Document) {
         settings.access.jwt = tables("access.jwt", document) { entries throws(InvalidValue) in try Self.jwt(entries) }
         settings.access.tokens = tables("access.token", document) { entries throws(InvalidValue) in
@@ -36,6 +56,9 @@ extension Configuration {
         }
         settings.access.scopes = tables("access.scope", document) { entries throws(InvalidValue) in
             try Self.scope(entries)
+        }
+        if settings.access.authorize?.url == "" {
+            add(document.place("access.authorize"), "access.authorize.url", "is missing")
         }
         let names = settings.access.tokens.map(\.name)
         for (index, name) in names.enumerated() where names[..<index].contains(name) {
@@ -47,7 +70,7 @@ extension Configuration {
     }
 
     /// Reads the tables of an array, and reports the first error of each.
-    private mutating func tables<Table>(
+    mutating func tables<Table>(
         _ path: String, _ document: Document, _ read: ([Document.Entry]) throws(InvalidValue) -> Table
     ) -> [Table] {
         var tables: [Table] = []
@@ -64,7 +87,7 @@ extension Configuration {
     }
 
     /// Sets a value and puts the name of the key before an error.
-    private static func named(_ entry: Document.Entry, _ set: () throws(InvalidValue) -> Void) throws(InvalidValue) {
+    static func named(_ entry: Document.Entry, _ set: () throws(InvalidValue) -> Void) throws(InvalidValue) {
         do throws(InvalidValue) { try set() } catch { throw InvalidValue("\(entry.path): \(error)") }
     }
 

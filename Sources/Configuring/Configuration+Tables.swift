@@ -44,6 +44,7 @@ extension Configuration {
         var pattern: ChannelPattern?
         var limits = settings.history.standard
         var slow = settings.history.slow
+        var group: ChannelGroup?
         for entry in entries {
             do throws(InvalidValue) {
                 switch entry.path {
@@ -58,6 +59,7 @@ extension Configuration {
                 case "bytes": limits.bytes = try entry.value.size(0...1 << 40)
                 case "age": limits.age = try entry.value.duration(1_000...315_360_000_000)
                 case "replay": limits.replay = try entry.value.replay()
+                case "group": group = try self.group(try entry.value.string())
                 case "slow": slow.action = try entry.value.word()
                 case "slow-events": slow.events = try entry.value.integer(0...1_000_000_000)
                 case "slow-bytes": slow.bytes = try entry.value.size(0...1 << 40)
@@ -71,7 +73,24 @@ extension Configuration {
         if pattern == nil, !entries.contains(where: { $0.path == "pattern" }) {
             add(document.place(path), "\(path).pattern", "is missing")
         }
-        return pattern.map { HistoryRule(pattern: $0, limits: limits, slow: slow) }
+        return pattern.map { HistoryRule(pattern: $0, limits: limits, slow: slow, group: group) }
+    }
+
+    /// The group with a name: rules with the same name have the same group.
+    private func group(_ name: String) throws(InvalidValue) -> ChannelGroup {
+        let allowed = name.utf8.allSatisfy { byte in
+            byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber)
+                || "_-./:".utf8.contains(byte)
+        }
+        guard (1...64).contains(name.utf8.count), allowed else {
+            throw InvalidValue("must have 1 to 64 characters: letters, digits and _ - . / :")
+        }
+        let groups = settings.history.groups
+        if let known = groups.first(where: { $0.name == name }) { return known }
+        guard groups.count < ChannelGroup.limit else {
+            throw InvalidValue("is the \(groups.count + 1)th group; \(ChannelGroup.limit) is the limit")
+        }
+        return ChannelGroup(name)
     }
 
     private static func mode(_ text: String) throws(InvalidValue) -> UInt32 {

@@ -67,6 +67,7 @@ public struct Configuration: Sendable {
             set(key, entry.value, document.place(entry.path))
         }
         readAccessRules(document)
+        readHooks(document)
         for path in document.unknownKeys { add(document.place(path), path, "there is no such key") }
         if let listeners = document.lists["listen"] {
             settings.listen = listeners.enumerated().compactMap { listener($1, "listen[\($0)]", document) }

@@ -1,4 +1,5 @@
 public import Broadcasting
+public import Hooks
 import Kernel
 public import Logging
 import Synchronization
@@ -17,6 +18,8 @@ public final class Server: Sendable {
     public let recovery: Recovery?
     /// The life of this process.
     public let life: Life
+    /// Who is told of what happens.
+    public let hooks: Hooks
     private let ports: [LoopPort]
     private let readiness: ReadinessChecks
     private let running: Atomic<Int>
@@ -31,11 +34,14 @@ public final class Server: Sendable {
     ///   - epoch: the epoch of the archive, if there is one.
     ///   - recovery: where the loops record their streams, if the process may be killed.
     ///   - life: of this process, without the restarts before it.
+    ///   - logChannel: where the records of `log` go too.
+    ///   - hooks: who is told of what happens.
     ///   - prepare: restores the hub, before the server accepts any client, and returns the connections to continue.
     /// - Throws: the error of `prepare`, or `Errno` when the process lacks descriptors or threads.
     public init<Failure: Error>(
         loops: Int, listeners: ListenerSet, settings: ServingSettings, history: HistoryPolicy,
-        epoch: Epoch = .random(), archive: (any Archive)? = nil, recovery: Recovery? = nil, life: Life, log: Logger,
+        epoch: Epoch = .random(), archive: (any Archive)? = nil, recovery: Recovery? = nil, life: Life,
+        logChannel: LogChannel, hooks: Hooks, log: Logger,
         prepare: (Hub) throws(Failure) -> RestoredConnections = { _ in RestoredConnections() }
     ) throws {
         precondition((1...64).contains(loops))
@@ -44,6 +50,7 @@ public final class Server: Sendable {
         let ports = made
         self.ports = ports
         self.recovery = recovery
+        self.hooks = hooks
         hub = Hub(
             epoch: epoch, policy: history, mailboxes: ports.map(\.mailbox), archive: archive,
             clock: { Clock.monotonicNanoseconds })
@@ -74,6 +81,7 @@ public final class Server: Sendable {
         threads.withLock { $0.append(checks) }
         let shared = listeners.shared
         self.listeners = shared
+        watchChannels()
         for index in 0..<loops {
             // Make it here: a failure must stop the daemon before it reports readiness.
             let poller = Relay(try Reactor.poller(ports[index], shared))
@@ -82,7 +90,7 @@ public final class Server: Sendable {
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
                 subscriberCounts: subscriberCounts, bodies: bodies,
                 incompleteRequests: incompleteRequests, recovery: recovery, life: lived, readiness: readiness,
-                endedSessions: endedSessions, log: log)
+                endedSessions: endedSessions, logChannel: logChannel, hooks: hooks, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)
@@ -103,7 +111,12 @@ public final class Server: Sendable {
     /// Gives every loop other settings.
     public func apply(_ settings: ServingSettings, _ history: HistoryPolicy) {
         hub.apply(history)
+        watchChannels()
         for port in ports { port.post(.configure(settings)) }
+    }
+
+    private func watchChannels() {
+        hub.watchChannels(hooks.wants(.channelCreated) || hooks.wants(.channelEnded))
     }
 
     /// Has every loop end the streams whose grants are no longer in force.

@@ -62,6 +62,8 @@ public struct ServingSettings: Sendable, Hashable {
     public var trustsUnixPeers = false
     /// The field in which proxies name the client.
     public var forwardedField = ForwardedField.xForwardedFor
+    /// All settings as the text of a configuration file, without secrets.
+    public var configuration: [UInt8] = []
     /// Who may do what; nil when nobody needs a credential.
     public var access: AccessPolicy?
 

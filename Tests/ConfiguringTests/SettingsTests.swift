@@ -39,6 +39,35 @@ import TimeLimits
         #expect(settings.toml.contains("heartbeat = \"90s\""))
     }
 
+    @Test func `show neither the hashes of tokens nor the credentials in URLs`() throws {
+        let hash = String(repeating: "5a", count: 32)
+        let settings = try load(
+            """
+            [[access.token]]
+            name = "a"
+            sha256 = "\(hash)"
+            [[access.jwt]]
+            jwks = "https://joe:geheim@id.example/keys?a=b@c"
+            """)
+        #expect(settings.toml.contains(hash) && settings.toml.contains("geheim"))
+        let shown = settings.withoutSecrets.toml
+        #expect(!shown.contains(hash) && !shown.contains("geheim") && !shown.contains("joe"))
+        #expect(shown.contains(#"jwks = "https://id.example/keys?a=b@c""#))
+        #expect(shown.contains(#"name = "a""#))
+    }
+
+    @Test func `have at most 64 groups of channels, with names that fit into a label`() throws {
+        func rules(_ count: Int) -> String {
+            (0..<count).map { "[[channel]]\npattern = \"c\($0)\"\ngroup = \"g\($0)\"" }.joined(separator: "\n")
+        }
+        #expect(try load(rules(64)).history.groups.count == 64)
+        #expect(mistakes(rules(65)).first?.hasSuffix("is the 65th group; 64 is the limit") == true)
+        let rule = "[[channel]]\npattern = \"a\"\ngroup = "
+        #expect(mistakes(rule + "\"a b\"").count == 1)
+        #expect(mistakes(rule + "\"\"").count == 1)
+        #expect(try load(rule + "\"eu/prices.v2\"").history.groups.map(\.name) == ["eu/prices.v2"])
+    }
+
     @Test func `of a channel default to those of the history`() throws {
         let settings = try load("[[channel]]\npattern = \"a\"\nevents = 5\n[history]\nbytes = \"2MiB\"")
         #expect(settings.history.rules.map(\.limits) == [HistoryLimits(events: 5, bytes: 2 << 20)])

@@ -88,7 +88,7 @@ extension RealProcess {
                     ("GET /events/secret", nil), ("GET /events/absent", nil), ("HEAD /events/secret", nil),
                     ("POST /events/secret", "x"), ("POST /events/absent", "x"), ("GET /channels", nil),
                     ("GET /channels/secret", nil), ("GET /channels/absent", nil), ("DELETE /channels/secret", nil),
-                    ("GET /", nil), ("GET /events/secret/**", nil),
+                    ("GET /config", nil), ("GET /events/secret/**", nil),
                     ("POST /events", "{\"channel\":\"secret\",\"data\":1}"),
                 ] as [(String, String?)] {
                     let json = "Content-Type: application/json"
@@ -126,6 +126,34 @@ extension RealProcess {
                 #expect(bad.body.contains("\"detail\":\"The signature of the token is wrong.\""))
                 _ = try stream(daemon.port, "/events/public/a", nil)
                 _ = try stream(daemon.port, "/events/public/a", good)
+            }
+        }
+
+        @Test func `learns its grant, and nothing of the configuration unless it may administer`() async throws {
+            let rules = try Rules()
+            try await rules.run { daemon in
+                let token = try await rules.mint("--subscribe", "a/**", "--publish", "b", "--name", "joe")
+                func show(_ target: String, _ token: String?) throws -> Answer {
+                    try request(daemon.port, "GET \(target)", fields: token.map { [bearer($0)] } ?? [])
+                }
+                let own = try show("/access", token)
+                #expect(
+                    own.body.hasPrefix(
+                        #"{"controlled":true,"roles":["subscribe","publish","admin"],"name":"joe","subscribe":["a/**","public/**"],"#
+                            + #""publish":["b"],"admin":false,"expires":"#), "\(own.body)")
+                let anonymous = try show("/access", nil)
+                #expect(
+                    anonymous.body.contains(
+                        #""name":null,"subscribe":["public/**"],"publish":[],"admin":false,"expires":null"#))
+                #expect(try show("/access", "nonsense").status == 401)
+                #expect(try show("/config", token).status == 403)
+                #expect(try show("/config", nil).status == 401)
+                let configuration = try show("/config", Rules.root)
+                #expect(configuration.status == 200)
+                #expect(configuration.body.contains("[[access.token]]"))
+                #expect(!configuration.body.contains("4813494d"))
+                // The page itself has nothing of the daemon: it asks for a token.
+                #expect(try show("/", nil).status == 200)
             }
         }
 

@@ -30,6 +30,61 @@ extension RealProcess {
             }
         }
 
+        @Test func `have the figures of the groups that the configuration names, and of no other channel`() async throws
+        {
+            let file = try TemporaryFile(
+                """
+                [[listen]]
+                address = "127.0.0.1:0"
+                [[channel]]
+                pattern = "prices/**"
+                group = "prices"
+                [[channel]]
+                pattern = "rates/*"
+                group = "prices"
+                [[channel]]
+                pattern = "news"
+                group = "news"
+                """)
+            try await withDaemon(["--config", file.path], listen: []) { daemon in
+                let client = try Client.subscribed(daemon.port, "/events?channel=prices/gold&channel=rates/eur")
+                for channel in ["prices/gold", "prices/oil", "rates/eur", "unrelated"] {
+                    try publish(daemon.port, channel, "1")
+                }
+                #expect(try metric(daemon.port, "crier_group_channels{group=\"prices\"}") == 3)
+                #expect(try metric(daemon.port, "crier_group_subscribers{group=\"prices\"}") == 2)
+                #expect(try metric(daemon.port, "crier_group_published_total{group=\"prices\"}") == 3)
+                #expect(try metric(daemon.port, "crier_group_published_total{group=\"news\"}") == 0)
+                #expect(!(try request(daemon.port, "GET /metrics").body.contains("unrelated")))
+                // A reload goes on counting where the group stays, and moves channels to another group.
+                try file.write(
+                    """
+                    [[listen]]
+                    address = "127.0.0.1:0"
+                    [[channel]]
+                    pattern = "prices/**"
+                    group = "prices"
+                    [[channel]]
+                    pattern = "rates/*"
+                    group = "rates"
+                    """)
+                daemon.signal(SIGHUP)
+                try await eventually("the new rules are in force") {
+                    try request(daemon.port, "GET /config").body.contains("group = \"rates\"")
+                }
+                try publish(daemon.port, "rates/eur", "2")
+                try publish(daemon.port, "prices/gold", "2")
+                #expect(try metric(daemon.port, "crier_group_published_total{group=\"prices\"}") == 4)
+                #expect(try metric(daemon.port, "crier_group_published_total{group=\"rates\"}") == 1)
+                #expect(try metric(daemon.port, "crier_group_subscribers{group=\"rates\"}") == 1)
+                #expect(try metric(daemon.port, "crier_group_subscribers{group=\"prices\"}") == 1)
+                client.socket.finishSending()
+                try await eventually("the subscriber is gone") {
+                    try metric(daemon.port, "crier_group_subscribers{group=\"prices\"}") == 0
+                }
+            }
+        }
+
         @Test func `count the events of a batch for each subscriber, also for one that has a part of them`()
             async throws
         {

@@ -45,6 +45,29 @@ extension RealProcess {
             }
         }
 
+        @Test func `the log tells what the daemon logs, with the newest records first to a new watcher`() async throws {
+            try await withDaemon { daemon in
+                let watcher = try Client.subscribed(daemon.port, "/events/$crier/log")
+                var event = try watcher.event()
+                while !event.contains(#""message":"ready""#) { event = try watcher.event() }
+                #expect(event.contains(#""level":"info""#) && event.contains(#""version":""#), "\(event)")
+                daemon.signal(SIGHUP)
+                event = try watcher.event()
+                #expect(event.contains(#""message":"reloaded","fields":{}"#), "\(event)")
+                let other = try Client.subscribed(daemon.port, "/events/$crier/log?replay=1")
+                #expect(try other.event() == event)
+            }
+        }
+
+        @Test func `a log that nobody has watched takes no numbers of the event log`() async throws {
+            try await withDaemon { daemon in
+                daemon.signal(SIGHUP)
+                let start = time(nil)
+                try await eventually("a second is over") { time(nil) > start + 1 }
+                #expect(try publish(daemon.port, "a", "x").hasSuffix("-1"))
+            }
+        }
+
         @Test func `nobody can end them, and limits for others do not stop them`() async throws {
             let arguments = ["limits.subscribers-per-channel=1", "server.loops=2"].flatMap { ["--set", $0] }
             try await withDaemon(arguments) { daemon in

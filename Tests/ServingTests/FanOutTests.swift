@@ -1,4 +1,5 @@
 import EventStreams
+import Hooks
 import Glibc
 import Kernel
 import Logging
@@ -26,13 +27,14 @@ private struct FanOutFixture: ~Copyable {
         let readiness = try ReadinessChecks(hub, [port])
         mailbox = port.mailbox
         self.hub = hub
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let context = LoopContext(
             index: 0, hub: hub, ports: [port], listeners: [], throttle: PublisherThrottle([port]),
             connectionCount: ConnectionCount(loops: 1), addressCounts: AddressCounts(), limiter: RateLimiter(),
             subscriberCounts: SubscriberCounts(), bodies: BodyMemory(), incompleteRequests: IncompleteRequests(),
             recovery: nil, life: Life(version: "1", started: 0),
             readiness: readiness, endedSessions: EndedSessions(),
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logChannel: LogChannel(), hooks: Hooks(log: log), log: log)
         subscribers = Subscribers(heartbeat: 15_000, RecoveryArea(), port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)
         connections = Connections()

@@ -48,21 +48,41 @@ public struct HistoryPolicy: Sendable, Hashable {
         self.idempotencyBytes = idempotencyBytes
     }
 
+    /// The groups of its rules, each once.
+    public var groups: [ChannelGroup] { rules.compactMap(\.group).unique() }
+
+    /// Goes on counting with the groups of the policy before that have the same names.
+    mutating func keep(_ groups: [ChannelGroup]) {
+        for index in rules.indices {
+            if let group = rules[index].group { rules[index].group = groups.first { $0 == group } ?? group }
+        }
+    }
+
     /// The rule for a channel; nil when the standard limits apply.
     func rule(for name: ChannelName) -> HistoryRule? {
         rules.first { $0.pattern.matches(name) }
-            ?? (name.isReserved ? (name.description == "$crier/canary" ? Self.canary : Self.own) : nil)
+            ?? (name.isReserved ? Self.ownRule(name.description) : nil)
+    }
+
+    private static func ownRule(_ name: String) -> HistoryRule? {
+        switch name {
+        case "$crier/canary": canary
+        case "$crier/log": log
+        default: own
+        }
     }
 
     /// The rule for the daemon's own channels: they keep no event, and so do not last longer than their subscribers.
     private static let own = rule("$crier/**", events: 0)
+    /// That of the log, of which a new subscriber wants to see the newest records.
+    private static let log = rule("$crier/log", events: 100, age: 86_400_000)
     /// That of readiness checks, whose event must go to the archive.
     private static let canary = rule("$crier/canary", events: 1)
 
-    private static func rule(_ pattern: String, events: Int) -> HistoryRule? {
+    private static func rule(_ pattern: String, events: Int, age: UInt64 = 60_000) -> HistoryRule? {
         (try? ChannelPattern(pattern)).map {
             HistoryRule(
-                pattern: $0, limits: HistoryLimits(events: events, bytes: 1 << 16, age: 60_000),
+                pattern: $0, limits: HistoryLimits(events: events, bytes: 1 << 16, age: age),
                 slow: SlowPolicy(action: .skip))
         }
     }

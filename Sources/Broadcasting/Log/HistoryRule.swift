@@ -6,11 +6,16 @@ public struct HistoryRule: Sendable, Hashable {
     public var limits: HistoryLimits
     /// The treatment of their slow subscribers.
     public var slow: SlowPolicy
+    /// The figures that the channels count for; nil for none.
+    public var group: ChannelGroup?
 
     /// A rule for the channels that match.
-    public init(pattern: ChannelPattern, limits: HistoryLimits, slow: SlowPolicy = SlowPolicy()) {
+    public init(
+        pattern: ChannelPattern, limits: HistoryLimits, slow: SlowPolicy = SlowPolicy(), group: ChannelGroup? = nil
+    ) {
         self.pattern = pattern
         self.limits = limits
         self.slow = slow
+        self.group = group
     }
 }

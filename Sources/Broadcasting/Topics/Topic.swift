@@ -26,7 +26,9 @@ final class Topic {
     /// subscribers that still have to get the end.
     var isReplaced = false
     /// Over all loops.
-    var subscribers = 0
+    var subscribers = 0 { didSet { group?.add(subscribers: subscribers - oldValue) } }
+    /// The figures that it counts for; nil for most.
+    private(set) var group: ChannelGroup?
     /// The loops that have subscribers of it: one bit each.
     var loops: UInt64 = 0
     /// Bytes still to be written to its subscribers; nil for a topic that never had any.
@@ -63,6 +65,17 @@ final class Topic {
             }
         limits = rule?.limits ?? policy.standard
         slow = rule?.slow ?? policy.slow
+        if group !== rule?.group { join(rule?.group) }
+    }
+
+    deinit { if group != nil { join(nil) } }
+
+    /// Counts for another group from now on.
+    private func join(_ new: ChannelGroup?) {
+        for (group, sign) in [(group, -1), (new, 1)] {
+            group?.add(subscribers: sign * subscribers, channels: isPattern ? 0 : sign)
+        }
+        group = new
     }
 
     /// Whether the hub can remove it.

@@ -16,6 +16,7 @@ final class TopicRegistry {
     private var patternsVersion = 1
     private(set) var removed = RemovedChannels()
     private var sweepPosition = 0
+    var changes = ChannelChanges()
     /// How many topics have ended, also of those whose name another topic has now.
     private(set) var endedCount = 0
 
@@ -50,6 +51,7 @@ final class TopicRegistry {
         topics[topic.id.index] = topic
         channels[name] = topic
         orderedChannels.insert(topic)
+        changes.note(.created(name))
         return topic
     }
 
@@ -65,6 +67,7 @@ final class TopicRegistry {
         topics[topic.id.index] = topic
         channels[name] = topic
         orderedChannels.insert(topic)
+        changes.note(.created(name))
         return topic
     }
 
@@ -91,12 +94,14 @@ final class TopicRegistry {
     /// Marks a channel as ended.
     func end(_ topic: Topic, at time: UInt64, number: UInt64) {
         topic.status = .ended(at: time, number: number)
+        if let name = topic.name { changes.note(.ended(name)) }
         endedCount += 1
     }
 
     /// Marks an ended channel as open.
     func reopen(_ topic: Topic) {
         topic.status = .open
+        if let name = topic.name { changes.note(.created(name)) }
         endedCount -= 1
     }
 

@@ -49,7 +49,9 @@ struct Document {
         return true
     }
 
-    private static let listNames: Set<String> = ["listen", "channel", "access.jwt", "access.token", "access.scope"]
+    private static let listNames: Set<String> = [
+        "listen", "channel", "hook", "access.jwt", "access.token", "access.scope",
+    ]
 
     func place(_ path: String) -> ConfigurationError.Place { .file(self.path, line: lines[path]) }
 

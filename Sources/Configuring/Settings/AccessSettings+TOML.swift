@@ -12,15 +12,35 @@ extension AccessSettings {
             if !peer.groups.isEmpty { lines.append("groups = \(Self.list(peer.groups))") }
             lines += Self.lines(peer.rights)
         }
+        if let authorize { lines += ["", "[access.authorize]"] + Self.lines(authorize) }
         for jwt in jwt { lines += ["", "[[access.jwt]]"] + Self.lines(jwt) }
         for token in tokens {
             let digits = token.hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-            lines += ["", "[[access.token]]", "name = \(Self.text(token.name))", "sha256 = \"\(digits)\""]
+            lines += ["", "[[access.token]]", "name = \(Self.text(token.name))"]
+            lines.append(token.hash.isEmpty ? "# sha256 is not shown" : "sha256 = \"\(digits)\"")
             lines += Self.lines(token.rights)
         }
         for scope in scopes {
             lines += ["", "[[access.scope]]", "scope = \(Self.text(scope.name))"] + Self.lines(scope.rights)
         }
+        return lines
+    }
+
+    /// Removes the hashes of tokens and the credentials in URLs.
+    mutating func hideSecrets() {
+        for index in tokens.indices { tokens[index].hash = [] }
+        if let url = authorize?.url { authorize?.url = url.withoutCredentials }
+        for index in jwt.indices {
+            if case .jwks(let place) = jwt[index].source { jwt[index].source = .jwks(place.withoutCredentials) }
+        }
+    }
+
+    private static func lines(_ authorize: Authorize) -> [String] {
+        var lines = ["url = \(text(authorize.url))"]
+        if let secret = authorize.secret { lines.append("secret = \(text(secret))") }
+        lines.append("fields = \(list(authorize.fields))")
+        lines.append("timeout = \"\(Quantity.text(duration: authorize.timeout))\"")
+        lines.append("cache = \"\(Quantity.text(duration: authorize.cache))\"")
         return lines
     }
 

@@ -1,4 +1,5 @@
 import Broadcasting
+import Hooks
 
 extension Settings {
     /// The settings as the text of a configuration file.
@@ -38,6 +39,7 @@ extension Settings {
             lines.append("\(parts[1]) = \(key.show(self))")
         }
         lines += access.tables
+        for hook in hooks { lines += ["", "[[hook]]"] + hook.lines }
         for rule in history.rules {
             lines += [
                 "", "[[channel]]", "pattern = \"\(Quantity.escaped("\(rule.pattern)"))\"",
@@ -49,8 +51,22 @@ extension Settings {
             lines += ["slow = \"\(rule.slow.action.rawValue)\"", "slow-events = \(rule.slow.events)"]
             lines.append("slow-bytes = \"\(Quantity.text(size: rule.slow.bytes))\"")
             lines.append("slow-age = \"\(Quantity.text(duration: rule.slow.age))\"")
+            if let group = rule.group { lines.append("group = \"\(group.name)\"") }
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The settings without what a reader of the configuration in force must not learn: the hashes of tokens, which may be
+    /// guessed, and the credentials in URLs.
+    public var withoutSecrets: Settings {
+        var settings = self
+        settings.access.hideSecrets()
+        for index in settings.hooks.indices {
+            if case .url(let url) = settings.hooks[index].target {
+                settings.hooks[index].target = .url(url.withoutCredentials)
+            }
+        }
+        return settings
     }
 
     /// The names of the settings that differ from `other` and require a restart.

@@ -1,6 +1,7 @@
 public import Access
 public import Broadcasting
 public import HTTPMessages
+public import Hooks
 
 /// All settings. A reload creates a new value.
 public struct Settings: Sendable, Equatable {
@@ -83,6 +84,9 @@ public struct Settings: Sendable, Equatable {
     public var verifications = 1024
     /// The most bytes of the grants of verified tokens that crier remembers.
     public var tokenCache = 16 << 20
+
+    /// Who is told when clients come and go.
+    public var hooks: [HookSettings] = []
 
     /// The retention of events, and the policy for slow subscribers.
     public var history = HistoryPolicy()

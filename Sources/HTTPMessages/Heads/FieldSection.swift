@@ -52,6 +52,14 @@ public struct FieldSection: Sendable {
         return nil
     }
 
+    /// The same for a name that only the configuration knows.
+    public func first(named name: String) -> ArraySlice<UInt8>? {
+        let field = fields.first { field in
+            bytes[field.name].elementsEqual(name.utf8) { (0x41...0x5A).contains($0) ? $0 | 0x20 == $1 : $0 == $1 }
+        }
+        return field.map { bytes[$0.value] }
+    }
+
     /// The value of the first field with this name as text; bytes that are not UTF-8 become U+FFFD.
     public func text(_ name: StaticString) -> String? {
         first(name).map { String(decoding: $0, as: UTF8.self) }

@@ -31,6 +31,18 @@ public final class MemoryFile: Sendable {
         }
     }
 
+    /// Lets the next program that gets the file read it from its start.
+    public func rewind() throws(Errno) {
+        guard lseek(descriptor.number, 0, SEEK_SET) == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    /// The bytes of the file; nil when there are more than `limit`.
+    public func contents(limit: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor.number, $0.baseAddress, $0.count, 0) }
+        return count >= 0 && count <= limit ? Array(bytes[..<count]) : nil
+    }
+
     /// The commands and flags of `fcntl(2)` for seals, which Glibc's module leaves out.
     private enum Seals {
         static let add: CInt = 1033

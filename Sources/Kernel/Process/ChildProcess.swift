@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 public import SystemPackage
 
@@ -15,16 +16,22 @@ public struct ChildProcess: Sendable {
     /// - Parameters:
     ///   - program: a path, or a name that is searched for in `PATH`.
     ///   - input: its standard input; nil for nothing.
+    ///   - files: its descriptors from 3 on, up to 50.
+    ///   - fileLimit: bytes that a file may have that it writes to.
     ///   - limit: bytes that it may write to standard output, and to standard error. A program that writes more is killed.
     ///   - milliseconds: that it may take. A program that takes longer is killed.
     /// - Throws: `noSuchFileOrDirectory` when there is no such program, or another error of starting it.
     public init(
-        _ program: String, _ arguments: [String], input: CInt? = nil, outputLimit limit: Int,
-        within milliseconds: UInt64 = .max
+        _ program: String, _ arguments: [String], input: MemoryFile? = nil, passing files: [MemoryFile] = [],
+        fileLimit: Int? = nil, outputLimit limit: Int, within milliseconds: UInt64 = .max
     ) throws(Errno) {
         let outputPipe = try Pipe()
         let errorPipe = try Pipe()
-        let process = try Self.spawn(program, arguments, input, outputPipe, errorPipe)
+        let process = try Self.spawn(program, arguments, input, files, outputPipe, errorPipe)
+        if let fileLimit {
+            var limits = rlimit(rlim_cur: UInt(fileLimit), rlim_max: UInt(fileLimit))
+            unsafe prlimit(process, UInt32(RLIMIT_FSIZE.rawValue), &limits, nil)
+        }
         // As long as this process has them open, the ends do not come.
         let outputEnd = outputPipe.closeStart()
         let errorEnd = errorPipe.closeStart()
@@ -84,18 +91,27 @@ public struct ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], _ input: CInt?, _ output: borrowing Pipe, _ error: borrowing Pipe
+        _ program: String, _ arguments: [String], _ input: MemoryFile?, _ files: [MemoryFile],
+        _ output: borrowing Pipe, _ error: borrowing Pipe
     ) throws(Errno) -> pid_t {
+        precondition(files.count <= 50)
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         if let input {
-            unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+            unsafe posix_spawn_file_actions_adddup2(&actions, input.descriptor.number, STDIN_FILENO)
         } else {
             unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         }
         unsafe posix_spawn_file_actions_adddup2(&actions, output.start.number, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, error.start.number, STDERR_FILENO)
+        // Above all numbers that the program gets, so that none of them replaces another.
+        let copies = files.map { fcntl($0.descriptor.number, F_DUPFD_CLOEXEC, 64) }
+        defer { for copy in copies where copy >= 0 { close(copy) } }
+        for (number, copy) in copies.enumerated() {
+            guard copy >= 0 else { throw .tooManyOpenFiles }
+            unsafe posix_spawn_file_actions_adddup2(&actions, copy, CInt(3 + number))
+        }
         // The daemon blocks the signals that it collects; a program that it starts must not.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

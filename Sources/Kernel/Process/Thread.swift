@@ -43,6 +43,11 @@ public struct Thread: ~Copyable, Sendable {
         _ = pthread_join(handle, nil)
     }
 
+    /// Lets the thread end by itself.
+    public consuming func detach() {
+        _ = pthread_detach(handle)
+    }
+
     /// Pauses the calling thread, until the time has passed or a signal arrives. The corresponding C function is
     /// `usleep`.
     public static func sleep(milliseconds: UInt64) {

@@ -1,6 +1,7 @@
 import Access
 import Broadcasting
 import HTTPMessages
+import Kernel
 
 /// Decides whether a caller may do what a request asks for. It looks at the names in the request and at the grant alone,
 /// never at the channels that exist: so nobody learns which do.
@@ -10,6 +11,8 @@ struct AccessCheck {
     let origins: OriginRules
     /// What the client may do without a token.
     let tokenless: Grant
+    /// Finds the address of the client; nil when nobody asks for it.
+    let address: ClientAddress?
     /// Milliseconds since 1970, by the clock of the machine, for the times in tokens.
     let clock: UInt64
 
@@ -20,12 +23,14 @@ struct AccessCheck {
         case refused(Problem)
         /// Another thread must find the grant of this token.
         case unknown(token: [UInt8])
+        /// Another thread must ask somebody else.
+        case undecided(SubscriptionQuestion)
     }
 
     /// Decides by the credential of a request.
     func decide(_ route: Route, _ head: RequestHead) -> Decision {
         do throws(Problem) {
-            guard let credential = try Credential.find(head, policy) else { return decide(route, for: tokenless) }
+            guard let credential = try Credential.find(head, policy) else { return decideWithoutToken(route, head) }
             if credential.isCookieAlone, route.isUnsafe, !origins.listsOrigin(of: head) { throw .cookieWithoutOrigin }
             guard let grant = policy.verifier.knownGrant(credential.token, now: clock) else {
                 return .unknown(token: credential.token)
@@ -39,6 +44,31 @@ struct AccessCheck {
     /// Decides by the grant of a caller: 401 without a credential, otherwise 403, for what the grant does not cover.
     func decide(_ route: Route, for caller: Grant) -> Decision {
         do throws(Problem) { return try permit(route, to: caller) } catch { return .refused(error) }
+    }
+
+    /// Decides by the rules and, when they do not let the caller subscribe, by what somebody else says.
+    private func decideWithoutToken(_ route: Route, _ head: RequestHead) -> Decision {
+        let decision = decide(route, for: tokenless)
+        guard case .refused(let problem) = decision, problem.status == 401 || problem.status == 403,
+            let decider = policy.decider, let question = question(route, head, decider.fields)
+        else { return decision }
+        return decider.knownGrant(question, now: clock).map { decide(route, for: $0) } ?? .undecided(question)
+    }
+
+    private func question(_ route: Route, _ head: RequestHead, _ names: [String]) -> SubscriptionQuestion? {
+        let request: SubscriptionRequest
+        switch route {
+        case .subscribe(let wanted, _, _), .describeStream(let wanted, _): request = wanted
+        default: return nil
+        }
+        // The channels of the daemon's own are for admins, whatever anybody says.
+        guard !request.channels.contains(where: \.isReserved), !request.patterns.contains(where: \.isReserved) else {
+            return nil
+        }
+        let fields = names.compactMap { name in head.fields.first(named: name).map { (name, $0) } }
+        let client = address.flatMap { $0.forwarded(head) ?? $0.peer }
+        return SubscriptionQuestion(
+            request.channels, request.patterns, address: client.map { "\($0)" }, fields: fields)
     }
 
     private func permit(_ route: Route, to caller: Grant) throws(Problem) -> Decision {
@@ -62,12 +92,15 @@ struct AccessCheck {
                 throw missing("to publish", caller)
             }
             return .permitted(.publish(request.permitted(by: grant)), grant)
-        case .listChannels, .showChannel, .endChannel, .page, .metrics, .state, .listSessions, .showSession,
-            .showPresence,
-            .endSession,
-            .endSessions:
+        case .listChannels, .showChannel, .endChannel, .metrics, .state, .showConfiguration, .listSessions,
+            .showSession,
+            .showPresence, .endSession, .endSessions:
             return .permitted(route, try administering(caller))
-        case .health, .readiness, .methods, .problem: return .permitted(route, caller)
+        case .showAccess:
+            let grant = withAnonymousRights(caller)
+            guard !grant.rights.isEmpty else { throw missing("to do anything", caller) }
+            return .permitted(route, grant)
+        case .health, .readiness, .page, .methods, .problem: return .permitted(route, caller)
         }
     }
 

@@ -18,7 +18,7 @@ extension Problem {
 
     /// crier does not accept the token.
     init(_ fault: TokenFault) {
-        if fault == .keysUnavailable {
+        if fault == .keysUnavailable || fault == .undecided {
             self.init(503, fault.description, retryAfter: 5)
         } else {
             self.init(401, fault.description)

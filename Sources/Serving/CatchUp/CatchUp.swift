@@ -1,6 +1,7 @@
 import Broadcasting
 import DequeModule
 import EventStreams
+import Hooks
 import Kernel
 import Metrics
 
@@ -200,6 +201,7 @@ struct CatchUp: ~Copyable {
         slowLog.record(
             "was cut off", lag, connections.peer(of: subscribers[slot].stream),
             context.hub.subject(of: subscribers[slot].topics.cursors[0].topic), now: time.now)
+        reportSlow(slot, "disconnected", lag, subscribers)
         guard let notices else { return subscribers.close(slot, .slow) }
         subscribers.finish(slot, with: notices, .ended, timeout: settings.shutdown, &connections)
     }
@@ -218,10 +220,24 @@ struct CatchUp: ~Copyable {
             slowLog.record(
                 "skipped events", lag, connections.peer(of: subscribers[slot].stream),
                 context.hub.subject(of: subscribers[slot].topics.cursors[0].topic), now: time.now)
+            reportSlow(slot, "skipped", lag, subscribers)
         }
         guard let gap = read.gap else { return true }
         context.status.gaps.add(1)
         return subscribers.write(ControlEvents.gap(gap), to: slot, &connections)
+    }
+
+    private func reportSlow(_ slot: UInt32, _ action: String, _ lag: LagLimit, _ subscribers: borrowing Subscribers) {
+        guard context.hooks.wants(.slow) else { return }
+        let session = "\(subscribers[slot].session)"
+        let subjects = subscribers[slot].topics.cursors.map { context.hub.subject(of: $0.topic) }
+        context.hooks.report(.slow, about: session) { pattern in
+            subjects.contains { $0.isConcerned(by: pattern) }
+        } data: {
+            let names = subjects.map { JSONText.string($0.description) }.joined(separator: ",")
+            return Array(
+                #"{"session":"\#(session)","channels":[\#(names)],"action":"\#(action)","limit":"\#(lag)"}"#.utf8)
+        }
     }
 
     // MARK: The archive

@@ -19,6 +19,8 @@ extension Exchange {
         case publishPart(ArraySlice<Publication>, PublishStream)
         /// Find the grant of this token. The exchange waits for it.
         case verify([UInt8])
+        /// Find out whether the client may subscribe. The exchange waits for it.
+        case ask(SubscriptionQuestion)
         /// crier does not serve the connection: open a stream only to make its client reconnect much later.
         case turnAway(StreamFraming)
     }

@@ -173,6 +173,9 @@ final class Exchange {
         case .unknown(let token):
             state = .awaitingGrant(head, route)
             return .verify(token)
+        case .undecided(let question):
+            state = .awaitingGrant(head, route)
+            return .ask(question)
         }
     }
 
@@ -184,7 +187,9 @@ final class Exchange {
         state = .head
         switch verdict {
         case nil: return shed(head, .tooManyVerifications)
-        case .failure(.keysUnavailable): return shed(head, Problem(TokenFault.keysUnavailable))
+        case .failure(let fault) where fault == .keysUnavailable || fault == .undecided:
+            counters.count(fault)
+            return shed(head, Problem(fault))
         case .failure(let fault):
             counters.count(fault)
             return begin(.problem(Problem(fault)), head, rules)

@@ -1,4 +1,5 @@
 import Broadcasting
+import Hooks
 import Logging
 
 /// The objects that all loops share, and the index of one loop.
@@ -20,6 +21,8 @@ struct LoopContext: Sendable {
     let life: Life
     let readiness: ReadinessChecks
     let endedSessions: EndedSessions
+    let logChannel: LogChannel
+    let hooks: Hooks
     let log: Logger
 
     var port: LoopPort { ports[index] }

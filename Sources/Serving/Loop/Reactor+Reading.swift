@@ -199,8 +199,9 @@ extension Reactor {
     private func accessCheck(_ slot: UInt32, _ listener: SharedListener, _ policy: AccessPolicy) -> AccessCheck {
         AccessCheck(
             policy: policy, names: settings.names, origins: listener.origins,
-            tokenless: policy.peers.flatMap { peerGrant(slot, listener, $0) } ?? policy.anonymous, clock: Clock.realtime
-        )
+            tokenless: policy.peers.flatMap { peerGrant(slot, listener, $0) } ?? policy.anonymous,
+            address: policy.decider == nil ? nil : ClientAddress(peer: peerAddress(slot), settings),
+            clock: Clock.realtime)
     }
 
     /// Whether a limit depends on the address of the client, or a proxy says who that is.

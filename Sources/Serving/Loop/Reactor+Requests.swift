@@ -28,6 +28,10 @@ extension Reactor {
         case .answer(.endSession(let session)): ask(.end(session), slot, exchange)
         case .answer(.endSessions(let filter)): ask(.endAll(filter), slot, exchange)
         case .answer(.readiness): checkReadiness(slot, exchange)
+        case .answer(.showAccess(let roles)):
+            exchange.respond(AccessAnswer(grant: settings.access == nil ? nil : exchange.grant, roles: roles).answer)
+        case .answer(.showConfiguration):
+            exchange.respond(Answer(status: 200, type: "application/toml", body: settings.configuration))
         case .answer(.state): exchange.respond(StateAnswer(context: context).answer)
         case .answer(.metrics(let format)): exchange.respond(MetricsAnswer(context: context).answer(format))
         case .answer(let route):
@@ -40,6 +44,7 @@ extension Reactor {
             }
         case .publishPart(let publications, let stream): publish(publications, stream, slot, exchange)
         case .verify(let token): verify(token, slot, exchange)
+        case .ask(let question): ask(question, slot, exchange)
         case .turnAway(let framing): turnAway(exchange, framing)
         }
     }
@@ -65,6 +70,15 @@ extension Reactor {
     private mutating func verify(_ token: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
         let (port, connection) = (context.port, connections.token(slot))
         let isQueued = settings.access?.verifier.verify(token, now: Clock.realtime) { verdict in
+            port.post(.verified(connection, verdict))
+        }
+        if isQueued != true { continueExchange(slot, exchange, nil) }
+    }
+
+    /// Has somebody else decide about a subscription, or refuses the request when too many wait.
+    private mutating func ask(_ question: SubscriptionQuestion, _ slot: UInt32, _ exchange: Exchange) {
+        let (port, connection) = (context.port, connections.token(slot))
+        let isQueued = settings.access?.decider?.ask(question, now: Clock.realtime) { verdict in
             port.post(.verified(connection, verdict))
         }
         if isQueued != true { continueExchange(slot, exchange, nil) }

@@ -1,6 +1,7 @@
 import Access
 import Broadcasting
 import EventStreams
+import Hooks
 import Kernel
 import Metrics
 
@@ -70,6 +71,7 @@ extension Reactor {
         let slot = add(
             subscription, session, form, on: connection, grant: exchange.grant, client: client, since: time.today)
         attach(slot, counted: counted)
+        report(.connect, slot)
         record(subscriber: slot)
         // The missed events leave in one packet with the head, so the client wakes only once.
         let isWritten = subscribers.write(
@@ -137,6 +139,7 @@ extension Reactor {
     /// Removes a subscriber at the end of the turn, and marks its connection to be closed.
     mutating func remove(subscriber slot: UInt32, _ reason: CloseReason) {
         let stream = subscribers[slot].stream
+        report(.disconnect, slot, StreamEnd(reason))
         if let counted = countedSubscribers.removeValue(forKey: subscribers.token(slot)) {
             context.subscriberCounts.remove(counted)
         }

@@ -38,6 +38,8 @@ struct Reactor: ~Copyable {
     /// What subscribers count for, as long as a limit counts them.
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
     var ownChannels = OwnChannels()
+    /// Whether hooks may not have been told of all channels yet.
+    var hasUnreportedChannels = false
     /// Requests about sessions.
     var sessionWork: Deque<SessionWork> = []
     /// The clients of the subscribers.
@@ -108,6 +110,7 @@ struct Reactor: ~Copyable {
         evictMore()
         runSweep()
         if time.isNewSecond || ownChannels.tellsPresence { publishOwnEvents() }
+        if time.isNewTick || hasUnreportedChannels { reportChannels() }
         if let drain { continueDraining(drain) }
         closeMarked()
         if time.isNewTick || unkept.tokens.count >= DescriptorQueue.limit { _ = keepSockets() }

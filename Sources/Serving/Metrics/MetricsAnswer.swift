@@ -1,5 +1,6 @@
 import Access
 import Broadcasting
+import Hooks
 import Kernel
 import Metrics
 
@@ -62,6 +63,27 @@ struct MetricsAnswer {
         text.gauge(
             "crier_history_bytes", "Bytes of retained events in memory and on disk.", by: "place",
             [("memory", hub.bytesInMemory), ("disk", context.hub.hasArchive ? hub.bytes : 0)])
+        let groups = context.hub.groups
+        func byGroup(_ count: (ChannelGroup) -> Int) -> [(String, Int)] { groups.map { ($0.name, count($0)) } }
+        text.gauge(
+            "crier_group_channels", "Channels of the groups that [[channel]] names.", by: "group",
+            byGroup { $0.channels.current })
+        text.gauge(
+            "crier_group_subscribers", "Subscribers of the channels of a group.", by: "group",
+            byGroup { $0.subscribers.current })
+        text.counter(
+            "crier_group_published", "Events published to the channels of a group.", by: "group",
+            byGroup { $0.published.current })
+        text.counter(
+            "crier_group_published_bytes", "Bytes of events published to the channels of a group.", by: "group",
+            byGroup { $0.publishedBytes.current })
+        let hooks = context.hooks
+        text.counter("crier_hook_messages_delivered", "Messages that hooks have got.", hooks.counts.delivered)
+        text.counter("crier_hook_attempts_failed", "Attempts to tell a hook that failed.", hooks.counts.failed)
+        text.counter(
+            "crier_hook_messages_dropped", "Messages that no hook will get: a queue was full, or they became too old.",
+            hooks.counts.dropped)
+        text.gauge("crier_hook_messages_waiting", "Messages that wait for hooks.", hooks.waiting)
         text.counter("crier_resumes", "Subscriptions with a position.", sum { $0.resumes.current })
         text.counter("crier_gaps", "Gaps that subscribers were told.", sum { $0.gaps.current })
         text.counter(

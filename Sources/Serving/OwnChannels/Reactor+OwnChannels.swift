@@ -13,7 +13,10 @@ extension Reactor {
 
     mutating func publishOwnEvents() {
         guard context.index == 0 else { return }
-        if time.isNewSecond { publishStatistics() }
+        if time.isNewSecond {
+            publishStatistics()
+            publishLog()
+        }
         if time.isNewSecond { ownChannels.tellsPresence = true }
         guard ownChannels.tellsPresence else { return }
         let changes = context.hub.takePresence(Self.presencesPerTurn)
@@ -46,6 +49,20 @@ extension Reactor {
         guard !publications.isEmpty else { return }
         _ = context.hub.publish(
             publications[...], reply: ReplyAddress(loop: context.index, token: Self.noToken), now: time.today)
+    }
+
+    // MARK: The log
+
+    private static let logName = try? ChannelName("$crier/log")
+
+    private mutating func publishLog() {
+        guard let channel = Self.logName else { return }
+        if !ownChannels.tellsLog { ownChannels.tellsLog = context.hub.isWatched(channel) }
+        guard ownChannels.tellsLog else { return }
+        publish(
+            context.logChannel.take().map { json in
+                Publication(Event(data: EventData(String(decoding: json, as: UTF8.self))), to: [channel])
+            })
     }
 
     // MARK: Statistics

@@ -25,6 +25,10 @@ enum Route: Sendable {
     case readiness
     /// Everything that there is to know of the daemon.
     case state
+    /// What the caller may do, on a listening socket with these roles.
+    case showAccess(Roles)
+    /// The settings in force.
+    case showConfiguration
     case page(Page)
     /// The methods of a resource (OPTIONS).
     case methods(String)
@@ -33,7 +37,7 @@ enum Route: Sendable {
     /// Whether a caller needs a grant for it.
     var needsGrant: Bool {
         switch self {
-        case .health, .readiness, .methods, .problem: false
+        case .health, .readiness, .page, .methods, .problem: false
         default: true
         }
     }

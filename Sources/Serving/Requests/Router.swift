@@ -51,8 +51,16 @@ struct Router: Sendable {
                 try refuseParameters(of: try query(head))
                 return try only("GET, HEAD, OPTIONS", head) { .metrics(Self.expositionFormat(head)) }
             }
+            if path.equals("/config") {
+                try refuseParameters(of: try query(head))
+                return try only("GET, HEAD, OPTIONS", head) { .showConfiguration }
+            }
             if path.equals("/debug/state") { return try only("GET, HEAD, OPTIONS", head) { .state } }
             if let page = Page(path: path) { return try only("GET, HEAD, OPTIONS", head) { .page(page) } }
+        }
+        if path.equals("/access") {
+            try refuseParameters(of: try query(head))
+            return try only("GET, HEAD, OPTIONS", head) { .showAccess(roles) }
         }
         if path.equals("/readyz") { return try only("GET, HEAD, OPTIONS", head) { .readiness } }
         if path.equals("/healthz") { return try only("GET, HEAD, OPTIONS", head) { .health } }

@@ -204,11 +204,11 @@ extension Reactor {
         }
     }
 
-    private func address(_ slot: UInt32) -> IPAddress? {
+    func address(_ slot: UInt32) -> IPAddress? {
         subscribers[slot].client.address ?? peerAddress(subscribers[slot].stream.connection)
     }
 
-    private func subjects(_ slot: UInt32) -> [TopicSubject] {
+    func subjects(_ slot: UInt32) -> [TopicSubject] {
         subscribers[slot].topics.cursors.map { context.hub.subject(of: $0.topic) }
     }
 

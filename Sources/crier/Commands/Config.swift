@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authorizing
 import Configuring
+import Hooks
 
 /// `crier config`
 struct Config: ParsableCommand {
@@ -19,6 +20,12 @@ struct Config: ParsableCommand {
             let settings = try settings.loadOrExit()
             do throws(KeyProblem) {
                 try Authority.check(settings.access)
+            } catch {
+                StandardIO.writeError("\(error)")
+                throw SettingsOptions.exitCode
+            }
+            do throws(HookProblem) {
+                try Hooks.check(settings.hooks)
             } catch {
                 StandardIO.writeError("\(error)")
                 throw SettingsOptions.exitCode

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuring
+import Hooks
 import Kernel
 import Logging
 import Serving
@@ -9,6 +10,9 @@ import SystemPackage
 
 /// Leaves the connections to another process.
 extension Daemon {
+    /// Milliseconds that hooks have for what waits: the subscribers wait too.
+    private static let patienceWithHooks: UInt64 = 100
+
     /// Brings the loops to a stop.
     ///
     /// - Returns: nil when they do not come to it in time, or somebody wants the daemon to stop at once; they serve on then.
@@ -41,6 +45,7 @@ extension Daemon {
             let count = state.count
             if state.offerToServiceManager() {
                 CrashRecovery.forget()
+                server.hooks.stop(within: Self.patienceWithHooks)
                 store?.stop()
                 log.info("stopped; the next process continues the connections", metadata: ["connections": "\(count)"])
                 return true
@@ -69,6 +74,7 @@ extension Daemon {
             let patience = min(settings.shutdown, ServiceManager.watchdog.map { $0 / 2 } ?? .max)
             try state.rehearse(within: patience, log)
             CrashRecovery.forget()
+            server.hooks.stop(within: Self.patienceWithHooks)
             store?.stop()
             let error = state.replaceProgram()
             log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])

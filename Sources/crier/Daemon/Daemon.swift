@@ -4,6 +4,7 @@ import Authorizing
 import Broadcasting
 import Configuring
 import DequeModule
+import Hooks
 import Kernel
 import Logging
 import Serving
@@ -43,11 +44,12 @@ struct Daemon: ~Copyable {
         do throws(SettingsOptions.Mistakes) {
             settings = try options.load(listen: listen)
         } catch {
-            let log = Self.logger(.info)
+            let log = Self.logger(.info, LogChannel())
             for line in error.lines { log.error("\(line)") }
             throw SettingsOptions.exitCode
         }
-        let log = Self.logger(settings.logLevel)
+        let logChannel = LogChannel()
+        let log = Self.logger(settings.logLevel, logChannel)
         let descriptorLimit = ProcessLimits.raiseDescriptorLimit()
         ProcessLimits.reserveDescriptors(min(descriptorLimit, Self.reservedDescriptors))
         var predecessor = Predecessor()
@@ -62,10 +64,15 @@ struct Daemon: ~Copyable {
         let addresses = listeners.addresses
         let loops = settings.loops == 0 ? min(64, ProcessLimits.processors) : settings.loops
         let (authority, access) = try Self.authority(settings, log)
+        let hooks = Hooks(log: log)
+        do throws(HookProblem) { try hooks.apply(settings.hooks) } catch {
+            log.error("\(error)")
+            throw SettingsOptions.exitCode
+        }
         let server: Server
         let store: Store?
         do throws(HistorySetup.Failure) {
-            let history = try HistorySetup(settings, log)
+            let history = try HistorySetup(settings, hooks, log, logChannel)
             server = try history.server(
                 loops: loops, listeners: listeners.sockets, settings,
                 serving: settings.serving(descriptors: descriptorLimit, access: access),
@@ -163,6 +170,9 @@ struct Daemon: ~Copyable {
     /// Room in the kernel's table of descriptors from the start on; 512 KiB.
     private static let reservedDescriptors = 65_536
 
+    /// Milliseconds that hooks have at the end for what waits.
+    private static let patienceWithHooks: UInt64 = 2000
+
     /// Milliseconds between two status lines.
     private static let statusPeriod: UInt64 = 1000
 
@@ -194,6 +204,10 @@ struct Daemon: ~Copyable {
             // The program starts anew with all connections, and reads the file itself.
             return try restart(&poller)
         }
+        do throws(HookProblem) { try Hooks.check(new.hooks) } catch {
+            log.error("\(error)")
+            return log.error("the new configuration has errors; the old one stays in force")
+        }
         let access: AccessPolicy?
         do throws(KeyProblem) {
             access = try authority.apply(new.access, new.verification)
@@ -206,6 +220,7 @@ struct Daemon: ~Copyable {
         }
         awaitingRestart = changed
         settings = new
+        do throws(HookProblem) { try server.hooks.apply(new.hooks) } catch { log.error("\(error)") }
         server.apply(new.serving(descriptors: descriptorLimit, access: access), new.history)
         log.info("reloaded")
     }
@@ -230,6 +245,7 @@ struct Daemon: ~Copyable {
         CrashRecovery.forget()
         if server.hasEnded { server.join() }
         authority.stop()
+        server.hooks.stop(within: Self.patienceWithHooks)
         store?.stop()
         for path in unixPaths { Listener.removeSocketFile(path) }
         log.info("stopped")
@@ -263,10 +279,12 @@ struct Daemon: ~Copyable {
         }
     }
 
-    private static func logger(_ level: LogLevel) -> Logger {
+    /// A log that goes to the journal or to standard error, and to `$crier/log`.
+    private static func logger(_ level: LogLevel, _ channel: LogChannel) -> Logger {
         let level = Logger.Level(rawValue: level.rawValue) ?? .info
         return Logger(label: "crier") { _ in
-            if JournalLog.isConnected { JournalLog(level: level) } else { TextLog(level: level) }
+            let first: any LogHandler = JournalLog.isConnected ? JournalLog(level: level) : TextLog(level: level)
+            return MultiplexLogHandler([first, channel.handler(level: level)])
         }
     }
 }

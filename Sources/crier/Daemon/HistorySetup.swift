@@ -2,6 +2,7 @@ import Access
 import Broadcasting
 import Bytes
 import Configuring
+import Hooks
 import Kernel
 import Logging
 import Serving
@@ -22,9 +23,13 @@ struct HistorySetup {
     private let stored: StoredState?
     private let path: String
     private let log: Logger
+    private let logChannel: LogChannel
+    private let hooks: Hooks
 
-    init(_ settings: Settings, _ log: Logger) throws(Failure) {
+    init(_ settings: Settings, _ hooks: Hooks, _ log: Logger, _ logChannel: LogChannel) throws(Failure) {
         self.log = log
+        self.hooks = hooks
+        self.logChannel = logChannel
         path = Self.place(settings.path)
         guard settings.store == .sqlite else {
             (store, stored) = (nil, nil)
@@ -57,7 +62,8 @@ struct HistorySetup {
                 epoch: epochs.current, archive: store,
                 recovery: CrashRecovery.make(
                     settings, loops: loops, slots: room, epochs, hasPlaces: predecessor.hasRecorded, log),
-                life: Life(version: Crier.version, started: Int(Clock.realtime / 1000)), log: log
+                life: Life(version: Crier.version, started: Int(Clock.realtime / 1000)),
+                logChannel: logChannel, hooks: hooks, log: log
             ) { hub in
                 try prepare(hub, settings) { () throws(ByteReader.Damage) in
                     try predecessor.continueConnections(hub, loops: loops, most: room, rule: rule, log)

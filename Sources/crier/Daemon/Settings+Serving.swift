@@ -26,6 +26,7 @@ extension Settings {
     func serving(descriptors: Int, access: AccessPolicy?) -> ServingSettings {
         var serving = ServingSettings()
         serving.access = access
+        serving.configuration = Array(withoutSecrets.toml.utf8)
         serving.heartbeat = heartbeat
         serving.retry = retry
         serving.shutdown = shutdown

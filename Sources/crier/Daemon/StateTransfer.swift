@@ -59,7 +59,7 @@ struct StateTransfer: ~Copyable {
     func rehearse(within milliseconds: UInt64, _ log: Logger) throws(Errno) {
         let arguments = Array(Program.commandLine.dropFirst()) + ["--rehearse"]
         let child = try ChildProcess(
-            Program.commandLine[0], arguments, input: file.descriptor.number, outputLimit: 64 * 1024,
+            Program.commandLine[0], arguments, input: file, outputLimit: 64 * 1024,
             within: milliseconds)
         guard child.code != 0 else { return }
         for line in String(decoding: child.error, as: UTF8.self).split(separator: "\n") {
