@@ -9,7 +9,7 @@ SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --produ
 BINARY      := .build/release/crier
 UNITS       := crier.service crier@.service crier.socket crier-publish.socket
 
-.PHONY: abuse monitoring help run build test unit readme browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
+.PHONY: abuse monitoring help run build test unit readme recipes browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets monitoring readme browser clients restarts systemd package abuse
+test: packages-test lint unit build budgets monitoring readme recipes browser clients restarts systemd package abuse
 	@$(MAKE) --no-print-directory fuzz TIME=3
 	@echo "Every test has passed."
 
@@ -35,6 +35,11 @@ unit: packages-test
 #:: make readme     run every example of the README, in order
 readme: build packages-test
 	Tests/Readme/run $(BINARY)
+
+#:: make recipes    run every example of docs/getting-started.md, docs/recipes and docs/coming-from
+recipes: build packages-test
+	@.ci/packages nodejs golang-go php-cli rustc nginx
+	Tests/Recipes/run $(BINARY)
 
 #:: make browser    test the real daemon with a real Chromium
 browser: build packages-test

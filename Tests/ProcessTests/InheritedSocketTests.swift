@@ -11,11 +11,13 @@ private struct Start {
     let log: String
 }
 
-/// Starts a daemon as systemd does, with a listening socket that is open already, and stops it when it is ready.
+/// Starts a daemon as systemd does, with a listening socket that is open already, and stops it when it is ready. In the
+/// configuration, `PORT` stands for the port of the socket.
 private func start(_ host: String, named name: String, _ configuration: String = "") async throws -> Start {
     let listener = try Listener.listen(
         on: try #require(SocketAddress.resolve(host: host, port: 0).first), options: ConnectionOptions())
-    let file = try TemporaryFile(configuration)
+    let port = try #require(listener.address.port)
+    let file = try TemporaryFile(configuration.split(separator: "PORT").joined(separator: "\(port)"))
     // systemd hands over descriptors from number 3 on, to the process that LISTEN_PID names.
     let script = """
         exec 3<&0 </dev/null
@@ -54,6 +56,22 @@ extension RealProcess {
             let limited = try await start(
                 "0.0.0.0", named: "crier", "[[listen]]\naddress = \"systemd:crier\"\nroles = [\"subscribe\"]\n")
             #expect(limited.isReady, "\(limited.log)")
+        }
+
+        @Test func `has the settings of the table with its address`() async throws {
+            // With the settings for a socket without a table it would be refused: anyone could publish.
+            let limited = try await start(
+                "0.0.0.0", named: "crier", "[[listen]]\naddress = \"0.0.0.0:PORT\"\nroles = [\"subscribe\"]\n")
+            #expect(limited.isReady, "\(limited.log)")
+        }
+
+        @Test func `does not replace a table with another address that has rules`() async throws {
+            let refused = try await start(
+                "127.0.0.1", named: "crier", "[[listen]]\naddress = \"127.0.0.1:1\"\nroles = [\"subscribe\"]\n")
+            #expect(!refused.isReady)
+            #expect(refused.log.contains("name the socket that the table is for"), "\(refused.log)")
+            let plain = try await start("127.0.0.1", named: "crier", "[[listen]]\naddress = \"127.0.0.1:1\"\n")
+            #expect(plain.isReady, "\(plain.log)")
         }
 
         @Test func `on loopback needs no configuration`() async throws {

@@ -136,7 +136,7 @@ extension Reactor {
     private mutating func push(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
         guard let target = request.session else { return }
         do throws(Problem) {
-            ask(.push(target.session, try request.sessionBytes(body, target, settings.names)), slot, exchange)
+            ask(.push(target.session, try request.sessionPush(body, target, settings.names)), slot, exchange)
         } catch {
             exchange.respond(error.answer)
         }

@@ -89,12 +89,15 @@ final class PublishRequest: Sendable {
         }
     }
 
-    /// The bytes that a session gets for a complete body, without framing.
-    func sessionBytes(_ body: [UInt8], _ target: Target, _ names: NameLimits) throws(Problem) -> [UInt8] {
+    /// What a session gets for a complete body.
+    func sessionPush(_ body: [UInt8], _ target: Target, _ names: NameLimits) throws(Problem) -> SessionPush {
         var bytes = target.comment.map { EventEncoder.encode(comment: $0) } ?? []
         var events: [Publication] = []
         switch form {
-        case .data where body.isEmpty && target.comment != nil: break
+        case .data(let event)
+        where body.isEmpty && event.name == nil && event.id == nil && (event.retry != nil || target.comment != nil):
+            // A blank line after it would be an event for some clients.
+            if let retry = event.retry { bytes += EventEncoder.encode(retry: retry) }
         case .data, .envelopes: events = try publications(body, names)
         case .lines, .eventStream:
             let stream = PublishStream(self, limit: body.count + 1, sliceLimit: .max, names)
@@ -104,7 +107,8 @@ final class PublishRequest: Sendable {
             while let next = stream.next() { events += next }
         }
         for publication in events { bytes += EventEncoder.encode(publication.event) }
-        return bytes
+        let last = events.last { $0.event.id != nil }
+        return SessionPush(bytes: bytes, lastID: last?.event.id.map { Array($0.description.utf8) })
     }
 
     /// The key, with a fingerprint of the events; nil without a key.

@@ -34,7 +34,7 @@ extension Router {
             try refuseOtherOrigins(head)
             let filter = try filter(query, allowed: ["address", "token", "caller"])
             guard !filter.isEmpty else {
-                throw Problem(400, "Name the sessions to end: ?token= or ?address=.")
+                throw Problem(400, "Name the sessions to end: ?token=, ?caller= or ?address=.")
             }
             return .endSessions(filter)
         }

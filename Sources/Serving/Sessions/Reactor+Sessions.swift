@@ -97,14 +97,14 @@ extension Reactor {
                 return true
             }
         case .show(let session): return find(session, &work) { $0.describe($1, isDetailed: true) }
-        case .push(let session, let bytes):
+        case .push(let session, let push):
             guard work.head != nil else {
                 // The loop takes every event up to here from its mailbox before it looks again.
                 work.head = context.hub.summary.head
                 return false
             }
             if isAwaitingFanOut(session, work) { return false }
-            return find(session, &work) { $0.push(bytes, to: $1) }
+            return find(session, &work) { $0.push(push, to: $1) }
         case .end(let session):
             return find(session, &work) { reactor, slot in
                 reactor.endSession(slot)
@@ -258,8 +258,8 @@ extension Reactor {
 
     // MARK: Changes
 
-    private mutating func push(_ bytes: [UInt8], to slot: UInt32) -> Answer {
-        switch subscribers.push(bytes, to: slot, limit: settings.pushes, &connections) {
+    private mutating func push(_ push: SessionPush, to slot: UInt32) -> Answer {
+        switch subscribers.push(push, to: slot, limit: settings.pushes, &connections) {
         case .ending: return Problem(404, "The session is ending.").answer
         case .full:
             return Problem(
@@ -274,15 +274,22 @@ extension Reactor {
     private mutating func endSession(_ slot: UInt32) {
         let subscriber = subscribers[slot].session
         if case .closed = subscribers[slot].state { return }
+        let subjects = Set(subjects(slot))
         let key = EndedSessions.Key(
-            address: address(slot), agent: subscribers[slot].client.agent, subjects: Set(subjects(slot)),
+            address: address(slot), agent: subscribers[slot].client.agent, subjects: subjects,
             form: subscribers[slot].form)
         // It still gets the rest of an event that it has in part.
         let through = max(subscribers[slot].position, subscribers[slot].pending?.event?.sequence ?? 0)
         let last = context.hub.lastEvent(subscribers[slot].topics.cursors, through: through)
-        var positions: [EndedSessions.Position] = last.map { [.id(Array($0.id.utf8))] } ?? [.unknown]
-        // It may have come without a position, and got nothing since.
-        if let last, last.time < subscribers[slot].since { positions.append(.none) }
+        var positions: [EndedSessions.Position] = last.map { [.id(Array($0.id.utf8))] } ?? []
+        if let id = subscribers.lastPushedID(to: slot) { positions.append(.id(id)) }
+        let hasPattern = subjects.contains { if case .pattern = $0 { true } else { false } }
+        if last == nil, hasPattern {
+            positions.append(.unknown)
+        } else if last.map({ $0.time < subscribers[slot].since }) ?? true {
+            // It may have come without a position, and got nothing since.
+            positions.append(.none)
+        }
         for position in positions { context.endedSessions.add(key, position, now: time.now) }
         let event = Event(
             name: try? EventName("crier.end"), data: EventData(#"{"session":"\#(subscriber)"}"#))

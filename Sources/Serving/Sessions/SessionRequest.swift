@@ -9,8 +9,7 @@ final class SessionRequest: Sendable {
     enum Operation: Sendable {
         case list(SessionFilter, from: SessionPlace, count: Int)
         case show(SessionID)
-        /// Send bytes, which no framing has yet, to a session.
-        case push(SessionID, [UInt8])
+        case push(SessionID, SessionPush)
         case end(SessionID)
         case endAll(SessionFilter)
     }

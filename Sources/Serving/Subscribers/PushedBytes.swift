@@ -1,6 +1,8 @@
-/// Bytes for one stream each, framed, that a subscriber that is behind gets when it has read the log.
+/// What was sent to single streams: bytes, framed, that a subscriber that is behind gets when it has read the log, and the last
+/// id of each, which is then the position of its client.
 struct PushedBytes {
     private var waiting: [Subscribers.Token: [UInt8]] = [:]
+    private var lastIDs: [Subscribers.Token: [UInt8]] = [:]
 
     /// Adds bytes for a subscriber.
     ///
@@ -12,10 +14,22 @@ struct PushedBytes {
         return true
     }
 
+    /// Remembers the last id that was sent to a subscriber.
+    mutating func note(lastID: [UInt8], for token: Subscribers.Token) { lastIDs[token] = lastID }
+
+    /// The last id that was sent to a subscriber alone; nil when none was.
+    func lastID(for token: Subscribers.Token) -> [UInt8]? { lastIDs.isEmpty ? nil : lastIDs[token] }
+
+    /// Forgets a subscriber.
+    mutating func forget(_ token: Subscribers.Token) {
+        take(token)
+        if !lastIDs.isEmpty { lastIDs[token] = nil }
+    }
+
     /// Those that wait for a subscriber.
     subscript(token: Subscribers.Token) -> [UInt8] { waiting.isEmpty ? [] : waiting[token] ?? [] }
 
-    /// Takes those of a subscriber, or forgets them.
+    /// Takes those of a subscriber.
     @discardableResult mutating func take(_ token: Subscribers.Token) -> [UInt8] {
         waiting.isEmpty ? [] : waiting.removeValue(forKey: token) ?? []
     }

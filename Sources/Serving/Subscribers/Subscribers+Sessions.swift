@@ -16,18 +16,23 @@ extension Subscribers {
     /// ``FanOut/hasWritten(through:to:)``.
     ///
     /// - Parameters:
-    ///   - bytes: without framing.
+    ///   - push: what it gets.
     ///   - limit: the most bytes that may wait for one that is behind.
-    mutating func push(_ bytes: [UInt8], to slot: UInt32, limit: Int, _ connections: inout Connections) -> PushOutcome {
-        let framed = table[slot].form.framing.frame(bytes)
+    mutating func push(_ push: SessionPush, to slot: UInt32, limit: Int, _ connections: inout Connections)
+        -> PushOutcome
+    {
+        let framed = table[slot].form.framing.frame(push.bytes)
         switch table[slot].state {
-        case .live:
-            _ = write(framed: framed, to: slot, &connections, moreFollows: false)
-            return .accepted
-        case .behind: return pushed.add(framed, for: table.token(slot), limit: limit) ? .accepted : .full
+        case .live: _ = write(framed: framed, to: slot, &connections, moreFollows: false)
+        case .behind: guard pushed.add(framed, for: table.token(slot), limit: limit) else { return .full }
         case .ending, .closed: return .ending
         }
+        if let id = push.lastID { pushed.note(lastID: id, for: table.token(slot)) }
+        return .accepted
     }
+
+    /// The last id that was sent to a subscriber alone; nil when none was.
+    func lastPushedID(to slot: UInt32) -> [UInt8]? { pushed.lastID(for: table.token(slot)) }
 
     /// Writes the bytes that were pushed to a subscriber while it was behind, and that is live now.
     mutating func writePushed(_ slot: UInt32, _ connections: inout Connections) {

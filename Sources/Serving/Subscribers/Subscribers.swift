@@ -309,7 +309,7 @@ struct Subscribers: ~Copyable {
     mutating func remove(_ slot: UInt32) {
         recovery.unregister(slot)
         if hasUnplaced { setUnplaced(slot, 0) }
-        pushed.take(table.token(slot))
+        pushed.forget(table.token(slot))
         sessions.remove(table[slot].session)
         table.remove(slot)
         status.subscribers.add(-1)

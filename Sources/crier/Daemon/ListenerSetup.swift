@@ -14,6 +14,8 @@ struct ListenerSetup {
 
     private let settings: Settings
     private var listening = ListenerSet()
+    /// The addresses of the tables that sockets of systemd have taken.
+    private var adopted: Set<String> = []
     /// The addresses of the listeners, for the log.
     private(set) var addresses: [String] = []
     /// The files of Unix sockets, which the daemon deletes when it stops.
@@ -53,9 +55,24 @@ struct ListenerSetup {
         for missing in names.subtracting(inherited).sorted() {
             throw Self.missing(missing)
         }
-        // If systemd passes on sockets and the settings name none of them, they replace the listeners of the settings.
-        if !inherited.isEmpty, names.isEmpty { return }
-        for listener in settings.listen { try open(listener, &predecessor) }
+        for listener in settings.listen where !adopted.contains("\(listener.address)") {
+            // If systemd passes on sockets and the settings name none of them, they replace the listeners of the settings.
+            if !inherited.isEmpty, names.isEmpty {
+                try refuseRules(of: listener)
+            } else {
+                try open(listener, &predecessor)
+            }
+        }
+    }
+
+    /// Refuses a listener that no socket of systemd has and that says more than an address: nothing that it says would be in
+    /// force.
+    private func refuseRules(of listener: ListenSettings) throws(Failure) {
+        let plain = ListenSettings(address: listener.address, isOpen: listener.isOpen)
+        guard listener != plain else { return }
+        throw Failure(
+            description: "[[listen]] address = \"\(listener.address)\": systemd passes on sockets, and none has this "
+                + "address; name the socket that the table is for, as in address = \"systemd:crier\"")
     }
 
     /// Opens the sockets that are not open yet, as ``open(_:)`` would.
@@ -82,7 +99,10 @@ struct ListenerSetup {
             if let listener { try checkExposure(listener, isLocal: open.isLocal) }
             return
         }
-        try checkExposure(try settings(for: name), isLocal: open.isLocal)
+        if let named = self.listener(named: name) { return try checkExposure(named, isLocal: open.isLocal) }
+        // The table with the address of the socket has passed this check, wherever there is one.
+        guard let standard = Self.standard(name), settings.listen == [.standard] else { return }
+        try checkExposure(standard, isLocal: open.isLocal)
     }
 
     private func checkExposure(_ listener: ListenSettings, isLocal: Bool) throws(Failure) {
@@ -91,13 +111,19 @@ struct ListenerSetup {
         }
     }
 
-    /// The settings for a socket that systemd passes on.
-    private func settings(for name: String) throws(Failure) -> ListenSettings {
-        let address = ListenAddress.inherited(name: name)
-        guard let listener = settings.listen.first(where: { $0.address == address }) ?? Self.standard(name) else {
+    /// The table that names a socket of systemd.
+    private func listener(named name: String) -> ListenSettings? {
+        settings.listen.first { $0.address == .inherited(name: name) }
+    }
+
+    /// The settings for a socket that systemd passes on: of the table that names it, otherwise of the table with its address.
+    private func settings(for name: String, at address: SocketAddress) throws(Failure) -> ListenSettings {
+        let listener =
+            listener(named: name) ?? settings.listen.first { $0.address.names(address) } ?? Self.standard(name)
+        guard let listener else {
             throw Failure(
                 description: "a socket called \"\(name)\" was handed over by systemd, but no [[listen]] has "
-                    + "address = \"\(address)\"")
+                    + "address = \"\(ListenAddress.inherited(name: name))\"")
         }
         return listener
     }
@@ -109,7 +135,11 @@ struct ListenerSetup {
     }
 
     private mutating func adopt(_ number: CInt, name: String) throws(Failure) {
-        try add(try settings(for: name)) { options throws(Errno) in
+        let socket = Descriptor(owning: number)
+        let listener = try settings(for: name, at: SocketAddress(boundBy: socket))
+        _ = socket.release()
+        adopted.insert("\(listener.address)")
+        try add(listener, key: .inherited(name: name)) { options throws(Errno) in
             try Listener(adopting: Descriptor(owning: number), options: options)
         }
     }
@@ -172,7 +202,7 @@ struct ListenerSetup {
     }
 
     private mutating func add(
-        _ settings: ListenSettings, _ make: (ConnectionOptions) throws(Errno) -> Listener
+        _ settings: ListenSettings, key: ListenAddress? = nil, _ make: (ConnectionOptions) throws(Errno) -> Listener
     ) throws(Failure) {
         guard addresses.count < ListenerSet.limit else {
             throw Failure(description: "there are more than \(ListenerSet.limit) listening sockets, which is the limit")
@@ -186,7 +216,7 @@ struct ListenerSetup {
         try checkExposure(settings, isLocal: listener.address.isLocal)
         addresses.append("\(listener.address)")
         listening.add(
-            listener, key: "\(settings.address)", roles: settings.servingRoles, hosts: settings.hosts,
+            listener, key: "\(key ?? settings.address)", roles: settings.servingRoles, hosts: settings.hosts,
             origins: settings.origins,
             allowsPrivateNetwork: settings.allowsPrivateNetwork, usesProxyProtocol: settings.usesProxyProtocol)
     }

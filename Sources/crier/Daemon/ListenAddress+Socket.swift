@@ -1,0 +1,17 @@
+import Configuring
+import Kernel
+
+extension ListenAddress {
+    /// Whether it is the address of a socket that somebody else has opened.
+    func names(_ socket: SocketAddress) -> Bool {
+        switch self {
+        case .inherited: return false
+        case .unix: return description == socket.description
+        case .tcp(let host, let port):
+            // A port that the kernel chooses is nobody's name.
+            guard port > 0, socket.port == port else { return false }
+            let resolved = (try? SocketAddress.resolve(host: host.isEmpty ? "::" : host, port: port)) ?? []
+            return resolved.contains { $0.description == socket.description }
+        }
+    }
+}
