@@ -9,7 +9,7 @@ SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --produ
 BINARY      := .build/release/crier
 UNITS       := crier.service crier@.service crier.socket crier-publish.socket
 
-.PHONY: abuse monitoring help run build test unit readme recipes browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
+.PHONY: abuse configuration monitoring help run build test unit readme recipes browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -72,9 +72,14 @@ monitoring: build packages-test
 	@.ci/packages prometheus
 	Tests/Monitoring/run $(BINARY)
 
-#:: make lint       check the format of the sources
+#:: make lint       check the format of the sources, and whether docs/configuration.md is up to date
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	packaging/configuration --check
+
+#:: make configuration   write docs/configuration.md from config/crier.toml
+configuration:
+	packaging/configuration > docs/configuration.md
 
 #:: make stress     test with stalling and vanishing readers, kill -9 at random moments, and ten restarts with 18,000 subscribers:
 #::                 ROUNDS rounds (100), from SEED on

@@ -82,7 +82,7 @@ class Examples(unittest.TestCase):
         command = change(self.next(beginning))
         done = subprocess.run(
             ["bash", "-c", command], env=self.environment, capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 0, f"{command}: {done.stderr}")
+        self.assertEqual(done.returncode, 0, f"{command}: {done.stdout}{done.stderr}")
         return done.stdout
 
     def receipt(self, beginning):
@@ -161,6 +161,9 @@ class Examples(unittest.TestCase):
         mirrored = Running("curl -sN 'localhost:8080/events/mirror?replay=all'", self.environment)
         self.running.append(mirrored)
         mirrored.wait_for("data: to the client\n")
+        self.assertIn("CHANNEL", self.run_example("crier top --once"))
+        # The whole wait would be for a heartbeat.
+        self.assertIn("An event has taken", self.run_example("crier doctor", lambda command: command + " --wait 2"))
         report = self.run_example("crier bench --subscribers 500", lambda command: command + " --duration 1")
         self.assertIn("500", report)
         self.assertEqual(self.left, [], "examples that this test does not run")

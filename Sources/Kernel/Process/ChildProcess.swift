@@ -20,10 +20,12 @@ public struct ChildProcess: Sendable {
     ///   - fileLimit: bytes that a file may have that it writes to.
     ///   - limit: bytes that it may write to standard output, and to standard error. A program that writes more is killed.
     ///   - milliseconds: that it may take. A program that takes longer is killed.
+    ///   - watch: gets its output as it comes, and returns whether to go on. Otherwise the program is killed.
     /// - Throws: `noSuchFileOrDirectory` when there is no such program, or another error of starting it.
     public init(
         _ program: String, _ arguments: [String], input: MemoryFile? = nil, passing files: [MemoryFile] = [],
-        fileLimit: Int? = nil, outputLimit limit: Int, within milliseconds: UInt64 = .max
+        fileLimit: Int? = nil, outputLimit limit: Int, within milliseconds: UInt64 = .max,
+        watch: (ArraySlice<UInt8>) -> Bool = { _ in true }
     ) throws(Errno) {
         let outputPipe = try Pipe()
         let errorPipe = try Pipe()
@@ -51,7 +53,14 @@ public struct ChildProcess: Sendable {
                 pollfd(fd: isOpen.1 ? errorEnd.number : -1, events: Int16(POLLIN), revents: 0),
             ]
             _ = unsafe poll(&polled, 2, CInt(clamping: end - now))
-            if polled[0].revents != 0 { isOpen.0 = Self.read(outputEnd, &output) }
+            if polled[0].revents != 0 {
+                let known = output.count
+                isOpen.0 = Self.read(outputEnd, &output)
+                if output.count > known, !watch(output[known...]) {
+                    kill(process, SIGKILL)
+                    break
+                }
+            }
             if polled[1].revents != 0 { isOpen.1 = Self.read(errorEnd, &error) }
         }
         (self.output, self.error) = (output, error)

@@ -32,13 +32,19 @@ struct AdminRequest {
 
     /// Calls `body` with every item of a list, page by page: as the daemon wrote it, and as a value.
     ///
-    /// - Parameter member: the member of a page that has the items.
-    func forEach<Item: Decodable>(_ member: String, _ body: ([UInt8], Item) -> Void) throws {
+    /// - Parameters:
+    ///   - member: the member of a page that has the items.
+    ///   - limit: after so many items it reads no further page.
+    func forEach<Item: Decodable>(
+        _ member: String, atMost limit: Int = .max, _ body: ([UInt8], Item) -> Void
+    ) throws {
         var request = self
+        var count = 0
         while true {
             let (items, next) = try Self.page(try request.send(), member)
             for item in items { body(item, try JSONDecoder().decode(Item.self, from: Data(item))) }
-            guard let next else { return }
+            count += items.count
+            guard let next, count < limit else { return }
             request.query = query + [("after", next)]
         }
     }

@@ -1,5 +1,6 @@
 import EventStreams
 import HTTPMessages
+import Kernel
 
 /// An event stream that reconnects by itself, by the rules of the standard (WHATWG HTML 9.2.3).
 struct ReconnectingStream: ~Copyable {
@@ -32,6 +33,17 @@ struct ReconnectingStream: ~Copyable {
             .compactMap { name, value in value.map { (name, $0) } }
         target = daemon.url.target(channels, query: query)
         parser = EventStreamParser(lastEventID: lastEventID)
+    }
+
+    /// Waits for input of the program, or for bytes from the daemon.
+    ///
+    /// - Returns: whether there is input and the daemon has sent nothing.
+    func waitForInput(_ input: StandardStream) -> Bool {
+        guard pending.isEmpty, connection != nil else { return false }
+        let descriptor = Descriptor(owning: input.rawValue)
+        let hasInput = connection?.waitForInput(descriptor) ?? false
+        _ = descriptor.release()
+        return hasInput
     }
 
     /// Waits for the next item.

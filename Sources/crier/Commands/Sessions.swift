@@ -38,25 +38,6 @@ struct Sessions: ParsableCommand {
     @Option(help: "End the session with this id instead.")
     var end: String?
 
-    private struct Session: Decodable {
-        struct Lag: Decodable {
-            let events: Int
-            let bytes: Int
-            let seconds: Int
-        }
-
-        let id: String
-        let address: String?
-        let channels: [String]
-        let state: String
-        let cursor: String
-        let lag: Lag
-        let sent: Int?
-        let since: Int
-        let agent: String?
-        let token: String?
-    }
-
     func run() throws {
         Signals.ignoreBrokenPipe()
         try AdminRequest.run {
@@ -71,7 +52,7 @@ struct Sessions: ParsableCommand {
             var table = Table("ID", "ADDRESS", "STATE", "LAG", "CALLER", "CHANNELS", "AGENT")
             let query = filters.compactMap { name, value in value.map { (name, $0) } }
             try AdminRequest(daemon: target.daemon, path: "/sessions", query: query).forEach("sessions") {
-                (line: [UInt8], item: Session) in
+                (line: [UInt8], item: SessionFigures) in
                 if json {
                     StandardIO.write(line + [0x0A])
                 } else {

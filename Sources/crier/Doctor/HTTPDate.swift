@@ -1,0 +1,26 @@
+/// Reads the dates of HTTP and of certificates.
+enum HTTPDate {
+    private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+
+    /// Seconds since 1970 of an IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7); nil for
+    /// anything else.
+    static func seconds(_ text: String) -> Int? {
+        let parts = text.split { " ,".contains($0) }.map(String.init)
+        guard parts.count == 6 else { return nil }
+        return seconds(day: parts[1], month: parts[2], year: parts[3], clock: parts[4])
+    }
+
+    /// Seconds since 1970 of a moment in UTC, from its parts.
+    static func seconds(day: String, month: String, year: String, clock: String) -> Int? {
+        let times = clock.split(separator: ":").compactMap { Int($0) }
+        guard let month = months.firstIndex(of: month.lowercased()), let day = Int(day), let year = Int(year),
+            times.count == 3
+        else { return nil }
+        // Years begin in March here, so that a leap day is the last of a year.
+        let (shifted, monthOfYear) = month < 2 ? (year - 1, month + 10) : (year, month - 2)
+        let days =
+            365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * monthOfYear + 2) / 5 + day - 1
+            - 719_468
+        return ((days * 24 + times[0]) * 60 + times[1]) * 60 + times[2]
+    }
+}

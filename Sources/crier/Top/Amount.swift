@@ -1,0 +1,31 @@
+/// Writes numbers for people, in few characters.
+enum Amount {
+    /// A number: `12,345`, or `1.2 M` from a million on.
+    static func text(_ number: Int) -> String {
+        if number >= 1_000_000_000 { return "\(tenths(Double(number) / 1e9)) G" }
+        if number >= 1_000_000 { return "\(tenths(Double(number) / 1e6)) M" }
+        let digits = Array("\(number)")
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3), digit.isNumber { text += "," }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// A number in a second: with a decimal below ten.
+    static func text(rate: Double) -> String { rate < 10 ? tenths(rate) : text(Int(rate.rounded())) }
+
+    /// Bytes: `512 B`, `1.5 MiB`.
+    static func text(bytes: Double) -> String {
+        var (amount, unit) = (bytes, 0)
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        while amount >= 1024, unit < units.count - 1 { (amount, unit) = (amount / 1024, unit + 1) }
+        return unit == 0 ? "\(Int(amount)) B" : "\(tenths(amount)) \(units[unit])"
+    }
+
+    private static func tenths(_ number: Double) -> String {
+        let tenths = Int((number * 10).rounded())
+        return tenths >= 1000 || tenths.isMultiple(of: 10) ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+    }
+}
