@@ -22,6 +22,49 @@ let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-col
 let hashTrees: Target.Dependency = .product(name: "HashTreeCollections", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
+/// The files of the console at `/`, which are built into the binary.
+let console = [
+    "activity.js",
+    "api.js",
+    "app.js",
+    "bounded.js",
+    "channel.js",
+    "channellist.js",
+    "channels.js",
+    "chart.js",
+    "configuration.js",
+    "console.css",
+    "console.html",
+    "copy.js",
+    "dialog.js",
+    "dom.js",
+    "eventstream.js",
+    "feed.js",
+    "figures.js",
+    "format.js",
+    "gauges.js",
+    "grant.js",
+    "json.js",
+    "live.js",
+    "overview.js",
+    "poll.js",
+    "publish.js",
+    "published.js",
+    "publishform.js",
+    "received.js",
+    "router.js",
+    "session.js",
+    "sessions.js",
+    "sessiontable.js",
+    "shell.js",
+    "signin.js",
+    "start.js",
+    "storage.js",
+    "stream.js",
+    "theme.js",
+    "token.js",
+]
+
 let package = Package(
     name: "crier",
     products: [.executable(name: "crier", targets: ["crier"])],
@@ -77,7 +120,7 @@ let package = Package(
                 "Access", "Bytes", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "Envelopes", "Hooks",
                 "Metrics", system, logging, deque,
             ],
-            resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
+            resources: console.map { .embedInCode("Console/\($0)") },
             swiftSettings: settings),
 
         // Around it.
@@ -175,7 +218,9 @@ let package = Package(
         .testTarget(
             name: "ConfiguringTests", dependencies: ["Access", "Configuring", "Broadcasting", "TimeLimits"],
             swiftSettings: settings),
-        .testTarget(name: "CrierTests", dependencies: ["crier", "TimeLimits"], swiftSettings: settings),
+        .testTarget(name: "HooksTests", dependencies: ["Hooks"], swiftSettings: settings),
+        .testTarget(name: "CurlTests", dependencies: ["Curl"], swiftSettings: settings),
+        .testTarget(name: "CrierTests", dependencies: ["crier", "Kernel", "TimeLimits"], swiftSettings: settings),
         .testTarget(
             name: "BenchmarkingTests", dependencies: ["Benchmarking", "HTTPMessages", "Kernel", "TimeLimits"],
             swiftSettings: settings

@@ -7,7 +7,8 @@ extension Hub {
     public var summary: HubSummary {
         state.withLock {
             HubSummary(
-                channels: $0.registry.channelCount, events: $0.log.events, bytes: $0.log.bytes,
+                channels: $0.registry.channelCount - $0.registry.ownChannelCount, events: $0.log.events,
+                bytes: $0.log.bytes,
                 subscribers: $0.subscribers, patterns: $0.registry.patternCount, bytesInMemory: $0.log.loadedBytes,
                 head: $0.log.head)
         }
@@ -21,17 +22,19 @@ extension Hub {
         state.withLock { state in state.registry.find(name).map { ChannelSummary($0, name, state.log) } }
     }
 
-    /// Up to `count` channels, sorted by name, that follow a name; nil starts with the first.
+    /// Up to `count` channels, without the daemon's own, sorted by name, that follow a name; nil starts with the first.
     ///
     /// - Returns: the summaries, and the name to continue after; nil when this is all.
     public func summaries(after name: String?, count: Int) -> (summaries: [ChannelSummary], next: String?) {
         var summaries: [ChannelSummary] = []
+        var last = name
         while summaries.count <= count {
             let next = locked { state in
-                state.registry.channels(after: summaries.last?.name.description ?? name, count: Self.summariesAtOnce)
+                state.registry.channels(after: last, count: Self.summariesAtOnce)
                     .compactMap { topic in topic.name.map { ChannelSummary(topic, $0, state.log) } }
             }
-            summaries += next
+            summaries += next.filter { !$0.name.isReserved }
+            last = next.last?.name.description ?? last
             if next.count < Self.summariesAtOnce { break }
         }
         let page = summaries.prefix(count)

@@ -59,6 +59,27 @@ extension RealProcess {
             }
         }
 
+        @Test func `they count nowhere, whatever form a watcher wants`() async throws {
+            try await withDaemon { daemon in
+                try publish(daemon.port, "a", "x")
+                let plain = try Client.subscribed(daemon.port, "/events/$crier/stats")
+                let enveloped = try Client.subscribed(
+                    daemon.port, "/events?channel=$crier/stats&channel=$crier/log&envelope=1")
+                var event = ""
+                for _ in 0..<3 {
+                    event = try plain.event()
+                    _ = try enveloped.event()
+                }
+                #expect(
+                    event.contains(#""channels":1,"#) && event.contains(#""delivered":0,"deliveredBytes":0,"#),
+                    "\(event)")
+                #expect(event.contains(#""publishToWriteMilliseconds":{"p50":null"#), "\(event)")
+                #expect(event.contains(#"data: {"version":""#) && event.contains(#""started":"#), "\(event)")
+                let list = try request(daemon.port, "GET /channels").body
+                #expect(list.contains(#""channel":"a""#) && !list.contains("crier/"), "\(list)")
+            }
+        }
+
         @Test func `a log that nobody has watched takes no numbers of the event log`() async throws {
             try await withDaemon { daemon in
                 daemon.signal(SIGHUP)

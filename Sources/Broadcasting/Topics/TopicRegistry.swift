@@ -34,6 +34,9 @@ final class TopicRegistry {
 
     var channelCount: Int { channels.count }
 
+    /// How many of them are the daemon's own.
+    private(set) var ownChannelCount = 0
+
     var patternCount: Int { patterns.count }
 
     /// Up to `count` channels, sorted by name, segment by segment, that follow a name; nil starts with the first.
@@ -51,6 +54,7 @@ final class TopicRegistry {
         topics[topic.id.index] = topic
         channels[name] = topic
         orderedChannels.insert(topic)
+        if name.isReserved { ownChannelCount += 1 }
         changes.note(.created(name))
         return topic
     }
@@ -127,6 +131,7 @@ final class TopicRegistry {
             if through > 0 { records = removed.record(name, through: through) }
             channels[name] = nil
             orderedChannels.remove(topic)
+            if name.isReserved { ownChannelCount -= 1 }
         case .pattern(let pattern):
             patterns[pattern] = nil
             patternTree.remove(pattern.description)

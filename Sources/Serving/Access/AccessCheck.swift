@@ -100,7 +100,7 @@ struct AccessCheck {
             let grant = withAnonymousRights(caller)
             guard !grant.rights.isEmpty else { throw missing("to do anything", caller) }
             return .permitted(route, grant)
-        case .health, .readiness, .page, .methods, .problem: return .permitted(route, caller)
+        case .health, .readiness, .console, .methods, .problem: return .permitted(route, caller)
         }
     }
 

@@ -13,7 +13,7 @@ struct HubAnswers {
         case .showChannel(let name):
             return hub.summary(of: name).map { .json(Summaries.channel($0)) } ?? Problem.noSuchChannel.answer
         case .health: return Answer(status: 200, type: "text/plain; charset=utf-8", body: Array("ok\n".utf8))
-        case .page(let page): return page.answer
+        case .console(let file): return file.answer
         case .methods(let allow):
             var answer = Answer(status: 204)
             answer.fields.append(("Allow", allow))

@@ -69,7 +69,7 @@ struct FanOut: ~Copyable {
         let index = Int(membership.fanOut)
         let moves = topics[index]!.remove(at: Int(membership.place), of: list)
         guard let topic = topics[index], topic.hasNoSubscribers else { return (false, moves) }
-        Self.finish(topic.waiting[...], throttle, port, limit: backlogLimit)
+        Self.finish(topic.waiting[...], isCounted: topic.isCounted, throttle, port, limit: backlogLimit)
         indexOfTopic[topic.topic] = nil
         topics[index] = nil
         queue.removeAll { $0 == membership.fanOut }
@@ -95,7 +95,7 @@ struct FanOut: ~Copyable {
         while let item = items.popLast() {
             guard let index = indexOfTopic[item.topic] else {
                 // The last subscriber left before the loop took the event.
-                Self.finish([item], throttle, port, limit: backlogLimit)
+                Self.finish([item], isCounted: false, throttle, port, limit: backlogLimit)
                 continue
             }
             if topics[Int(index)]!.waiting.isEmpty { queue.append(index) }
@@ -124,8 +124,9 @@ struct FanOut: ~Copyable {
                 }
             isRoundComplete = topics[index]!.advance(to: place)
         } while !isRoundComplete && Clock.monotonicNanoseconds < deadline
+        let isCounted = topics[index]!.isCounted
         topics[index]!.settle { [throttle, port, backlogLimit] items in
-            Self.finish(items, throttle, port, limit: backlogLimit)
+            Self.finish(items, isCounted: isCounted, throttle, port, limit: backlogLimit)
         }
         if !topics[index]!.waiting.isEmpty { queue.append(Int32(index)) }
     }
@@ -221,11 +222,14 @@ struct FanOut: ~Copyable {
 
     /// Frees the room that the items of a topic have in the backlogs, and the envelopes of their events.
     private static func finish(
-        _ items: ContiguousArray<MailboxItem>.SubSequence, _ throttle: PublisherThrottle, _ port: LoopPort, limit: Int
+        _ items: ContiguousArray<MailboxItem>.SubSequence, isCounted: Bool, _ throttle: PublisherThrottle,
+        _ port: LoopPort,
+        limit: Int
     ) {
         let now = Clock.monotonicNanoseconds
         for index in items.indices {
             items[index].frame.releaseEnvelopes()
+            guard isCounted else { continue }
             port.status.deliveryTimes.observe(now - min(now, items[index].posted))
         }
         throttle.finish(items, on: port, limit: limit)

@@ -88,9 +88,9 @@ extension Reactor {
             ("channels", hub.channels), ("patterns", hub.patterns), ("published", sum { $0.published.current }),
             ("delivered", sum { $0.delivered.current }), ("deliveredBytes", sum { $0.deliveredBytes.current }),
             ("historyEvents", hub.events), ("historyBytes", hub.bytes), ("memory", ProcessMemory.resident ?? 0),
-            ("restarts", context.life.restarts),
+            ("restarts", context.life.restarts), ("started", context.life.started),
         ]
-        var json = Array("{".utf8)
+        var json = Array(#"{"version":"\#(context.life.version)","#.utf8)
         for (name, number) in numbers { json.append("\"\(name)\":\(number),") }
         json.append(#""publishToWriteMilliseconds":{"p50":\#(milliseconds(0.5)),"p90":\#(milliseconds(0.9))"#)
         json.append(#","p99":\#(milliseconds(0.99))}}"#)

@@ -29,7 +29,7 @@ enum Route: Sendable {
     case showAccess(Roles)
     /// The settings in force.
     case showConfiguration
-    case page(Page)
+    indirect case console(ConsoleFile)
     /// The methods of a resource (OPTIONS).
     case methods(String)
     case problem(Problem)
@@ -37,7 +37,7 @@ enum Route: Sendable {
     /// Whether a caller needs a grant for it.
     var needsGrant: Bool {
         switch self {
-        case .health, .readiness, .page, .methods, .problem: false
+        case .health, .readiness, .console, .methods, .problem: false
         default: true
         }
     }

@@ -56,7 +56,7 @@ struct Router: Sendable {
                 return try only("GET, HEAD, OPTIONS", head) { .showConfiguration }
             }
             if path.equals("/debug/state") { return try only("GET, HEAD, OPTIONS", head) { .state } }
-            if let page = Page(path: path) { return try only("GET, HEAD, OPTIONS", head) { .page(page) } }
+            if let file = ConsoleFile(path: path) { return try only("GET, HEAD, OPTIONS", head) { .console(file) } }
         }
         if path.equals("/access") {
             try refuseParameters(of: try query(head))

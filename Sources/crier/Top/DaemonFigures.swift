@@ -20,6 +20,8 @@ struct DaemonFigures: Codable {
     let historyBytes: Int
     let memory: Int
     let restarts: Int
+    let started: Int
+    let version: String
     let publishToWriteMilliseconds: Latency
 
     /// What happened each second since earlier figures; nil without any, or after a new start of the daemon.
