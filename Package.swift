@@ -107,7 +107,7 @@ let package = Package(
         .target(
             name: "Hooks",
             dependencies: [
-                "Broadcasting", "Bytes", "Curl", "EventStreams", "Kernel", logging, system, deque,
+                "Broadcasting", "Bytes", "Curl", "EventStreams", "Kernel", logging, system, deque, heap,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
@@ -143,7 +143,7 @@ let package = Package(
         .target(
             name: "Configuring",
             dependencies: [
-                "Access", "Broadcasting", "Hooks", "HTTPMessages", "Kernel",
+                "Access", "Broadcasting", "Curl", "Hooks", "HTTPMessages", "Kernel",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             swiftSettings: settings),
@@ -218,7 +218,7 @@ let package = Package(
         .testTarget(
             name: "ConfiguringTests", dependencies: ["Access", "Configuring", "Broadcasting", "TimeLimits"],
             swiftSettings: settings),
-        .testTarget(name: "HooksTests", dependencies: ["Hooks"], swiftSettings: settings),
+        .testTarget(name: "HooksTests", dependencies: ["Curl", "Hooks"], swiftSettings: settings),
         .testTarget(name: "CurlTests", dependencies: ["Curl"], swiftSettings: settings),
         .testTarget(name: "CrierTests", dependencies: ["crier", "Kernel", "TimeLimits"], swiftSettings: settings),
         .testTarget(

@@ -90,7 +90,7 @@ public struct AccessSettings: Sendable, Hashable {
         /// A file with the secret that signs questions, as for a hook; nil to sign nothing.
         public var secret: String?
         /// The fields of the client's request that a question has, in lower case.
-        public var fields = ["cookie", "authorization", "origin", "user-agent"]
+        public var fields = ["cookie", "authorization"]
         /// Milliseconds that an answer may take.
         public var timeout: UInt64 = 2_000
         /// Milliseconds for which an answer counts for the same question.

@@ -4,10 +4,15 @@ import EventStreams
 
 /// Whether a caller without a token may subscribe.
 public struct SubscriptionQuestion: Sendable {
+    /// The most bytes of ``json`` that somebody is asked about.
+    public static let limit = 32 << 10
+
     /// What the caller asks for: its channels as they are, and its patterns.
     public let patterns: [ChannelPattern]
     /// A JSON object. Two questions with the same object have the same answer.
     public let json: [UInt8]
+    /// The client, for the share of the questions that it may ask; empty on a Unix socket.
+    public let client: String
 
     /// A question.
     ///
@@ -17,6 +22,7 @@ public struct SubscriptionQuestion: Sendable {
     public init(
         _ channels: [ChannelName], _ patterns: [ChannelPattern], address: String?, fields: [(String, ArraySlice<UInt8>)]
     ) {
+        client = address ?? ""
         // A name is a pattern that matches itself alone.
         self.patterns = channels.compactMap { try? ChannelPattern($0.description) } + patterns
         var json = Array(#"{"address":\#(JSONText.string(address)),"channels":["#.utf8)

@@ -23,6 +23,8 @@ struct AuthorizeAnswer {
         rights.subscribe = question.patterns
         guard !body[...].trimmed.isEmpty else { return }
         let json = try TokenJSON(body)
+        // A member with another name may be a no.
+        guard json.names.isSubset(of: ["name", "expires", "subscribe"]) else { throw .badClaim }
         name = try json.text("name") ?? ""
         expiry = try json.date("expires")
         guard let patterns = try json.texts("subscribe") else { return }

@@ -11,8 +11,8 @@ import SystemPackage
 final class AuthorizeHook: SubscriptionDecider {
     typealias Answer = @Sendable (Result<Grant, TokenFault>) -> Void
 
-    /// How many threads ask. Each asks many questions side by side.
-    private static let threads = 2
+    /// How many threads ask. Each asks many questions side by side, and then waits for the slowest answer.
+    private static let threads = 16
     /// The most bytes of an answer.
     private static let answerLimit = 1 << 16
 
@@ -26,13 +26,21 @@ final class AuthorizeHook: SubscriptionDecider {
         var waiting: [Hash: Waiting] = [:]
         /// The same, in the order in which they came.
         var order: Deque<Hash> = []
-        /// How many want an answer.
+        /// How many want an answer, in all and of each client.
         var count = 0
+        var clients: [String: Int] = [:]
         var limit: Int
         var cache: GrantCache
         var hasEnded = false
         /// Whether the program did not answer the last time.
         var isFailing = false
+
+        mutating func forget(_ answers: Int, of client: String) {
+            // After the end nobody counts.
+            guard let before = clients[client] else { return }
+            count -= answers
+            clients[client] = before > answers ? before - answers : nil
+        }
     }
 
     let settings: AccessSettings.Authorize
@@ -70,7 +78,7 @@ final class AuthorizeHook: SubscriptionDecider {
     func stop() {
         let waiting = state.withLock { state in
             state.hasEnded = true
-            defer { (state.waiting, state.order, state.count) = ([:], [], 0) }
+            defer { (state.waiting, state.order, state.count, state.clients) = ([:], [], 0, [:]) }
             return state.waiting.values.flatMap(\.answers)
         }
         for answer in waiting { answer(.failure(.undecided)) }
@@ -89,8 +97,13 @@ final class AuthorizeHook: SubscriptionDecider {
     func ask(_ question: SubscriptionQuestion, now: UInt64, _ answer: @escaping Answer) -> Bool {
         let hash = Hash(of: question.json)
         let (isQueued, isNew) = state.withLock { state -> (Bool, Bool) in
-            guard !state.hasEnded, state.count < state.limit else { return (false, false) }
+            // One client must not take the room of all others.
+            let share = max(8, state.limit / 4)
+            guard !state.hasEnded, state.count < state.limit, state.clients[question.client, default: 0] < share else {
+                return (false, false)
+            }
             state.count += 1
+            state.clients[question.client, default: 0] += 1
             if state.waiting[hash] != nil {
                 state.waiting[hash]?.answers.append(answer)
                 return (true, false)
@@ -126,9 +139,8 @@ final class AuthorizeHook: SubscriptionDecider {
             let message = HookMessage("authorize", about: "", data: entry.waiting.question.json)
             return HTTPCall(message, to: settings.url, secret: secret)
         }
-        let replies = Curl.perform(calls, within: settings.timeout, bodyLimit: Self.answerLimit)
-        let now = Clock.realtime
-        for (entry, reply) in zip(batch, replies) {
+        Curl.perform(calls, within: settings.timeout, bodyLimit: Self.answerLimit) { number, reply in
+            let (entry, now) = (batch[number], Clock.realtime)
             let result: Result<Grant, TokenFault>
             do throws(TokenFault) {
                 let answer = try AuthorizeAnswer(reply, to: entry.waiting.question)
@@ -140,7 +152,7 @@ final class AuthorizeHook: SubscriptionDecider {
                 result = .failure(.undecided)
                 note(reply.problem ?? "the answer is not the JSON that crier expects: \(error)")
             }
-            state.withLock { $0.count -= entry.waiting.answers.count }
+            state.withLock { $0.forget(entry.waiting.answers.count, of: entry.waiting.question.client) }
             for answer in entry.waiting.answers { answer(result) }
         }
     }

@@ -24,6 +24,9 @@ struct TokenJSON {
         if repeats { throw .repeatedClaim }
     }
 
+    /// The names of the members.
+    var names: Set<String> { Set(members.keys) }
+
     func has(_ name: String) -> Bool { members[name] != nil }
 
     /// The text of a member; nil when there is none.

@@ -27,7 +27,8 @@ public struct HTTPCall: Sendable {
                 ("max-filesize", Array("\(bodyLimit)".utf8)),
                 ("proto", Array((url.hasPrefix("https://") ? "=https" : "=http").utf8)),
                 ("output", Array((output.map { "/dev/fd/\($0)" } ?? "/dev/null").utf8)),
-                ("write-out", Array("\(number) %{response_code} %{exitcode} %{errormsg}\n".utf8)),
+                // Standard error has no buffer: each line comes as soon as its call is over.
+                ("write-out", Array("%{stderr}\(number) %{response_code} %{exitcode} %{errormsg}\n".utf8)),
                 // Otherwise curl waits a second for the answer to `Expect: 100-continue`.
                 ("header", Array("Expect:".utf8)),
             ] + fields.map { ("header", Array("\($0.name): \($0.value)".utf8)) }

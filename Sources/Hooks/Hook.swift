@@ -6,8 +6,8 @@ import SystemPackage
 
 /// One hook: its queue, and the thread that delivers what is in it. A target that is slow or down costs its own queue.
 final class Hook: Sendable {
-    /// The longest pause after a failure, in milliseconds.
-    private static let longestPause: UInt64 = 300_000
+    /// Milliseconds that every message may wait for its first attempt, however short ``HookSettings/keep`` is.
+    private static let leastPatience: UInt64 = 60_000
 
     let settings: HookSettings
     let secret: HookSecret?
@@ -40,9 +40,7 @@ final class Hook: Sendable {
 
     /// Adds a message, or drops it when there is no room.
     func add(_ message: HookMessage) {
-        let (isAdded, isFirst) = queue.add(message)
-        if !isAdded { counts.add(dropped: 1) }
-        if isFirst { wakeup.notify() }
+        if queue.add(message) { wakeup.notify() } else { counts.add(dropped: 1) }
     }
 
     /// How many messages wait.
@@ -56,61 +54,104 @@ final class Hook: Sendable {
         wakeup.notify()
     }
 
-    /// Waits for the end of the thread, until a time of the monotonic clock at most: curl may take longer.
+    /// Waits for the end of the thread, until a time of the monotonic clock at most, and forgets what is left.
     func waitForEnd(until deadline: UInt64) {
         let now = Clock.monotonic
         _ = ended.wait(milliseconds: deadline > now ? Int(deadline - now) : 0)
+        close()
     }
 
-    // MARK: On the thread
-
-    private func run() {
-        /// Failures since the last success.
-        var failures = 0
-        while true {
-            let end = end.withLock { $0 }
-            if let end, Clock.monotonic >= end || failures > 0 || queue.count == 0 { break }
-            let batch = takeFresh()
-            guard !batch.isEmpty else {
-                _ = wakeup.wait(milliseconds: -1)
-                wakeup.clear()
-                continue
-            }
-            let left = end.map { max($0, Clock.monotonic + 1) - Clock.monotonic } ?? .max
-            let problems = deliver(batch, within: min(settings.timeout, left))
-            let failed = zip(batch, problems).filter { $1 != nil }
-            queue.putBack(failed.map(\.0))
-            counts.add(delivered: batch.count - failed.count, failed: failed.count)
-            guard let problem = failed.first?.1 else {
-                if failures > 0 { log.notice("a hook works again", metadata: ["hook": "\(name)"]) }
-                failures = 0
-                continue
-            }
-            if failures == 0 {
-                log.warning("a hook does not work", metadata: ["hook": "\(name)", "error": "\(problem)"])
-            }
-            failures += 1
-            if self.end.withLock({ $0 }) == nil { pause(after: failures) }
-        }
+    private func close() {
         let lost = queue.close()
         guard lost > 0 else { return }
         counts.add(dropped: lost)
         log.warning("messages for a hook are lost", metadata: ["hook": "\(name)", "messages": "\(lost)"])
     }
 
-    /// Takes the next messages that are not too old.
-    private func takeFresh() -> [HookMessage] {
-        let batch = queue.takeBatch(isCommand ? 1 : Curl.limit)
-        let now = Clock.realtime
-        let fresh = batch.filter { now < $0.time + settings.keep }
-        counts.add(dropped: batch.count - fresh.count)
-        return fresh.isEmpty && !batch.isEmpty ? takeFresh() : fresh
+    // MARK: On the thread
+
+    private func run() {
+        /// Outages since the last message that arrived.
+        var outages = 0
+        /// Whether the last attempt failed.
+        var isFailing = false
+        while true {
+            let end = end.withLock { $0 }
+            if let end, Clock.monotonic >= end || isFailing || queue.next != 0 { break }
+            let batch = takeFresh()
+            guard !batch.isEmpty else {
+                wait()
+                continue
+            }
+            let left = end.map { max($0, Clock.monotonic + 1) - Clock.monotonic } ?? .max
+            let outcomes = deliver(batch, within: min(settings.timeout, left))
+            for (message, outcome) in zip(batch, outcomes) { settle(message, outcome) }
+            note(outcomes, &isFailing)
+            if outcomes.contains(.gone) {
+                log.warning("a hook answers 410 and gets nothing more until a reload", metadata: ["hook": "\(name)"])
+                break
+            }
+            let isOutage = outcomes.allSatisfy { if case .failed(_, isOutage: true) = $0 { true } else { false } }
+            outages = isOutage ? outages + 1 : 0
+            if isOutage { pause(after: outages) }
+        }
+        close()
     }
 
-    /// Waits longer after each failure, unless the hook is stopped.
-    private func pause(after failures: Int) {
-        let pause = min(Self.longestPause, 1000 << UInt64(min(failures - 1, 10)))
-        let until = Clock.monotonic + UInt64.random(in: pause / 2...pause * 3 / 2)
+    private func settle(_ message: HookMessage, _ outcome: HookOutcome) {
+        switch outcome {
+        case .delivered:
+            queue.delivered(message)
+            counts.add(delivered: 1)
+        case .failed:
+            queue.failed(message, now: Clock.monotonic)
+            counts.add(failed: 1)
+        case .refused, .gone:
+            queue.delivered(message)
+            counts.add(failed: 1, dropped: 1)
+        }
+    }
+
+    /// Logs when the hook begins to fail, and when it works again.
+    private func note(_ outcomes: [HookOutcome], _ isFailing: inout Bool) {
+        if let problem = outcomes.lazy.compactMap(\.problem).first {
+            if !isFailing {
+                log.warning("a hook does not work", metadata: ["hook": "\(name)", "error": "\(problem)"])
+            }
+            isFailing = true
+        } else if isFailing {
+            log.notice("a hook works again", metadata: ["hook": "\(name)"])
+            isFailing = false
+        }
+    }
+
+    /// Takes the next messages that are not too old.
+    private func takeFresh() -> [HookMessage] {
+        while true {
+            let batch = queue.takeBatch(isCommand ? 1 : Curl.limit, now: Clock.monotonic)
+            let now = Clock.realtime
+            let fresh = batch.filter { message in
+                let patience = message.hasFailed ? settings.keep : max(settings.keep, Self.leastPatience)
+                if now < message.time + patience { return true }
+                queue.delivered(message)
+                counts.add(dropped: 1)
+                return false
+            }
+            if !fresh.isEmpty || batch.isEmpty { return fresh }
+        }
+    }
+
+    /// Waits until a message may go out.
+    private func wait() {
+        let now = Clock.monotonic
+        let milliseconds = queue.next.map { $0 > now ? Int(clamping: $0 - now) : 0 } ?? -1
+        _ = wakeup.wait(milliseconds: milliseconds)
+        wakeup.clear()
+    }
+
+    /// Waits longer after each outage, unless the hook is stopped.
+    private func pause(after outages: Int) {
+        let until = Clock.monotonic + HookPause.milliseconds(after: outages)
         while end.withLock({ $0 }) == nil {
             let now = Clock.monotonic
             guard now < until else { return }
@@ -121,37 +162,37 @@ final class Hook: Sendable {
 
     private var isCommand: Bool { if case .command = settings.target { true } else { false } }
 
-    /// - Returns: why each message has not arrived; nil for one that has.
-    private func deliver(_ batch: [HookMessage], within milliseconds: UInt64) -> [String?] {
+    private func deliver(_ batch: [HookMessage], within milliseconds: UInt64) -> [HookOutcome] {
         switch settings.target {
         case .url(let url):
             let calls = batch.map { HTTPCall($0, to: url, secret: secret) }
-            return Curl.perform(calls, within: milliseconds, bodyLimit: 0).map(\.problem)
-        case .command(let words):
-            return batch.map { Self.run(words, $0, within: milliseconds) }
+            return Curl.perform(calls, within: milliseconds, bodyLimit: 0).map(HookOutcome.init)
+        case .command(let words): return batch.map { Self.run(words, $0, within: milliseconds) }
         }
     }
 
-    private static func run(_ words: [String], _ message: HookMessage, within milliseconds: UInt64) -> String? {
+    private static func run(_ words: [String], _ message: HookMessage, within milliseconds: UInt64) -> HookOutcome {
         do throws(Errno) {
             let input = try MemoryFile(named: "crier-message")
             try input.append(message.body + [0x0A])
             try input.rewind()
             let child = try ChildProcess(
                 words[0], Array(words.dropFirst()), input: input, outputLimit: 1 << 16, within: milliseconds)
-            guard let code = child.code else { return "the command was killed, or took too long" }
-            guard code != 0 else { return nil }
+            guard let code = child.code else {
+                return .failed("the command was killed, or took too long", isOutage: false)
+            }
+            guard code != 0 else { return .delivered }
             let line = String(decoding: child.error, as: UTF8.self).split(separator: "\n").last.map { ": \($0)" }
-            return "the command ended with \(code)\(line ?? "")"
+            return .failed("the command ended with \(code)\(line ?? "")", isOutage: false)
         } catch {
-            return "the command cannot be run: \(error)"
+            return .failed("the command cannot be run: \(error)", isOutage: true)
         }
     }
 
     /// How the log names it.
     private var name: String {
         switch settings.target {
-        case .url(let url): url.split(separator: "?").first.map(String.init) ?? url
+        case .url(let url): url.withoutCredentials
         case .command(let words): words[0]
         }
     }

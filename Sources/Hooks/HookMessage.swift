@@ -10,6 +10,8 @@ public struct HookMessage: Sendable {
     let subject: String
     /// Milliseconds since 1970.
     let time: UInt64
+    /// Whether an attempt has failed.
+    var hasFailed = false
     /// `{"type":…,"timestamp":…,"data":{…}}`.
     let body: [UInt8]
 

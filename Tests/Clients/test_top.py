@@ -1,5 +1,5 @@
 """crier top in a terminal of its own, and without one."""
-import fcntl, hashlib, json, os, pty, re, select, struct, subprocess, termios, time, unittest
+import fcntl, hashlib, json, os, pty, re, select, signal, struct, subprocess, termios, time, unittest
 
 from running import Running
 from stream import EventSource
@@ -14,7 +14,12 @@ class Screen:
         self.resize(columns, rows)
         self.before = termios.tcgetattr(slave)
         self.process = subprocess.Popen([os.environ["BINARY"], "top", "--url", f"127.0.0.1:{port}"], stdin=slave, stdout=slave,
-                                        stderr=slave, env={**os.environ, **variables})
+                                        stderr=slave, env={**os.environ, **variables}, preexec_fn=self.control)
+
+    def control(self):
+        """Makes the terminal the one whose Ctrl-C the program gets."""
+        os.setsid()
+        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
 
     def resize(self, columns, rows):
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -99,6 +104,18 @@ class Top(Running, unittest.TestCase):
             self.assertEqual(status, 0)
             self.assertTrue(text.endswith("\033[?25h\033[?1049l"), repr(text[-60:]))
             self.assertEqual(termios.tcgetattr(screen.slave), screen.before)
+
+    def test_leaves_the_terminal_as_it_was_also_when_the_daemon_hangs_and_when_somebody_ends_it(self):
+        for end in (lambda screen: screen.press("\x03"), lambda screen: screen.process.terminate()):
+            screen = self.screen()
+            screen.frame(lambda lines: "q leaves" in lines[-1])
+            self.crier.send_signal(signal.SIGSTOP)
+            self.addCleanup(self.crier.send_signal, signal.SIGCONT)
+            end(screen)
+            _, text = screen.end()
+            self.assertTrue(text.endswith("\033[?25h\033[?1049l"), repr(text[-60:]))
+            self.assertEqual(termios.tcgetattr(screen.slave), screen.before)
+            self.crier.send_signal(signal.SIGCONT)
 
     def test_lets_no_name_steer_the_terminal(self):
         self.publish("x", channel="%E2%80%AEder")

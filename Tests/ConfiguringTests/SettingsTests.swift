@@ -43,6 +43,10 @@ import TimeLimits
         let hash = String(repeating: "5a", count: 32)
         let settings = try load(
             """
+            [[hook]]
+            url = "https://u:geheim@h.example/hook?key=geheim"
+            [[hook]]
+            command = ["/bin/hook", "--key=geheim"]
             [[access.token]]
             name = "a"
             sha256 = "\(hash)"
@@ -52,8 +56,9 @@ import TimeLimits
         #expect(settings.toml.contains(hash) && settings.toml.contains("geheim"))
         let shown = settings.withoutSecrets.toml
         #expect(!shown.contains(hash) && !shown.contains("geheim") && !shown.contains("joe"))
-        #expect(shown.contains(#"jwks = "https://id.example/keys?a=b@c""#))
+        #expect(shown.contains(#"jwks = "https://id.example/keys""#))
         #expect(shown.contains(#"name = "a""#))
+        #expect(shown.contains(#"url = "https://h.example/hook""#) && shown.contains(#"command = ["/bin/hook"]"#))
     }
 
     @Test func `have at most 64 groups of channels, with names that fit into a label`() throws {

@@ -1,5 +1,5 @@
 """What Prometheus makes of a daemon's metrics, and whether the alert rules and the dashboard name metrics that exist."""
-import http.client, json, os, pathlib, re, socket, subprocess, unittest
+import http.client, json, os, pathlib, re, socket, subprocess, tempfile, unittest
 
 from notifying import Notifying
 
@@ -11,7 +11,12 @@ class Metrics(unittest.TestCase):
     def setUpClass(cls):
         with socket.create_server(("127.0.0.1", 0)) as server:
             cls.port = server.getsockname()[1]
-        cls.daemon = Notifying([os.environ["BINARY"], "serve", f"--listen=127.0.0.1:{cls.port}"], stderr=subprocess.DEVNULL)
+        # The metrics of a group have no sample without one.
+        cls.configuration = tempfile.NamedTemporaryFile("w", suffix=".toml")
+        cls.configuration.write('[[channel]]\npattern = "a"\ngroup = "letters"\n')
+        cls.configuration.flush()
+        command = [os.environ["BINARY"], "serve", f"--listen=127.0.0.1:{cls.port}", "--config", cls.configuration.name]
+        cls.daemon = Notifying(command, stderr=subprocess.DEVNULL)
         stream = socket.create_connection(("127.0.0.1", cls.port))
         stream.sendall(b"GET /events/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
         stream.recv(4096)
@@ -24,6 +29,7 @@ class Metrics(unittest.TestCase):
         cls.stream.close()
         cls.daemon.terminate()
         cls.daemon.wait()
+        cls.configuration.close()
 
     @classmethod
     def get(cls, path, method="GET", body=None, accept="*/*"):

@@ -13,11 +13,18 @@ private struct Start {
 
 /// Starts a daemon as systemd does, with a listening socket that is open already, and stops it when it is ready. In the
 /// configuration, `PORT` stands for the port of the socket.
-private func start(_ host: String, named name: String, _ configuration: String = "") async throws -> Start {
+///
+/// - Parameter reload: another configuration, which it must refuse before it is stopped.
+private func start(
+    _ host: String, named name: String, _ configuration: String = "", reload: String? = nil
+) async throws -> Start {
     let listener = try Listener.listen(
         on: try #require(SocketAddress.resolve(host: host, port: 0).first), options: ConnectionOptions())
     let port = try #require(listener.address.port)
-    let file = try TemporaryFile(configuration.split(separator: "PORT").joined(separator: "\(port)"))
+    func text(_ configuration: String) -> String {
+        configuration.split(separator: "PORT").joined(separator: "\(port)")
+    }
+    let file = try TemporaryFile(text(configuration))
     // systemd hands over descriptors from number 3 on, to the process that LISTEN_PID names.
     let script = """
         exec 3<&0 </dev/null
@@ -31,7 +38,12 @@ private func start(_ host: String, named name: String, _ configuration: String =
         var log = ""
         for try await line in execution.standardError.strings() {
             log += line + "\n"
-            if line.contains("info: ready") { kill(execution.processIdentifier.value, SIGTERM) }
+            if let reload, line.contains("info: ready") {
+                try file.write(text(reload))
+                kill(execution.processIdentifier.value, SIGHUP)
+            } else if line.contains("info: ready") || line.contains("the restart is given up") {
+                kill(execution.processIdentifier.value, SIGTERM)
+            }
         }
         return log
     }
@@ -72,6 +84,21 @@ extension RealProcess {
             #expect(refused.log.contains("name the socket that the table is for"), "\(refused.log)")
             let plain = try await start("127.0.0.1", named: "crier", "[[listen]]\naddress = \"127.0.0.1:1\"\n")
             #expect(plain.isReady, "\(plain.log)")
+        }
+
+        @Test(arguments: [
+            ("127.0.0.1", "crier", "", "[[listen]]\naddress = \"127.0.0.1:1\"\nroles = [\"subscribe\"]\n"),
+            ("127.0.0.1", "foo", "[[listen]]\naddress = \"127.0.0.1:PORT\"\n", ""),
+            (
+                "0.0.0.0", "crier", "[access.anonymous]\nsubscribe = [\"**\"]\n",
+                "[[listen]]\naddress = \"127.0.0.1:1\"\n"
+            ),
+        ])
+        func `keeps its daemon when a reload would leave it without good settings`(
+            host: String, name: String, before: String, after: String
+        ) async throws {
+            let kept = try await start(host, named: name, before, reload: after)
+            #expect(kept.isReady && kept.log.contains("the restart is given up"), "\(kept.log)")
         }
 
         @Test func `on loopback needs no configuration`() async throws {

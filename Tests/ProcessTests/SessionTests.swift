@@ -247,6 +247,38 @@ extension RealProcess {
         }
 
         @Test
+        func `a client whose last id was pushed to it, or that never got an event, gets 204 and nobody else does`()
+            async throws
+        {
+            try await withDaemon { daemon in
+                let pushed = try Session(daemon.port, "/events/a?session=hello")
+                try publish(daemon.port, "a", "before")
+                _ = try pushed.client.event()
+                #expect(try pushed.push(daemon.port, "x", "?id=mine").status == 200)
+                #expect(try pushed.client.event() == "id: mine\ndata: x")
+                try request(daemon.port, "DELETE /sessions/\(pushed.id)")
+                #expect(try request(daemon.port, "GET /events/a", fields: ["Last-Event-ID: mine"]).status == 204)
+                _ = try Client.subscribed(daemon.port, "/events/a", lastEventID: "other")
+                let quiet = try Session(daemon.port, "/events/never?session=hello")
+                try request(daemon.port, "DELETE /sessions/\(quiet.id)")
+                _ = try Client.subscribed(daemon.port, "/events/never", lastEventID: "other")
+                #expect(try request(daemon.port, "GET /events/never").status == 204)
+            }
+        }
+
+        @Test func `a comment or a reconnection time without data is no event`() async throws {
+            try await withDaemon { daemon in
+                let session = try Session(daemon.port)
+                #expect(try session.push(daemon.port, "", "?retry=250&comment=hi").status == 200)
+                #expect(try session.push(daemon.port, "", "?retry=300").status == 200)
+                #expect(try session.push(daemon.port, "", "?event=e&id=5&comment=c").status == 200)
+                #expect(
+                    try session.client.read(until: "data: \n\n")
+                        == ": hi\nretry: 250\nretry: 300\n: c\nid: 5\nevent: e\ndata: \n\n")
+            }
+        }
+
+        @Test
         func `a client that has got nothing, or waits in the middle of an event, gets 204 as well, and others do not`()
             async throws
         {

@@ -16,7 +16,7 @@ import TimeLimits
         while found == nil {
             for command in port.collectCommands() {
                 switch command {
-                case .answered(_, let answer): found = answer
+                case .answered(_, let answer): found = try answer.get()
                 case .watchCanary(let socket): _ = Descriptor(owning: socket)
                 default: break
                 }

@@ -2,7 +2,7 @@
 //
 // _GNU_SOURCE must not be defined in this header: it changes the types of the socket calls that Glibc's own
 // module has already imported, and those calls then no longer type-check. So this header declares accept4,
-// memfd_create, prlimit and pthread_setname_np itself.
+// memfd_create, pidfd_open, pipe2, prlimit and pthread_setname_np itself.
 #pragma once
 
 #include <malloc.h>
@@ -15,5 +15,7 @@
 
 int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 int memfd_create(const char *name, unsigned int flags);
+int pidfd_open(int process, unsigned int flags);
+int pipe2(int descriptors[2], int flags);
 int prlimit(int process, unsigned int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
 int pthread_setname_np(unsigned long thread, const char *name);

@@ -1,5 +1,6 @@
 import Access
 import Broadcasting
+import Curl
 
 extension AccessSettings {
     /// The tables of the rules, as lines of a configuration file.

@@ -1,4 +1,5 @@
 import Broadcasting
+import Curl
 import Hooks
 
 extension Settings {
@@ -57,14 +58,16 @@ extension Settings {
     }
 
     /// The settings without what a reader of the configuration in force must not learn: the hashes of tokens, which may be
-    /// guessed, and the credentials in URLs.
+    /// guessed, the credentials and queries of URLs, and the arguments of commands.
     public var withoutSecrets: Settings {
         var settings = self
         settings.access.hideSecrets()
         for index in settings.hooks.indices {
-            if case .url(let url) = settings.hooks[index].target {
-                settings.hooks[index].target = .url(url.withoutCredentials)
-            }
+            settings.hooks[index].target =
+                switch settings.hooks[index].target {
+                case .url(let url): .url(url.withoutCredentials)
+                case .command(let words): .command(Array(words.prefix(1)))
+                }
         }
         return settings
     }

@@ -52,12 +52,16 @@ public struct FieldSection: Sendable {
         return nil
     }
 
-    /// The same for a name that only the configuration knows.
+    /// The number of fields with a name that only the configuration knows, in lower case.
+    public func count(named name: String) -> Int { fields.count { has($0, name) } }
+
+    private func has(_ field: Field, _ name: String) -> Bool {
+        bytes[field.name].elementsEqual(name.utf8) { (0x41...0x5A).contains($0) ? $0 | 0x20 == $1 : $0 == $1 }
+    }
+
+    /// The value of the first field with such a name; nil when there is none.
     public func first(named name: String) -> ArraySlice<UInt8>? {
-        let field = fields.first { field in
-            bytes[field.name].elementsEqual(name.utf8) { (0x41...0x5A).contains($0) ? $0 | 0x20 == $1 : $0 == $1 }
-        }
-        return field.map { bytes[$0.value] }
+        fields.first { has($0, name) }.map { bytes[$0.value] }
     }
 
     /// The value of the first field with this name as text; bytes that are not UTF-8 become U+FFFD.

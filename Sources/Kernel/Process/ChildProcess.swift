@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 public import SystemPackage
 
 /// A program that runs to its end.
@@ -21,11 +22,12 @@ public struct ChildProcess: Sendable {
     ///   - limit: bytes that it may write to standard output, and to standard error. A program that writes more is killed.
     ///   - milliseconds: that it may take. A program that takes longer is killed.
     ///   - watch: gets its output as it comes, and returns whether to go on. Otherwise the program is killed.
+    ///   - watchError: gets its standard error as it comes.
     /// - Throws: `noSuchFileOrDirectory` when there is no such program, or another error of starting it.
     public init(
         _ program: String, _ arguments: [String], input: MemoryFile? = nil, passing files: [MemoryFile] = [],
         fileLimit: Int? = nil, outputLimit limit: Int, within milliseconds: UInt64 = .max,
-        watch: (ArraySlice<UInt8>) -> Bool = { _ in true }
+        watch: (ArraySlice<UInt8>) -> Bool = { _ in true }, watchError: (ArraySlice<UInt8>) -> Void = { _ in }
     ) throws(Errno) {
         let outputPipe = try Pipe()
         let errorPipe = try Pipe()
@@ -37,6 +39,10 @@ public struct ChildProcess: Sendable {
         // As long as this process has them open, the ends do not come.
         let outputEnd = outputPipe.closeStart()
         let errorEnd = errorPipe.closeStart()
+        Self.running.withLock { _ = $0.insert(process) }
+        defer { Self.running.withLock { _ = $0.remove(process) } }
+        // Readable once the program has ended. A process that it has left behind may keep the pipes open for ever.
+        let exit = Descriptor(owning: pidfd_open(process, 0))
         let deadline = Clock.monotonic.addingReportingOverflow(milliseconds)
         let end = deadline.overflow ? UInt64.max : deadline.partialValue
         var (output, error): ([UInt8], [UInt8]) = ([], [])
@@ -51,8 +57,9 @@ public struct ChildProcess: Sendable {
             var polled = [
                 pollfd(fd: isOpen.0 ? outputEnd.number : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: isOpen.1 ? errorEnd.number : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: exit.number, events: Int16(POLLIN), revents: 0),
             ]
-            _ = unsafe poll(&polled, 2, CInt(clamping: end - now))
+            _ = unsafe poll(&polled, 3, CInt(clamping: end - now))
             if polled[0].revents != 0 {
                 let known = output.count
                 isOpen.0 = Self.read(outputEnd, &output)
@@ -61,7 +68,13 @@ public struct ChildProcess: Sendable {
                     break
                 }
             }
-            if polled[1].revents != 0 { isOpen.1 = Self.read(errorEnd, &error) }
+            if polled[1].revents != 0 {
+                let known = error.count
+                isOpen.1 = Self.read(errorEnd, &error)
+                if error.count > known { watchError(error[known...]) }
+            }
+            // What the program has written before its end has been read.
+            if polled[2].revents != 0, polled[0].revents == 0, polled[1].revents == 0 { break }
         }
         (self.output, self.error) = (output, error)
         // It may live on without its output.
@@ -71,6 +84,20 @@ public struct ChildProcess: Sendable {
             _ = poll(nil, 0, end == .max ? 0 : 5)
         }
         code = status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+    }
+
+    /// The programs that run now.
+    private static let running = Mutex<Set<pid_t>>([])
+
+    /// Kills all programs that run now, and waits a little for the threads that wait for their ends. After a call of `exec` nobody
+    /// else would.
+    public static func killAll() {
+        for _ in 0..<100 {
+            let processes = running.withLock { $0 }
+            if processes.isEmpty { return }
+            for process in processes { kill(process, SIGKILL) }
+            _ = poll(nil, 0, 5)
+        }
     }
 
     /// Reads once.
@@ -90,8 +117,8 @@ public struct ChildProcess: Sendable {
 
         init() throws(Errno) {
             var numbers: [CInt] = [0, 0]
-            guard unsafe Glibc.pipe(&numbers) == 0 else { throw Errno(rawValue: errno) }
-            for number in numbers { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+            // Another thread may start a program at any time, which must not get these.
+            guard unsafe pipe2(&numbers, O_CLOEXEC) == 0 else { throw Errno(rawValue: errno) }
             end = Descriptor(owning: numbers[0])
             start = Descriptor(owning: numbers[1])
         }
@@ -128,7 +155,12 @@ public struct ChildProcess: Sendable {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        // The daemon ignores SIGPIPE, and a pipeline in a script must end by it.
+        var defaults = sigset_t()
+        unsafe sigemptyset(&defaults)
+        unsafe sigaddset(&defaults, SIGPIPE)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }
         var process: pid_t = 0

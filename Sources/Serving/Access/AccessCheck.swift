@@ -50,12 +50,20 @@ struct AccessCheck {
     private func decideWithoutToken(_ route: Route, _ head: RequestHead) -> Decision {
         let decision = decide(route, for: tokenless)
         guard case .refused(let problem) = decision, problem.status == 401 || problem.status == 403,
-            let decider = policy.decider, let question = question(route, head, decider.fields)
+            let decider = policy.decider
         else { return decision }
-        return decider.knownGrant(question, now: clock).map { decide(route, for: $0) } ?? .undecided(question)
+        do throws(Problem) {
+            guard let question = try question(route, head, decider.fields) else { return decision }
+            return decider.knownGrant(question, now: clock).map { decide(route, for: $0) } ?? .undecided(question)
+        } catch {
+            return .refused(error)
+        }
     }
 
-    private func question(_ route: Route, _ head: RequestHead, _ names: [String]) -> SubscriptionQuestion? {
+    /// What to ask about a request; nil when it is not for others to decide.
+    private func question(
+        _ route: Route, _ head: RequestHead, _ names: [String]
+    ) throws(Problem) -> SubscriptionQuestion? {
         let request: SubscriptionRequest
         switch route {
         case .subscribe(let wanted, _, _), .describeStream(let wanted, _): request = wanted
@@ -65,10 +73,17 @@ struct AccessCheck {
         guard !request.channels.contains(where: \.isReserved), !request.patterns.contains(where: \.isReserved) else {
             return nil
         }
+        for name in names where head.fields.count(named: name) > 1 {
+            throw Problem(400, "The request has the field \(name) twice.")
+        }
         let fields = names.compactMap { name in head.fields.first(named: name).map { (name, $0) } }
         let client = address.flatMap { $0.forwarded(head) ?? $0.peer }
-        return SubscriptionQuestion(
+        let question = SubscriptionQuestion(
             request.channels, request.patterns, address: client.map { "\($0)" }, fields: fields)
+        guard question.json.count <= SubscriptionQuestion.limit else {
+            throw Problem(431, "The fields and the channels of the request are too long to ask about.")
+        }
+        return question
     }
 
     private func permit(_ route: Route, to caller: Grant) throws(Problem) -> Decision {

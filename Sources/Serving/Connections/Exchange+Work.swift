@@ -57,6 +57,11 @@ extension Exchange {
         }
     }
 
+    /// Whether somebody else decides what the caller may do.
+    var isAwaitingDecision: Bool {
+        if case .awaitingGrant(_, _, isAsked: true) = state { true } else { false }
+    }
+
     var isFinished: Bool {
         if case .finished = state { true } else { false }
     }

@@ -11,8 +11,9 @@ final class Exchange {
     enum State {
         /// A head.
         case head
-        /// A thread finds the grant of the client's token, for this route. The exchange reads nothing meanwhile.
-        case awaitingGrant(RequestHead, Route)
+        /// A thread finds the grant of the client's token, for this route, or asks somebody else, who may need long. The exchange
+        /// reads nothing meanwhile.
+        case awaitingGrant(RequestHead, Route, isAsked: Bool)
         /// A body that crier publishes when it is complete.
         case collecting(PublishRequest, body: [UInt8])
         /// A body that crier publishes as it arrives.
@@ -21,8 +22,9 @@ final class Exchange {
         case discarding(Route)
         /// The archive is writing this. The exchange reads nothing meanwhile.
         case awaitingArchive(AwaitedWrite)
-        /// Another thread, or another loop, finds the answer. The exchange reads nothing meanwhile.
-        case awaitingAnswer
+        /// Another thread, or another loop, finds the answer, or takes so many events of a body that crier passes on as it
+        /// arrives. The exchange reads nothing meanwhile.
+        case awaitingAnswer(PublishStream?, events: Int)
         /// Fan-out is too far behind with these. The answer waits, and the exchange reads nothing meanwhile.
         case awaitingFanOut([Backlog], PublishStream?)
         /// The last answer is in the output. The connection ends when the kernel has taken it.
@@ -171,10 +173,10 @@ final class Exchange {
             return begin(route, head, rules)
         case .refused(let problem): return begin(.problem(problem), head, rules)
         case .unknown(let token):
-            state = .awaitingGrant(head, route)
+            state = .awaitingGrant(head, route, isAsked: false)
             return .verify(token)
         case .undecided(let question):
-            state = .awaitingGrant(head, route)
+            state = .awaitingGrant(head, route, isAsked: true)
             return .ask(question)
         }
     }
@@ -183,7 +185,7 @@ final class Exchange {
     ///
     /// - Parameter verdict: nil when too many tokens wait.
     func resumeFromVerifier(_ verdict: Result<Grant, TokenFault>?, _ rules: Rules) -> Work? {
-        guard case .awaitingGrant(let head, let route) = state else { return nil }
+        guard case .awaitingGrant(let head, let route, _) = state else { return nil }
         state = .head
         switch verdict {
         case nil: return shed(head, .tooManyVerifications)
@@ -360,15 +362,33 @@ final class Exchange {
     }
 
     /// Waits for an answer that this loop cannot give alone.
-    func awaitAnswer() { state = .awaitingAnswer }
+    ///
+    /// - Parameter events: how many events of a body that crier passes on as it arrives are on their way.
+    func awaitAnswer(events: Int = 0) {
+        if case .streaming(let stream) = state {
+            state = .awaitingAnswer(stream, events: events)
+        } else {
+            state = .awaitingAnswer(nil, events: 0)
+        }
+    }
 
     /// Gives the answer.
     ///
     /// - Returns: false when the exchange does not wait for one.
-    func resume(with answer: Answer) -> Bool {
-        guard case .awaitingAnswer = state else { return false }
-        state = .head
-        respond(answer)
+    func resume(with answer: Result<Answer, Problem>) -> Bool {
+        guard case .awaitingAnswer(let stream, let events) = state else { return false }
+        guard let stream else {
+            state = .head
+            do throws(Problem) { respond(try answer.get()) } catch { respond(error.answer) }
+            return true
+        }
+        do throws(Problem) {
+            _ = try answer.get()
+            stream.add(pushed: events)
+        } catch {
+            stream.stop(error)
+        }
+        resume(stream)
         return true
     }
 

@@ -66,7 +66,7 @@ final class ReadinessChecks: Sendable {
                 last = (Clock.monotonic, check().answer)
             }
             guard let last else { continue }
-            for (loop, connection) in waiting { ports[loop].post(.answered(connection, last.answer)) }
+            for (loop, connection) in waiting { ports[loop].post(.answered(connection, .success(last.answer))) }
         }
     }
 

@@ -9,7 +9,7 @@ enum LoopCommand: Sendable {
     /// Continue with the connection that waited for the grant of its token.
     case verified(Connections.Token, Result<Grant, TokenFault>)
     /// Give the connection the answer that it waits for.
-    case answered(Connections.Token, Answer)
+    case answered(Connections.Token, Result<Answer, Problem>)
     /// Look for sessions.
     case session(SessionRequest)
     /// Subscribe this socket to the channel of readiness checks. The loop takes over the descriptor.

@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import EventStreams
 
@@ -33,6 +34,8 @@ extension Reactor {
             case _ where isLate: connections.close(slot, .shutdown)
             case .fresh: if time.now >= drain.firstRequest { connections.close(slot, .shutdown) }
             case .idle: connections.close(slot, .shutdown)
+            case .exchanging(let exchange) where exchange.isAwaitingDecision:
+                resume(connections.token(slot), .failure(.undecided))
             case .exchanging(let exchange):
                 guard exchange.isStreaming else { continue }
                 exchange.stopStream(Problem(503, "The daemon stops.", retryAfter: 1))

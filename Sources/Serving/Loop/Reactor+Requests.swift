@@ -42,7 +42,12 @@ extension Reactor {
             } else {
                 push(request, body, slot, exchange)
             }
-        case .publishPart(let publications, let stream): publish(publications, stream, slot, exchange)
+        case .publishPart(let publications, let stream):
+            if let session = stream.session {
+                push(publications, to: session, stream, slot, exchange)
+            } else {
+                publish(publications, stream, slot, exchange)
+            }
         case .verify(let token): verify(token, slot, exchange)
         case .ask(let question): ask(question, slot, exchange)
         case .turnAway(let framing): turnAway(exchange, framing)
@@ -95,7 +100,7 @@ extension Reactor {
     }
 
     /// Another thread, or another loop, has found the answer.
-    mutating func resume(_ connection: Connections.Token, with answer: Answer) {
+    mutating func resume(_ connection: Connections.Token, with answer: Result<Answer, Problem>) {
         guard let slot = connections.slot(of: connection), let exchange = connections[slot].exchange,
             exchange.resume(with: answer)
         else { return }
@@ -142,15 +147,30 @@ extension Reactor {
         }
     }
 
+    /// Sends a part of a body that continues to a session.
+    private mutating func push(
+        _ publications: ArraySlice<Publication>, to session: SessionID, _ stream: PublishStream, _ slot: UInt32,
+        _ exchange: Exchange
+    ) {
+        if let problem = refusal(of: publications, stream, exchange) { return stream.stop(problem) }
+        let push = stream.push(publications)
+        ask(.push(session, push), slot, exchange, events: push.count)
+    }
+
+    /// Why a part of a body that continues is refused; nil when it is not.
+    private func refusal(
+        of publications: ArraySlice<Publication>, _ stream: PublishStream, _ exchange: Exchange
+    ) -> Problem? {
+        // The request may stay open for days, longer than the grant.
+        if isOver(stream.grant) { return .grantIsOver }
+        return publishRate?.take(publications.count, exchange.grant, exchange.client).problem
+    }
+
     /// Publishes a part of a body that continues.
     private mutating func publish(
         _ publications: ArraySlice<Publication>, _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
     ) {
-        // The request may stay open for days, longer than the grant.
-        if isOver(stream.grant) { return stream.stop(.grantIsOver) }
-        if let problem = publishRate?.take(publications.count, exchange.grant, exchange.client).problem {
-            return stream.stop(problem)
-        }
+        if let problem = refusal(of: publications, stream, exchange) { return stream.stop(problem) }
         switch context.hub.publish(publications, reply: replyAddress(slot), now: time.today) {
         case .published(let receipt), .repeated(let receipt): acknowledge(receipt, slot, exchange)
         case .pending: exchange.awaitArchive(.stream(stream))

@@ -125,8 +125,7 @@ struct Reactor: ~Copyable {
         var timeout = 0
         if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty,
             !context.hub.hasEvictions, resumptions.isEmpty, completions.isEmpty, sessionWork.isEmpty,
-            !subscribers.hasMarked,
-            !connections.hasMarked
+            !subscribers.hasMarked, !connections.hasMarked, !hasUnreportedChannels
         {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.

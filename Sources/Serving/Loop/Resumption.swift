@@ -4,5 +4,5 @@ import Access
 enum Resumption {
     /// The grant of its token, or why there is none.
     case verdict(Result<Grant, TokenFault>)
-    case answer(Answer)
+    case answer(Result<Answer, Problem>)
 }

@@ -60,8 +60,7 @@ final class PublishRequest: Sendable {
 
     /// Whether crier publishes the body as it arrives.
     var isStreamed: Bool {
-        guard session == nil else { return false }
-        return switch form {
+        switch form {
         case .lines, .eventStream: true
         case .data, .envelopes: false
         }
@@ -70,7 +69,6 @@ final class PublishRequest: Sendable {
     /// Whether crier publishes the body of a request as it arrives, so that it may have any length.
     static func isStreamed(_ head: RequestHead) -> Bool {
         head.method == "POST" && [.lines, .eventStream].contains(MediaType(head))
-            && !head.target.path.starts(with: "/sessions")
     }
 
     /// The events of a complete body.
@@ -91,24 +89,12 @@ final class PublishRequest: Sendable {
 
     /// What a session gets for a complete body.
     func sessionPush(_ body: [UInt8], _ target: Target, _ names: NameLimits) throws(Problem) -> SessionPush {
-        var bytes = target.comment.map { EventEncoder.encode(comment: $0) } ?? []
-        var events: [Publication] = []
-        switch form {
-        case .data(let event)
-        where body.isEmpty && event.name == nil && event.id == nil && (event.retry != nil || target.comment != nil):
-            // A blank line after it would be an event for some clients.
-            if let retry = event.retry { bytes += EventEncoder.encode(retry: retry) }
-        case .data, .envelopes: events = try publications(body, names)
-        case .lines, .eventStream:
-            let stream = PublishStream(self, limit: body.count + 1, sliceLimit: .max, names)
-            stream.append(body.span)
-            stream.finish()
-            if let problem = stream.problem { throw problem }
-            while let next = stream.next() { events += next }
+        if case .data(let event) = form, body.isEmpty, event.name == nil, event.id == nil,
+            event.retry != nil || target.comment != nil
+        {
+            return SessionPush([], comment: target.comment, retry: event.retry)
         }
-        for publication in events { bytes += EventEncoder.encode(publication.event) }
-        let last = events.last { $0.event.id != nil }
-        return SessionPush(bytes: bytes, lastID: last?.event.id.map { Array($0.description.utf8) })
+        return SessionPush(try publications(body, names)[...], comment: target.comment)
     }
 
     /// The key, with a fingerprint of the events; nil without a key.

@@ -3,7 +3,7 @@ import Broadcasting
 import Envelopes
 import EventStreams
 
-/// A publish whose body crier publishes as it arrives.
+/// A publish whose body crier publishes as it arrives, or passes on to one session.
 final class PublishStream {
     private enum Reader {
         case lines(EnvelopeLines)
@@ -22,6 +22,11 @@ final class PublishStream {
     /// The whole body has been read.
     private(set) var hasEnded = false
 
+    /// The session that the events are for; nil for a publish.
+    let session: SessionID?
+    /// A comment to send before the first events for a session.
+    private var comment: String?
+
     /// What the publisher may do, and until when; nil when everybody may publish.
     let grant: Grant?
     /// The most channels of the events in one publish, unless it is a single event.
@@ -33,6 +38,8 @@ final class PublishStream {
     init(_ request: PublishRequest, limit: Int, sliceLimit: Int, _ names: NameLimits) {
         self.sliceLimit = sliceLimit
         grant = request.grant
+        session = request.session?.session
+        comment = request.session?.comment
         if case .eventStream = request.form {
             reader = .events(EventStreamReader(limit: limit), request.channels)
         } else {
@@ -112,6 +119,15 @@ final class PublishStream {
         last = receipt.last
     }
 
+    /// The next events for the session.
+    func push(_ publications: ArraySlice<Publication>) -> SessionPush {
+        defer { comment = nil }
+        return SessionPush(publications, comment: comment)
+    }
+
+    /// Counts events that the session gets.
+    func add(pushed count: Int) { published += count }
+
     /// Ends the publish and drops the waiting events.
     func stop(_ problem: Problem) {
         waiting = []
@@ -125,6 +141,7 @@ final class PublishStream {
 
     /// The answer at the end.
     var answer: Answer {
+        if let session { return answer(for: session) }
         let counts = Summaries.published(published, first: first, last: last, ignored: ignored)
         guard var problem else { return .json([0x7B] + counts + [0x7D]) }
         problem.members = counts
@@ -132,6 +149,13 @@ final class PublishStream {
             published == 0
             ? " Nothing was published."
             : " The events before it stay published: \(published) event\(published == 1 ? "" : "s"), the last with the id \(last ?? "")."
+        return problem.answer
+    }
+
+    private func answer(for session: SessionID) -> Answer {
+        guard var problem else { return .json(Array(#"{"session":"\#(session)","events":\#(published)}"#.utf8)) }
+        problem.members = Array(#""events":\#(published)"#.utf8)
+        problem.detail += published == 0 ? " The session gets nothing." : " The session gets the events before it."
         return problem.answer
     }
 }

@@ -50,6 +50,8 @@ struct SubscriberRecord: Sendable {
     let since: UInt64
     /// See ``Subscribers/push(_:to:limit:)``.
     let pushed: [UInt8]
+    /// The last id that was sent to it alone; empty when none was.
+    let lastPushedID: [UInt8]
     /// For which limits on subscribers it counts.
     let counted: [SubscriberCounts.Key]
 }

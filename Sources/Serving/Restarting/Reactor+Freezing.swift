@@ -1,3 +1,4 @@
+import Access
 import Broadcasting
 import HTTPMessages
 import Kernel
@@ -63,6 +64,9 @@ extension Reactor {
             } else if exchange.isStreaming {
                 exchange.stopStream(Self.restarts)
                 _ = settle(slot, exchange)
+            } else if exchange.isAwaitingDecision {
+                // The program may need long, and all streams wait for this.
+                resume(connections.token(slot), .failure(.undecided))
             } else if time.now >= settling.patienceEnd, !exchange.isWaiting {
                 if exchange.isFinished || exchange.unfinishedPart == nil {
                     connections.close(slot, .timeout)
@@ -119,6 +123,7 @@ extension Reactor {
             // A live one has had its replay.
             grant: subscribers[slot].grant, replayed: subscribers[slot].isLive ? 0 : subscribers[slot].replayed,
             client: subscribers[slot].client, since: subscribers[slot].since, pushed: subscribers.pushed(to: slot),
+            lastPushedID: subscribers.lastPushedID(to: slot) ?? [],
             counted: countedSubscribers[subscribers.token(slot)] ?? [])
     }
 }

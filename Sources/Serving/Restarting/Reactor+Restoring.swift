@@ -73,7 +73,7 @@ extension Reactor {
             client: clients.shared(record.client), since: record.since)
         subscriber.replayed = record.replayed
         _ = subscribers.insert(subscriber)
-        subscribers.restorePushed(record.pushed, to: slot)
+        subscribers.restorePushed(record.pushed, lastID: record.lastPushedID, to: slot)
         connections[connection].state = .streaming(subscriber: slot)
         context.subscriberCounts.restore(record.counted)
         attach(slot, counted: record.counted)

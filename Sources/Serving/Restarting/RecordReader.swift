@@ -60,11 +60,12 @@ struct RecordReader {
         let client = try ClientDetails(&reader)
         let since = try reader.tally()
         let pushed = try reader.array()
+        let lastPushedID = try reader.array()
         let counted = try reader.list { reader throws(ByteReader.Damage) in try SubscriberCounts.Key(&reader) }
         return SubscriberRecord(
             session: session, form: form, course: course, pending: pending, position: position,
             memberships: memberships, grant: grant, replayed: replayed, client: client, since: since, pushed: pushed,
-            counted: counted)
+            lastPushedID: lastPushedID, counted: counted)
     }
 
     private mutating func pending(

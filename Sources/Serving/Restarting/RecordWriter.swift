@@ -71,6 +71,7 @@ struct RecordWriter {
         subscriber.client.write(to: &writer)
         writer.write(subscriber.since)
         writer.write(bytes: subscriber.pushed)
+        writer.write(bytes: subscriber.lastPushedID)
         writer.write(count: subscriber.counted.count)
         for key in subscriber.counted { key.write(to: &writer) }
     }

@@ -45,7 +45,10 @@ extension Server {
     /// The listening sockets, as the configuration names them, and their numbers. They belong to the server.
     public var listenerNumbers: [(listener: OpenListener, number: CInt)] {
         listeners.map {
-            (OpenListener(key: $0.key, isLocal: $0.listener.address.isLocal), $0.listener.descriptor.number)
+            (
+                OpenListener(key: $0.key, isLocal: $0.listener.address.isLocal, address: "\($0.listener.address)"),
+                $0.listener.descriptor.number
+            )
         }
     }
 }

@@ -7,7 +7,7 @@ enum StateFile {
     /// "crier-st", as a number.
     static let mark: UInt64 = 0x7473_2d72_6569_7263
     /// Changes with every change of the format.
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
 
     /// What stands in front.
     struct Header: Sendable {
@@ -35,6 +35,7 @@ enum StateFile {
             for listener in listeners {
                 writer.write(listener.key)
                 writer.write(listener.isLocal)
+                writer.write(listener.address)
             }
             writer.write(history)
         }
@@ -57,7 +58,8 @@ enum StateFile {
             epoch = Epoch(description: try reader.text())
             time = try reader.number()
             listeners = try reader.list { reader throws(ByteReader.Damage) in
-                OpenListener(key: try reader.text(), isLocal: try reader.flag())
+                OpenListener(
+                    key: try reader.text(), isLocal: try reader.flag(), address: try reader.text())
             }
             history = try reader.text()
         }
@@ -70,4 +72,6 @@ public struct OpenListener: Sendable, Hashable {
     public let key: String
     /// Whether only this machine can reach it.
     public let isLocal: Bool
+    /// The address that it is bound to.
+    public let address: String
 }

@@ -17,7 +17,7 @@ final class EndedSessions: Sendable {
     enum Position: Hashable, Sendable {
         /// Nobody can tell. Then one client gets 204, whichever comes first.
         case unknown
-        /// Nothing.
+        /// Nothing, as every new client does: so one client gets 204, whichever comes first.
         case none
         /// This id.
         case id([UInt8])
@@ -65,12 +65,16 @@ final class EndedSessions: Sendable {
     /// Whether a client must not come back yet.
     func take(_ key: Key, lastEventID: [UInt8]?, now: UInt64) -> Bool {
         entries.withLock { entries in
-            let known = Place(key: key, position: lastEventID.map(Position.id) ?? .none)
-            if let entry = entries[known], entry.until > now { return true }
-            let unknown = Place(key: key, position: .unknown)
-            guard let entry = entries[unknown], entry.until > now else { return false }
-            entries[unknown] = entry.clients > 1 ? (entry.until, entry.clients - 1) : nil
-            return true
+            if let id = lastEventID, let entry = entries[Place(key: key, position: .id(id))], entry.until > now {
+                return true
+            }
+            for position in lastEventID == nil ? [Position.none, .unknown] : [.unknown] {
+                let place = Place(key: key, position: position)
+                guard let entry = entries[place], entry.until > now else { continue }
+                entries[place] = entry.clients > 1 ? (entry.until, entry.clients - 1) : nil
+                return true
+            }
+            return false
         }
     }
 }

@@ -13,10 +13,12 @@ extension Reactor {
 
     /// Asks the loops, one after the other, about sessions.
     ///
-    /// - Parameter channel: whose presence the answer shows.
+    /// - Parameters:
+    ///   - channel: whose presence the answer shows.
+    ///   - events: how many events are in it, of a body that continues.
     mutating func ask(
         _ operation: SessionRequest.Operation, _ slot: UInt32, _ exchange: Exchange,
-        presenceOf channel: ChannelName? = nil
+        presenceOf channel: ChannelName? = nil, events: Int = 0
     ) {
         var first = 0
         if case .list(_, let place, _) = operation {
@@ -25,8 +27,11 @@ extension Reactor {
             }
             first = place.loop
         }
-        guard drain == nil else { return exchange.respond(Self.stops.answer) }
-        exchange.awaitAnswer()
+        exchange.awaitAnswer(events: events)
+        guard drain == nil else {
+            _ = exchange.resume(with: .failure(Self.stops))
+            return
+        }
         let request = SessionRequest(
             operation, loop: context.index, connection: connections.token(slot),
             presence: channel.map { ($0, context.hub.summary(of: $0)?.subscribers ?? 0) })
@@ -46,7 +51,7 @@ extension Reactor {
 
     mutating func take(_ request: SessionRequest) {
         // Other loops may have ended.
-        guard drain == nil else { return answer(request, Self.stops.answer) }
+        guard drain == nil else { return answer(request, .failure(Self.stops)) }
         var work = SessionWork(request: request)
         if case .list(_, let place, _) = request.operation, place.loop == context.index { work.slot = place.slot }
         sessionWork.append(work)
@@ -72,7 +77,7 @@ extension Reactor {
 
     /// Gives a request to the next loop, or answers it.
     private func pass(_ request: SessionRequest) {
-        guard drain == nil else { return answer(request, Self.stops.answer) }
+        guard drain == nil else { return answer(request, .failure(Self.stops)) }
         if context.index + 1 < context.ports.count {
             context.ports[context.index + 1].post(.session(request))
         } else {
@@ -80,7 +85,7 @@ extension Reactor {
         }
     }
 
-    private func answer(_ request: SessionRequest, _ answer: Answer) {
+    private func answer(_ request: SessionRequest, _ answer: Result<Answer, Problem>) {
         context.ports[request.loop].post(.answered(request.connection, answer))
     }
 
@@ -96,7 +101,7 @@ extension Reactor {
                 request.countEnd()
                 return true
             }
-        case .show(let session): return find(session, &work) { $0.describe($1, isDetailed: true) }
+        case .show(let session): return find(session, &work) { .success($0.describe($1, isDetailed: true)) }
         case .push(let session, let push):
             guard work.head != nil else {
                 // The loop takes every event up to here from its mailbox before it looks again.
@@ -108,7 +113,7 @@ extension Reactor {
         case .end(let session):
             return find(session, &work) { reactor, slot in
                 reactor.endSession(slot)
-                return .json(Array(#"{"session":"\#(session)"}"#.utf8))
+                return .success(.json(Array(#"{"session":"\#(session)"}"#.utf8)))
             }
         }
     }
@@ -124,7 +129,7 @@ extension Reactor {
     }
 
     private mutating func find(
-        _ session: SessionID, _ work: inout SessionWork, _ found: (inout Reactor, UInt32) -> Answer
+        _ session: SessionID, _ work: inout SessionWork, _ found: (inout Reactor, UInt32) -> Result<Answer, Problem>
     ) -> Bool {
         guard subscribers.buildIndex() else { return false }
         guard let slot = subscribers.slot(of: session), isSession(slot) else { return true }
@@ -258,16 +263,17 @@ extension Reactor {
 
     // MARK: Changes
 
-    private mutating func push(_ push: SessionPush, to slot: UInt32) -> Answer {
+    private mutating func push(_ push: SessionPush, to slot: UInt32) -> Result<Answer, Problem> {
         switch subscribers.push(push, to: slot, limit: settings.pushes, &connections) {
-        case .ending: return Problem(404, "The session is ending.").answer
+        case .ending: return .failure(Problem(404, "The session is ending."))
         case .full:
-            return Problem(
-                503, "\(settings.pushes) bytes wait for the session, which is the limit (limits.pushes).", retryAfter: 1
-            ).answer
+            return .failure(
+                Problem(
+                    503, "\(settings.pushes) bytes wait for the session, which is the limit (limits.pushes).",
+                    retryAfter: 1))
         case .accepted: break
         }
-        return .json(Array(#"{"session":"\#(subscribers[slot].session)"}"#.utf8))
+        return .success(.json(Array(#"{"session":"\#(subscribers[slot].session)"}"#.utf8)))
     }
 
     /// Ends a session by order of an operator. Its client gets 204 when it comes back at once.

@@ -48,7 +48,7 @@ final class SessionRequest: Sendable {
     /// The answer when every loop has been asked, or enough were found.
     ///
     /// - Parameter next: where the next page begins; nil when this is all.
-    func answer(next: SessionPlace?) -> Answer {
+    func answer(next: SessionPlace?) -> Result<Answer, Problem> {
         let found = found.withLock { $0 }
         switch operation {
         case .list:
@@ -64,9 +64,9 @@ final class SessionRequest: Sendable {
                 json += session
             }
             json.append(next.map { #"],"next":"\#($0)"}"# } ?? #"],"next":null}"#)
-            return .json(json)
-        case .show, .push, .end: return Problem(404, "There is no such session.").answer
-        case .endAll: return .json(Array(#"{"ended":\#(found.ended)}"#.utf8))
+            return .success(.json(json))
+        case .show, .push, .end: return .failure(Problem(404, "There is no such session."))
+        case .endAll: return .success(.json(Array(#"{"ended":\#(found.ended)}"#.utf8)))
         }
     }
 }

@@ -44,7 +44,12 @@ extension Subscribers {
     func pushed(to slot: UInt32) -> [UInt8] { pushed[table.token(slot)] }
 
     /// Gives a subscriber the bytes that were pushed to it in the process before.
-    mutating func restorePushed(_ bytes: [UInt8], to slot: UInt32) { pushed.restore(bytes, for: table.token(slot)) }
+    ///
+    /// - Parameter lastID: empty for none.
+    mutating func restorePushed(_ bytes: [UInt8], lastID: [UInt8], to slot: UInt32) {
+        pushed.restore(bytes, for: table.token(slot))
+        if !lastID.isEmpty { pushed.note(lastID: lastID, for: table.token(slot)) }
+    }
 
     /// Builds the index of sessions further.
     ///

@@ -44,7 +44,7 @@ struct AdminRequest {
             let (items, next) = try Self.page(try request.send(), member)
             for item in items { body(item, try JSONDecoder().decode(Item.self, from: Data(item))) }
             count += items.count
-            guard let next, count < limit else { return }
+            guard let next, !items.isEmpty, count < limit else { return }
             request.query = query + [("after", next)]
         }
     }

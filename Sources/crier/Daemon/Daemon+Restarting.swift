@@ -75,6 +75,8 @@ extension Daemon {
             try state.rehearse(within: patience, log)
             CrashRecovery.forget()
             server.hooks.stop(within: Self.patienceWithHooks)
+            // The new program would not know them.
+            ChildProcess.killAll()
             store?.stop()
             let error = state.replaceProgram()
             log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])

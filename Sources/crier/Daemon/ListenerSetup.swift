@@ -55,13 +55,10 @@ struct ListenerSetup {
         for missing in names.subtracting(inherited).sorted() {
             throw Self.missing(missing)
         }
+        // If systemd passes on sockets and the settings name none of them, they replace the listeners of the settings.
+        let isReplaced = !inherited.isEmpty && names.isEmpty
         for listener in settings.listen where !adopted.contains("\(listener.address)") {
-            // If systemd passes on sockets and the settings name none of them, they replace the listeners of the settings.
-            if !inherited.isEmpty, names.isEmpty {
-                try refuseRules(of: listener)
-            } else {
-                try open(listener, &predecessor)
-            }
+            if isReplaced { try refuseRules(of: listener) } else { try open(listener, &predecessor) }
         }
     }
 
@@ -83,26 +80,28 @@ struct ListenerSetup {
         let isReplaced =
             opened.contains { $0.key.hasPrefix("systemd:") }
             && !settings.listen.contains { if case .inherited = $0.address { true } else { false } }
-        guard !isReplaced else { return }
-        let known = Set(opened.map(\.key))
+        let known = Set(opened.map(\.key)).union(adopted)
         var nobody = Predecessor.none
         for listener in settings.listen where !known.contains("\(listener.address)") {
+            if isReplaced {
+                try refuseRules(of: listener)
+                continue
+            }
             if case .inherited(let name) = listener.address { throw Self.missing(name) }
             try open(listener, &nobody)
         }
     }
 
     /// Checks that the settings have a socket that is open, and may have it.
-    private func check(_ open: OpenListener) throws(Failure) {
+    private mutating func check(_ open: OpenListener) throws(Failure) {
         let listener = settings.listen.first { "\($0.address)" == open.key }
         guard let address = try? ListenAddress(open.key), case .inherited(let name) = address else {
             if let listener { try checkExposure(listener, isLocal: open.isLocal) }
             return
         }
-        if let named = self.listener(named: name) { return try checkExposure(named, isLocal: open.isLocal) }
-        // The table with the address of the socket has passed this check, wherever there is one.
-        guard let standard = Self.standard(name), settings.listen == [.standard] else { return }
-        try checkExposure(standard, isLocal: open.isLocal)
+        let settings = try settings(for: name, at: open.address)
+        adopted.insert("\(settings.address)")
+        try checkExposure(settings, isLocal: open.isLocal)
     }
 
     private func checkExposure(_ listener: ListenSettings, isLocal: Bool) throws(Failure) {
@@ -117,7 +116,9 @@ struct ListenerSetup {
     }
 
     /// The settings for a socket that systemd passes on: of the table that names it, otherwise of the table with its address.
-    private func settings(for name: String, at address: SocketAddress) throws(Failure) -> ListenSettings {
+    ///
+    /// - Parameter address: the description of its address.
+    private func settings(for name: String, at address: String) throws(Failure) -> ListenSettings {
         let listener =
             listener(named: name) ?? settings.listen.first { $0.address.names(address) } ?? Self.standard(name)
         guard let listener else {
@@ -136,7 +137,7 @@ struct ListenerSetup {
 
     private mutating func adopt(_ number: CInt, name: String) throws(Failure) {
         let socket = Descriptor(owning: number)
-        let listener = try settings(for: name, at: SocketAddress(boundBy: socket))
+        let listener = try settings(for: name, at: "\(SocketAddress(boundBy: socket))")
         _ = socket.release()
         adopted.insert("\(listener.address)")
         try add(listener, key: .inherited(name: name)) { options throws(Errno) in

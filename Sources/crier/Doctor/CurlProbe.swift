@@ -57,7 +57,8 @@ struct CurlProbe {
                 text += part
                 let now = Clock.monotonic - start
                 if head == nil { (head, date) = (now, Int(Clock.realtime / 1000)) }
-                return watch(Self.split(text).body, now)
+                // Enough for every finding; a busy channel may send much more.
+                return text.count < Self.enough && watch(Self.split(text).body, now)
             }
             read(curl, text)
         } catch {
@@ -69,6 +70,7 @@ struct CurlProbe {
     }
 
     private static let mark = "crier-doctor"
+    private static let enough = 256 << 10
 
     private mutating func read(_ curl: ChildProcess, _ text: [UInt8]) {
         let (head, body) = Self.split(text)
@@ -76,6 +78,7 @@ struct CurlProbe {
         for (index, line) in head.split(whereSeparator: \.isNewline).enumerated() {
             if index == 0 {
                 let parts = line.split(separator: " ")
+                version = parts.first.map { String($0.dropFirst("HTTP/".count)) } ?? ""
                 status = parts.count > 1 ? Int(parts[1]) : nil
             } else if let colon = line.firstIndex(of: ":") {
                 let value = line[line.index(after: colon)...].drop { $0 == " " }
@@ -85,7 +88,7 @@ struct CurlProbe {
         for line in String(decoding: curl.error, as: UTF8.self).split(separator: "\n") {
             if line.hasPrefix("\(Self.mark) ") {
                 let parts = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
-                (version, code) = (String(parts[1]), Int(parts[2]) ?? 0)
+                code = Int(parts[2]) ?? 0
                 problem = parts.count > 3 ? String(parts[3]) : ""
             } else if certificateEnd == nil, line.hasPrefix("Expire date:") {
                 certificateEnd = String(line.dropFirst("Expire date:".count))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuring
 import FoundationEssentials
 import Kernel
 
@@ -38,12 +39,19 @@ struct Doctor: ParsableCommand {
         guard !address.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
             throw ValidationError("The URL has a space or a control character.")
         }
+        guard rest.contains("/") || !rest.contains("?") else {
+            throw ValidationError("The URL has a query and no path.")
+        }
     }
 
-    /// The URL with its defaults.
+    /// The URL with its scheme.
+    private var full: String { url.contains("://") ? url : "http://\(url)" }
+
+    /// What follows the scheme.
+    private var rest: Substring { full[(full.firstRange(of: "://")?.upperBound ?? full.startIndex)...] }
+
+    /// The URL of a channel.
     private var address: String {
-        let full = url.contains("://") ? url : "http://\(url)"
-        let rest = full[(full.firstRange(of: "://")?.upperBound ?? full.startIndex)...]
         guard let slash = rest.firstIndex(of: "/"), slash != rest.indices.last else {
             return full + (full.last == "/" ? "" : "/") + "events/crier-doctor"
         }
@@ -52,9 +60,11 @@ struct Doctor: ParsableCommand {
 
     /// Whether the URL names this machine.
     private var isLocal: Bool {
-        let rest = address[(address.firstRange(of: "://")?.upperBound ?? address.startIndex)...]
         let authority = rest.prefix { $0 != "/" }
-        return authority.hasPrefix("localhost") || authority.hasPrefix("127.") || authority.hasPrefix("[::1]")
+        let host =
+            authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        return host == "localhost"
+            || (try? ListenAddress("\(host.contains(":") ? "[\(host)]" : host):1"))?.isLocal == true
     }
 
     func run() throws {
@@ -107,6 +117,6 @@ struct Doctor: ParsableCommand {
         let name = finding.check.rawValue
         let line =
             "\(status) \(name)\(String(repeating: " ", count: 12 - name.count)) \(Table.printable(finding.sentence))\n"
-        return line + (finding.fix.map { "\(String(repeating: " ", count: 22))\($0)\n" } ?? "")
+        return line + (finding.fix.map { "\(String(repeating: " ", count: 22))\(Table.printable($0))\n" } ?? "")
     }
 }

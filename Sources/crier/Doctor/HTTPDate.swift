@@ -13,8 +13,10 @@ enum HTTPDate {
     /// Seconds since 1970 of a moment in UTC, from its parts.
     static func seconds(day: String, month: String, year: String, clock: String) -> Int? {
         let times = clock.split(separator: ":").compactMap { Int($0) }
-        guard let month = months.firstIndex(of: month.lowercased()), let day = Int(day), let year = Int(year),
-            times.count == 3
+        // A server may send anything.
+        guard let month = months.firstIndex(of: month.lowercased()), let day = Int(day), (1...31).contains(day),
+            let year = Int(year), (1970...9999).contains(year), times.count == 3,
+            times.allSatisfy({ (0...60).contains($0) })
         else { return nil }
         // Years begin in March here, so that a leap day is the last of a year.
         let (shifted, monthOfYear) = month < 2 ? (year - 1, month + 10) : (year, month - 2)

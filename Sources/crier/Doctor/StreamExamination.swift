@@ -179,15 +179,18 @@ struct StreamExamination {
     private func timeout(_ probe: CurlProbe) -> Finding {
         let seconds = probe.endTime / 1000
         let lines = probe.body.split(separator: "\n").filter { $0 == ":" }.count
+        // An event does what a heartbeat does.
+        let events = probe.body.split(separator: "\n").filter { $0.hasPrefix("data:") }.count - 1
         guard probe.wasCut else {
-            guard lines > 0 else {
+            guard lines > 0 || events > 0 else {
                 return Finding(
                     .timeout, .warning, "The stream has stayed open for \(seconds) s, but without a heartbeat.",
                     fix: "Wait for longer than server.heartbeat (15s): --wait 20.")
             }
             return Finding(
                 .timeout, .ok,
-                "The stream has stayed open for \(seconds) s, with \(lines) heartbeat\(lines == 1 ? "" : "s").")
+                "The stream has stayed open for \(seconds) s, with \(lines) heartbeat\(lines == 1 ? "" : "s")"
+                    + (events > 0 ? " and events of others." : "."))
         }
         let why =
             lines == 0

@@ -14,18 +14,21 @@ enum Amount {
     }
 
     /// A number in a second: with a decimal below ten.
-    static func text(rate: Double) -> String { rate < 10 ? tenths(rate) : text(Int(rate.rounded())) }
+    static func text(rate: Double) -> String { rate < 10 ? tenths(rate) : text(whole(rate)) }
 
     /// Bytes: `512 B`, `1.5 MiB`.
     static func text(bytes: Double) -> String {
-        var (amount, unit) = (bytes, 0)
+        var (amount, unit) = (max(0, bytes), 0)
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         while amount >= 1024, unit < units.count - 1 { (amount, unit) = (amount / 1024, unit + 1) }
-        return unit == 0 ? "\(Int(amount)) B" : "\(tenths(amount)) \(units[unit])"
+        return unit == 0 ? "\(whole(amount)) B" : "\(tenths(amount)) \(units[unit])"
     }
 
+    /// The nearest whole number, as far as there is one: a daemon may send anything.
+    private static func whole(_ number: Double) -> Int { Int(exactly: number.rounded()) ?? (number > 0 ? .max : .min) }
+
     private static func tenths(_ number: Double) -> String {
-        let tenths = Int((number * 10).rounded())
+        let tenths = whole(number * 10)
         return tenths >= 1000 || tenths.isMultiple(of: 10) ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
     }
 }

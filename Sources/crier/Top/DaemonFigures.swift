@@ -29,11 +29,11 @@ struct DaemonFigures: Codable {
         guard let earlier, time > earlier.time, delivered >= earlier.delivered, published >= earlier.published else {
             return nil
         }
-        let seconds = Double(time - earlier.time)
+        let seconds = Double(time) - Double(earlier.time)
+        func rate(_ now: Int, _ before: Int) -> Double { (Double(now) - Double(before)) / seconds }
         return DaemonRates(
-            published: Double(published - earlier.published) / seconds,
-            delivered: Double(delivered - earlier.delivered) / seconds,
-            deliveredBytes: Double(deliveredBytes - earlier.deliveredBytes) / seconds)
+            published: rate(published, earlier.published), delivered: rate(delivered, earlier.delivered),
+            deliveredBytes: rate(deliveredBytes, earlier.deliveredBytes))
     }
 }
 

@@ -7,7 +7,7 @@ struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Watch a daemon: rates, latency, the largest channels, the slowest sessions.",
         discussion: """
-            Shows the figures anew each second, until you press q. It needs a terminal, and with access control a token that \
+            Shows the figures anew each second, until you press q or Ctrl-C. It needs a terminal, and with access control a token that \
             may administer.
 
               crier top --once           the figures of one second, as text
@@ -72,14 +72,13 @@ struct Top: ParsableCommand {
     private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
 
     private func show() throws {
-        guard let terminal = Terminal() else {
-            throw ValidationError("top reads keys from a terminal; use --once or --json elsewhere.")
-        }
         var watch = FigureWatch(target.daemon)
         // The daemon may refuse: then there is nothing to clear.
         var (figures, rates) = try watch.next()
+        guard let terminal = Terminal(farewell: Self.leave) else {
+            throw ValidationError("top reads keys from a terminal; use --once or --json elsewhere.")
+        }
         StandardIO.write(Self.enter)
-        defer { StandardIO.write(Self.leave) }
         while true {
             let (columns, rows) = Terminal.size
             let screen = TopScreen(
@@ -90,7 +89,7 @@ struct Top: ParsableCommand {
             let text = screen.lines(columns: columns, rows: rows - 1).map { $0 + "\u{1B}[K\r\n" }.joined()
             StandardIO.write("\u{1B}[H" + text + "\u{1B}[J\u{1B}[2mq leaves\u{1B}[0m\u{1B}[K")
             while watch.waitForKey() {
-                guard let key = terminal.key(), key != UInt8(ascii: "q"), key != 3 else { return }
+                guard let key = terminal.key(), key != UInt8(ascii: "q") else { return }
             }
             (figures, rates) = try watch.next()
         }

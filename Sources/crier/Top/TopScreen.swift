@@ -40,7 +40,7 @@ struct TopScreen {
     private var summary: [String] {
         let latency = figures.publishToWriteMilliseconds
         func milliseconds(_ value: Double?) -> String { value.map { "\(Amount.text(rate: $0)) ms" } ?? "-" }
-        let live = figures.subscribers - figures.behind
+        let live = figures.subscribers.subtractingReportingOverflow(figures.behind).partialValue
         return [
             "crier  \(url)",
             "subscribers \(Amount.text(live)) live, \(Amount.text(figures.behind)) behind   "
