@@ -193,10 +193,13 @@ class H3(Program, unittest.TestCase):
         self.assertEqual(page.retried(), 400)
 
         # eventStream.push(["a", "b"])
-        # All of them or none.
-        self.call(f"POST /sessions/{session}/events", '{"data":"never"}\n{"dat":"b"}\n', NDJSON, status=400)
-        self.call(f"POST /sessions/{session}/events", '{"data":"a"}\n{"data":"b"}\n', NDJSON)
+        # Each as it arrives, up to the first bad line.
+        done = self.call(f"POST /sessions/{session}/events", '{"data":"a"}\n{"data":"b"}\n', NDJSON)
+        self.assertEqual(done, {"session": session, "events": 2})
         self.assertGets(page, ("message", "a"), ("message", "b"))
+        stopped = self.call(f"POST /sessions/{session}/events", '{"data":"c"}\n{"dat":"d"}\n', NDJSON, status=400)
+        self.assertEqual(stopped["events"], 1)
+        self.assertGets(page, ("message", "c"))
 
         # eventStream.pushComment("still here")
         self.call(f"POST /sessions/{session}/events?comment=still%20here", "")

@@ -164,7 +164,7 @@ public struct Frame: @unchecked Sendable {
             let wire = unsafe bytes.withMemoryRebound(to: UInt8.self) { bytes in
                 unsafe EventEnvelope.encode(bytes.span, channel: channels[index].description)
             }
-            // Whoever counts must tell an event of the daemon's own from others; an envelope needs no other channel.
+            // The counters must tell an event of the daemon's own from others; an envelope needs no other channel.
             return Frame(sequence: sequence, time: time, channels: isOwn ? channels : [], wire: wire)
         }
     }
