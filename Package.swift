@@ -157,7 +157,8 @@ let package = Package(
             name: "crier",
             dependencies: [
                 "CLocaleData",
-                "Access", "Authorizing", "Hooks", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting", "JSON",
+                "Access", "Authorizing", "Curl", "Hooks", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting",
+                "JSON",
                 "Serving",
                 "Supervising", "Configuring",
                 "Storing", "Benchmarking", logging, system, deque,

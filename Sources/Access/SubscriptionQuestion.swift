@@ -11,18 +11,20 @@ public struct SubscriptionQuestion: Sendable {
     public let patterns: [ChannelPattern]
     /// A JSON object. Two questions with the same object have the same answer.
     public let json: [UInt8]
-    /// The client, for the share of the questions that it may ask; empty on a Unix socket.
+    /// Those that share the questions that one client may ask: with IPv6 the /64 of its address; empty on a Unix socket.
     public let client: String
 
     /// A question.
     ///
     /// - Parameters:
     ///   - address: of the client; nil on a Unix socket.
+    ///   - client: see ``client``.
     ///   - fields: of the request, with names in lower case.
     public init(
-        _ channels: [ChannelName], _ patterns: [ChannelPattern], address: String?, fields: [(String, ArraySlice<UInt8>)]
+        _ channels: [ChannelName], _ patterns: [ChannelPattern], address: String?, client: String,
+        fields: [(String, ArraySlice<UInt8>)]
     ) {
-        client = address ?? ""
+        self.client = client
         // A name is a pattern that matches itself alone.
         self.patterns = channels.compactMap { try? ChannelPattern($0.description) } + patterns
         var json = Array(#"{"address":\#(JSONText.string(address)),"channels":["#.utf8)

@@ -1,4 +1,5 @@
 import Broadcasting
+import Curl
 import Kernel
 import Logging
 import SystemPackage
@@ -99,22 +100,13 @@ final class KeyFetcher: Sendable {
         }
     }
 
+    /// Milliseconds that a fetch may take.
+    private static let timeout: UInt64 = 10_000
+
     private static func fetch(_ url: String) throws(KeyProblem) -> [UInt8] {
-        let arguments = [
-            "--silent", "--show-error", "--fail", "--max-time", "10", "--max-filesize", "\(KeySet.limit)",
-            "--proto", url.hasPrefix("https://") ? "=https" : "=http", "--header", "Accept: application/json", "--url",
-            url,
-        ]
-        let curl: ChildProcess
-        do throws(Errno) {
-            curl = try ChildProcess("curl", arguments, outputLimit: KeySet.limit)
-        } catch {
-            throw KeyProblem("curl cannot be run: \(error)")
-        }
-        guard curl.code == 0, curl.output.count <= KeySet.limit else {
-            let lines = String(decoding: curl.error, as: UTF8.self).split(separator: "\n")
-            throw KeyProblem(lines.last.map(String.init) ?? "curl failed")
-        }
-        return curl.output
+        let call = HTTPCall(get: url, fields: [("Accept", "application/json")])
+        let reply = Curl.perform([call], within: timeout, bodyLimit: KeySet.limit)[0]
+        guard case .answered(200..<300, let body) = reply else { throw KeyProblem(reply.problem ?? "curl failed") }
+        return body
     }
 }

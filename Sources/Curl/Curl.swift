@@ -10,6 +10,19 @@ public enum Curl {
     /// The number of the first descriptor after the standard streams.
     private static let firstOutput = 3
 
+    /// A line of a configuration file of curl, whatever bytes the value has.
+    public static func option(_ name: String, _ value: [UInt8]) -> [UInt8] {
+        var line = Array("\(name) = \"".utf8)
+        for byte in value {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): line += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\n"): line += Array("\\n".utf8)
+            default: line.append(byte)
+            }
+        }
+        return line + Array("\"\n".utf8)
+    }
+
     /// Makes calls side by side.
     ///
     /// - Parameters:
@@ -32,9 +45,7 @@ public enum Curl {
                     number, output: bodyLimit > 0 ? firstOutput + number : nil, milliseconds: milliseconds,
                     bodyLimit: bodyLimit > 0 ? bodyLimit : 1 << 20)
             }
-            let configuration = try MemoryFile(named: "crier-calls")
-            try configuration.append(text)
-            try configuration.rewind()
+            let configuration = try MemoryFile(named: "crier-calls", contents: text)
             var line: [UInt8] = []
             // An answer without a length may exceed the limit: then writing it fails, and only its call.
             _ = try ChildProcess(

@@ -4,14 +4,21 @@ public struct HTTPCall: Sendable {
     public let url: String
     /// The fields, without line breaks.
     public let fields: [(name: String, value: String)]
-    /// The body of a POST, without control characters, as JSON has none.
-    public let body: [UInt8]
+    /// The body of a POST, without control characters, as JSON has none; nil for a GET.
+    public let body: [UInt8]?
 
     /// A POST.
     public init(post body: [UInt8], to url: String, fields: [(name: String, value: String)]) {
         self.url = url
         self.fields = fields
         self.body = body
+    }
+
+    /// A GET.
+    public init(get url: String, fields: [(name: String, value: String)]) {
+        self.url = url
+        self.fields = fields
+        body = nil
     }
 
     /// The call as a part of a configuration file of curl.
@@ -23,7 +30,7 @@ public struct HTTPCall: Sendable {
         let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
         let lines: [(String, [UInt8])] =
             [
-                ("url", Array(url.utf8)), ("data-raw", body), ("max-time", Array(seconds.utf8)),
+                ("url", Array(url.utf8)), ("max-time", Array(seconds.utf8)),
                 ("max-filesize", Array("\(bodyLimit)".utf8)),
                 ("proto", Array((url.hasPrefix("https://") ? "=https" : "=http").utf8)),
                 ("output", Array((output.map { "/dev/fd/\($0)" } ?? "/dev/null").utf8)),
@@ -31,23 +38,11 @@ public struct HTTPCall: Sendable {
                 ("write-out", Array("%{stderr}\(number) %{response_code} %{exitcode} %{errormsg}\n".utf8)),
                 // Otherwise curl waits a second for the answer to `Expect: 100-continue`.
                 ("header", Array("Expect:".utf8)),
-            ] + fields.map { ("header", Array("\($0.name): \($0.value)".utf8)) }
+            ] + (body.map { [("data-raw", $0)] } ?? [])
+            + fields.map { ("header", Array("\($0.name): \($0.value)".utf8)) }
         var text = number == 0 ? [] : Array("next\n".utf8)
         text += Array("silent\ngloboff\n".utf8)
-        for (name, value) in lines { text += Array("\(name) = \"".utf8) + Self.quoted(value) + Array("\"\n".utf8) }
+        for (name, value) in lines { text += Curl.option(name, value) }
         return text
-    }
-
-    private static func quoted(_ value: [UInt8]) -> [UInt8] {
-        var quoted: [UInt8] = []
-        quoted.reserveCapacity(value.count)
-        for byte in value {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): quoted += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\n"): quoted += Array("\\n".utf8)
-            default: quoted.append(byte)
-            }
-        }
-        return quoted
     }
 }

@@ -5,11 +5,6 @@ public enum HTTPReply: Sendable, Hashable {
     /// It did not; a phrase says why.
     case failed(String)
 
-    /// The status of the answer; nil without one.
-    public var status: Int? {
-        if case .answered(let status, _) = self { status } else { nil }
-    }
-
     /// Why it is no success, as a phrase; nil when it is one.
     public var problem: String? {
         switch self {

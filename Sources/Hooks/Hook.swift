@@ -173,16 +173,15 @@ final class Hook: Sendable {
 
     private static func run(_ words: [String], _ message: HookMessage, within milliseconds: UInt64) -> HookOutcome {
         do throws(Errno) {
-            let input = try MemoryFile(named: "crier-message")
-            try input.append(message.body + [0x0A])
-            try input.rewind()
+            let input = try MemoryFile(named: "crier-message", contents: message.body + [0x0A])
             let child = try ChildProcess(
                 words[0], Array(words.dropFirst()), input: input, outputLimit: 1 << 16, within: milliseconds)
             guard let code = child.code else {
                 return .failed("the command was killed, or took too long", isOutage: false)
             }
             guard code != 0 else { return .delivered }
-            let line = String(decoding: child.error, as: UTF8.self).split(separator: "\n").last.map { ": \($0)" }
+            let line = String(decoding: child.error, as: UTF8.self).split(separator: "\n").last
+                .map { ": \($0.prefix(200))" }
             return .failed("the command ended with \(code)\(line ?? "")", isOutage: false)
         } catch {
             return .failed("the command cannot be run: \(error)", isOutage: true)

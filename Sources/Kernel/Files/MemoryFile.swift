@@ -15,6 +15,13 @@ public final class MemoryFile: Sendable {
         descriptor = Descriptor(owning: try invoke(.memfdCreate) { unsafe memfd_create(name, 0x1 | 0x2) })
     }
 
+    /// Creates a file for another program, which reads it from its start.
+    public convenience init(named name: String, contents: [UInt8]) throws(Errno) {
+        try self.init(named: name)
+        try append(contents)
+        guard lseek(descriptor.number, 0, SEEK_SET) == 0 else { throw Errno(rawValue: errno) }
+    }
+
     /// Takes over a file that another process created.
     public init(adopting descriptor: consuming Descriptor) {
         self.descriptor = descriptor
@@ -29,11 +36,6 @@ public final class MemoryFile: Sendable {
             }
             rest = rest.dropFirst(count)
         }
-    }
-
-    /// Lets the next program that gets the file read it from its start.
-    public func rewind() throws(Errno) {
-        guard lseek(descriptor.number, 0, SEEK_SET) == 0 else { throw Errno(rawValue: errno) }
     }
 
     /// The bytes of the file; nil when there are more than `limit`.

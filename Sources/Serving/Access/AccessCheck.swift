@@ -79,7 +79,8 @@ struct AccessCheck {
         let fields = names.compactMap { name in head.fields.first(named: name).map { (name, $0) } }
         let client = address.flatMap { $0.forwarded(head) ?? $0.peer }
         let question = SubscriptionQuestion(
-            request.channels, request.patterns, address: client.map { "\($0)" }, fields: fields)
+            request.channels, request.patterns, address: client.map { "\($0)" },
+            client: client.map { "\(AddressBlock($0).prefix)" } ?? "", fields: fields)
         guard question.json.count <= SubscriptionQuestion.limit else {
             throw Problem(431, "The fields and the channels of the request are too long to ask about.")
         }

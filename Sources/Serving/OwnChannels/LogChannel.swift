@@ -9,6 +9,8 @@ public import Logging
 ///
 /// A record comes from any thread, also from one that has the lock of the hub. So it waits here.
 public final class LogChannel: Sendable {
+    /// The most characters of a value: somebody else may have written it.
+    fileprivate static let longest = 1000
     /// The most records that wait. Older ones are dropped: the log itself has them.
     private static let limit = 100
 
@@ -57,7 +59,7 @@ private struct ChannelLog: LogHandler {
             if index > 0 { json.append(",") }
             JSONText.append(quoted: key, to: &json)
             json.append(":")
-            JSONText.append(quoted: "\(value)", to: &json)
+            JSONText.append(quoted: String("\(value)".prefix(LogChannel.longest)), to: &json)
         }
         json.append("}}")
         channel.append(json)

@@ -1,3 +1,5 @@
+import Kernel
+
 /// Parses moments (RFC 3339 section 5.6).
 enum RFC3339 {
     /// Milliseconds since 1970; nil for a text that is no moment, or for one before 1970.
@@ -6,7 +8,7 @@ enum RFC3339 {
         guard let year = digits(4, &rest), skip("-", &rest), let month = digits(2, &rest), skip("-", &rest),
             let day = digits(2, &rest), skip("Tt ", &rest), let hour = digits(2, &rest), skip(":", &rest),
             let minute = digits(2, &rest), skip(":", &rest), let second = digits(2, &rest),
-            (1...12).contains(month), (1...days(month, year)).contains(day), hour < 24, minute < 60, second <= 60
+            let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second <= 60
         else { return nil }
         var milliseconds = 0
         if skip(".", &rest) {
@@ -19,7 +21,7 @@ enum RFC3339 {
             }
         }
         guard let offset = offset(&rest), rest.isEmpty else { return nil }
-        let seconds = ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute - offset) * 60 + second
+        let seconds = ((date.daysSince1970 * 24 + hour) * 60 + minute - offset) * 60 + second
         return seconds < 0 ? nil : UInt64(seconds * 1000 + milliseconds)
     }
 
@@ -45,18 +47,5 @@ enum RFC3339 {
         guard let first = rest.first, allowed.utf8.contains(first) else { return false }
         rest = rest.dropFirst()
         return true
-    }
-
-    private static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-
-    private static func days(_ month: Int, _ year: Int) -> Int {
-        month == 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
-    }
-
-    private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        // Years begin in March here, so that the leap day is the last.
-        let shifted = month <= 2 ? year - 1 : year
-        let months = (month + 9) % 12
-        return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * months + 2) / 5 + day - 1 - 719_468
     }
 }

@@ -19,21 +19,12 @@ struct Channels: ParsableCommand {
     @Argument(help: "Only channels whose names begin with this.")
     var prefix: String?
 
-    private struct Channel: Decodable {
-        let channel: String
-        let subscribers: Int
-        let events: Int
-        let bytes: Int
-        let first: String?
-        let last: String?
-    }
-
     func run() throws {
         Signals.ignoreBrokenPipe()
         try AdminRequest.run {
             var table = Table("CHANNEL", "SUBSCRIBERS", "EVENTS", "BYTES", "LAST")
             try AdminRequest(daemon: target.daemon, path: "/channels").forEach("channels") {
-                (line: [UInt8], item: Channel) in
+                (line: [UInt8], item: ChannelFigures) in
                 guard prefix.map({ item.channel.hasPrefix($0) }) ?? true else { return }
                 if json {
                     StandardIO.write(line + [0x0A])

@@ -11,7 +11,7 @@ import SystemPackage
 /// Leaves the connections to another process.
 extension Daemon {
     /// Milliseconds that hooks have for what waits: the subscribers wait too.
-    private static let patienceWithHooks: UInt64 = 100
+    private static let patienceAtRestart: UInt64 = 100
 
     /// Brings the loops to a stop.
     ///
@@ -45,7 +45,7 @@ extension Daemon {
             let count = state.count
             if state.offerToServiceManager() {
                 CrashRecovery.forget()
-                server.hooks.stop(within: Self.patienceWithHooks)
+                server.hooks.stop(within: Self.patienceAtRestart)
                 store?.stop()
                 log.info("stopped; the next process continues the connections", metadata: ["connections": "\(count)"])
                 return true
@@ -74,7 +74,7 @@ extension Daemon {
             let patience = min(settings.shutdown, ServiceManager.watchdog.map { $0 / 2 } ?? .max)
             try state.rehearse(within: patience, log)
             CrashRecovery.forget()
-            server.hooks.stop(within: Self.patienceWithHooks)
+            server.hooks.stop(within: Self.patienceAtRestart)
             // The new program would not know them.
             ChildProcess.killAll()
             store?.stop()

@@ -1,3 +1,4 @@
+import Curl
 import Kernel
 import SystemPackage
 
@@ -36,22 +37,22 @@ struct CurlProbe {
         _ url: String, method: String = "GET", body: String? = nil, fields: [Field] = [], seconds: Int,
         watch: (String, UInt64) -> Bool = { _, _ in true }
     ) throws(ClientFailure) {
-        var lines = ["url = \(Self.quoted(url))", "request = \(method)", "max-time = \(seconds)"]
-        lines += fields.map { "header = \(Self.quoted("\($0.name): \($0.value)"))" }
-        if let body { lines.append("data-binary = \(Self.quoted(body))") }
-        lines += ["silent", "show-error", "no-buffer", "include", "globoff"]
+        var options = [("url", url), ("request", method), ("max-time", "\(seconds)")]
+        options += fields.map { ("header", "\($0.name): \($0.value)") }
+        if let body { options.append(("data-binary", body)) }
+        var configuration = Array("silent\nshow-error\nno-buffer\ninclude\ngloboff\n".utf8)
+        for (name, value) in options { configuration += Curl.option(name, Array(value.utf8)) }
         // To standard error, so that standard output has nothing but the answer.
-        lines.append("write-out = \"%{stderr}\\n\(Self.mark) %{http_version} %{exitcode} %{errormsg}\\n%{certs}\"")
+        let report = "%{stderr}\\n\(Self.mark) %{http_version} %{exitcode} %{errormsg}\\n%{certs}"
+        configuration += Array("write-out = \"\(report)\"\n".utf8)
         let start = Clock.monotonic
         var head: UInt64?
         var date = 0
         var text: [UInt8] = []
         do throws(Errno) {
-            let configuration = try MemoryFile(named: "crier-doctor")
-            try configuration.append(Array(lines.joined(separator: "\n").utf8))
-            try configuration.rewind()
+            let input = try MemoryFile(named: "crier-doctor", contents: configuration)
             let curl = try ChildProcess(
-                "curl", ["--disable", "--config", "-"], input: configuration, outputLimit: 1 << 20,
+                "curl", ["--disable", "--config", "-"], input: input, outputLimit: 1 << 20,
                 within: UInt64(seconds) * 1000 + 5000
             ) { part in
                 text += part
@@ -105,19 +106,6 @@ struct CurlProbe {
         let (head, rest) = (String(all[..<end.lowerBound]), String(all[end.upperBound...]))
         let isInterim = head.split(separator: " ").dropFirst().first?.hasPrefix("1") ?? false
         return isInterim ? split(Array(rest.utf8)) : (head, rest)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for character in text.unicodeScalars {
-            switch character {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            default: quoted.unicodeScalars.append(character)
-            }
-        }
-        return quoted + "\""
     }
 
     /// The value of the first field with a name.

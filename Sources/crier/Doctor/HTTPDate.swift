@@ -1,3 +1,5 @@
+import Kernel
+
 /// Reads the dates of HTTP and of certificates.
 enum HTTPDate {
     private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -14,15 +16,10 @@ enum HTTPDate {
     static func seconds(day: String, month: String, year: String, clock: String) -> Int? {
         let times = clock.split(separator: ":").compactMap { Int($0) }
         // A server may send anything.
-        guard let month = months.firstIndex(of: month.lowercased()), let day = Int(day), (1...31).contains(day),
-            let year = Int(year), (1970...9999).contains(year), times.count == 3,
+        guard let month = months.firstIndex(of: month.lowercased()), let day = Int(day), let year = Int(year),
+            let date = CivilDate(year: year, month: month + 1, day: day), times.count == 3,
             times.allSatisfy({ (0...60).contains($0) })
         else { return nil }
-        // Years begin in March here, so that a leap day is the last of a year.
-        let (shifted, monthOfYear) = month < 2 ? (year - 1, month + 10) : (year, month - 2)
-        let days =
-            365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * monthOfYear + 2) / 5 + day - 1
-            - 719_468
-        return ((days * 24 + times[0]) * 60 + times[1]) * 60 + times[2]
+        return ((date.daysSince1970 * 24 + times[0]) * 60 + times[1]) * 60 + times[2]
     }
 }

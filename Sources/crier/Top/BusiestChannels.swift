@@ -2,19 +2,10 @@ import FoundationEssentials
 
 /// The channels with the most subscribers.
 struct BusiestChannels {
-    /// The figures of a channel.
-    struct Channel: Codable {
-        let channel: String
-        let subscribers: Int
-        let events: Int
-        let bytes: Int
-        let last: String?
-    }
-
     /// How many channels a look compares. The daemon may have a million.
     private static let compared = 10_000
 
-    private(set) var channels: [Channel] = []
+    private(set) var channels: [ChannelFigures] = []
     /// Whether the daemon has more channels than a look compares.
     private(set) var isPartial = false
 
@@ -24,7 +15,7 @@ struct BusiestChannels {
     init(of daemon: RemoteDaemon, count: Int) throws {
         var seen = 0
         try AdminRequest(daemon: daemon, path: "/channels").forEach("channels", atMost: Self.compared) {
-            (_: [UInt8], channel: Channel) in
+            (_: [UInt8], channel: ChannelFigures) in
             seen += 1
             channels.append(channel)
             if channels.count >= 4 * count { keep(count) }

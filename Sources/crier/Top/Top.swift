@@ -100,6 +100,6 @@ struct Top: ParsableCommand {
 private struct TopReport: Encodable {
     let stats: DaemonFigures
     let rates: DaemonRates
-    let channels: [BusiestChannels.Channel]
+    let channels: [ChannelFigures]
     let sessions: [SessionFigures]
 }
