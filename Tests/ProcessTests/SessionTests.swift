@@ -266,6 +266,17 @@ extension RealProcess {
             }
         }
 
+        @Test func `a client whose last event is no longer retained gets 204 as well`() async throws {
+            try await withDaemon(["--set", "history.events=0"]) { daemon in
+                let session = try Session(daemon.port)
+                let id = try publish(daemon.port, "a", "gone at once")
+                _ = try session.client.event()
+                try request(daemon.port, "DELETE /sessions/\(session.id)")
+                #expect(try request(daemon.port, "GET /events/a", fields: ["Last-Event-ID: \(id)"]).status == 204)
+                _ = try Client.subscribed(daemon.port, "/events/a", lastEventID: id)
+            }
+        }
+
         @Test func `a comment or a reconnection time without data is no event`() async throws {
             try await withDaemon { daemon in
                 let session = try Session(daemon.port)

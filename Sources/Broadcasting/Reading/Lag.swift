@@ -49,21 +49,24 @@ extension Hub {
         }
     }
 
-    /// The id and the time, in milliseconds since 1970, of the newest retained event of some topics up to a position; nil when
-    /// there is none, or for patterns.
-    public func lastEvent(_ cursors: [TopicCursor], through position: UInt64) -> (id: String, time: UInt64)? {
+    /// The newest event of some topics up to a position.
+    public func lastEvent(_ cursors: [TopicCursor], through position: UInt64) -> LastEvent {
         locked { state in
             var newest: (sequence: UInt64, id: String, time: UInt64)?
+            var evicted: UInt64 = 0
             for cursor in cursors {
                 let topic = state.registry[cursor.topic]
+                if topic.isPattern { return .unknown }
+                evicted = max(evicted, topic.log.evictions.through)
                 let index = topic.log.index(after: position) - 1
-                guard !topic.isPattern, index >= 0, index < topic.log.entries.count else { continue }
+                guard index >= 0, index < topic.log.entries.count else { continue }
                 let sequence = topic.log.entries[index].sequence
                 if newest.map({ $0.sequence < sequence }) ?? true {
                     newest = (sequence, state.log.id(sequence, in: topic.log), topic.log.entries[index].time)
                 }
             }
-            return newest.map { ($0.id, $0.time) }
+            guard let newest else { return evicted > 0 ? .unknown : .none }
+            return evicted > newest.sequence ? .unknown : .known(id: newest.id, time: newest.time)
         }
     }
 

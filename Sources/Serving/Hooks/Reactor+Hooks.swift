@@ -1,4 +1,3 @@
-import Access
 import Broadcasting
 import Bytes
 import EventStreams
@@ -19,16 +18,10 @@ extension Reactor {
         context.hooks.report(kind, about: "\(subscribers[slot].session)") { pattern in
             subjects.contains { $0.isConcerned(by: pattern) }
         } data: {
-            var json = Array(#"{"session":"\#(subscribers[slot].session)","address":"#.utf8)
-            json.append(JSONText.string(address(slot).map { "\($0)" }))
-            let names = subjects.map { JSONText.string($0.description) }
-            json.append(#","channels":[\#(names.joined(separator: ","))]"#)
-            let agent = String(decoding: subscribers[slot].client.agent, as: UTF8.self)
-            json.append(#","agent":\#(agent.isEmpty ? "null" : JSONText.string(agent))"#)
-            let name = subscribers[slot].grant?.name ?? ""
-            json.append(#","token":\#(name.isEmpty ? "null" : JSONText.string(name))"#)
-            let since = (Int64(subscribers[slot].since) + time.clockAhead) / 1000
-            json.append(#","since":\#(since)"#)
+            var json = Array(#"{"session":"\#(subscribers[slot].session)","#.utf8)
+            appendPlace(of: slot, to: &json)
+            json.append(",")
+            appendClient(of: slot, to: &json)
             if let end { json.append(#","reason":"\#(end.label)""#) }
             json.append("}")
             return json
@@ -45,8 +38,8 @@ extension Reactor {
             let (changes, lost) = context.hub.takeChannelChanges(Self.changesPerStep)
             if lost > 0 { context.hooks.countLost(lost) }
             for change in changes { report(change) }
-            hasUnreportedChannels = changes.count == Self.changesPerStep
-        } while hasUnreportedChannels && Clock.monotonicNanoseconds < deadline
+            firstLoop.hasUnreportedChannels = changes.count == Self.changesPerStep
+        } while firstLoop.hasUnreportedChannels && Clock.monotonicNanoseconds < deadline
     }
 
     private func report(_ change: ChannelChange) {

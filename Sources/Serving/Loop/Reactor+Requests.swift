@@ -66,7 +66,7 @@ extension Reactor {
     // MARK: Grants
 
     /// Whether a grant, or the lack of one, no longer lets the caller in.
-    private func isOver(_ grant: Grant?) -> Bool {
+    func isOver(_ grant: Grant?) -> Bool {
         guard settings.access != nil else { return false }
         return grant?.isOver(at: Clock.realtime) ?? true
     }
@@ -110,93 +110,6 @@ extension Reactor {
     private mutating func continueExchange(_ slot: UInt32, _ exchange: Exchange, _ verdict: Result<Grant, TokenFault>?)
     {
         if let work = exchange.resumeFromVerifier(verdict, rules(slot)) { perform(work, slot, exchange) }
-    }
-
-    // MARK: Publishing
-
-    /// Publishes a complete body.
-    private mutating func publish(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
-        let publications: [Publication]
-        do throws(Problem) {
-            publications = try request.publications(body, settings.names)
-        } catch {
-            return exchange.respond(error.answer)
-        }
-        if publications.count > 1 {
-            // The first has been counted. The others are published, and the next publish waits for them.
-            publishRate?.charge(publications.count - 1, exchange.grant, exchange.client)
-        }
-        let outcome = context.hub.publish(
-            publications[...], idempotency: request.idempotency(publications), reply: replyAddress(slot),
-            now: time.today)
-        switch outcome {
-        case .published(let receipt): acknowledge(receipt, slot, exchange)
-        case .repeated(let receipt): exchange.respond(receipt)
-        case .pending: exchange.awaitArchive(.publish)
-        case .refused(let refusal): exchange.respond(Problem(refusal).answer)
-        }
-    }
-
-    /// Sends a complete body to a session.
-    private mutating func push(_ request: PublishRequest, _ body: [UInt8], _ slot: UInt32, _ exchange: Exchange) {
-        guard let target = request.session else { return }
-        do throws(Problem) {
-            ask(.push(target.session, try request.sessionPush(body, target, settings.names)), slot, exchange)
-        } catch {
-            exchange.respond(error.answer)
-        }
-    }
-
-    /// Sends a part of a body that continues to a session.
-    private mutating func push(
-        _ publications: ArraySlice<Publication>, to session: SessionID, _ stream: PublishStream, _ slot: UInt32,
-        _ exchange: Exchange
-    ) {
-        if let problem = refusal(of: publications, stream, exchange) { return stream.stop(problem) }
-        let push = stream.push(publications)
-        ask(.push(session, push), slot, exchange, events: push.count)
-    }
-
-    /// Why a part of a body that continues is refused; nil when it is not.
-    private func refusal(
-        of publications: ArraySlice<Publication>, _ stream: PublishStream, _ exchange: Exchange
-    ) -> Problem? {
-        // The request may stay open for days, longer than the grant.
-        if isOver(stream.grant) { return .grantIsOver }
-        return publishRate?.take(publications.count, exchange.grant, exchange.client).problem
-    }
-
-    /// Publishes a part of a body that continues.
-    private mutating func publish(
-        _ publications: ArraySlice<Publication>, _ stream: PublishStream, _ slot: UInt32, _ exchange: Exchange
-    ) {
-        if let problem = refusal(of: publications, stream, exchange) { return stream.stop(problem) }
-        switch context.hub.publish(publications, reply: replyAddress(slot), now: time.today) {
-        case .published(let receipt), .repeated(let receipt): acknowledge(receipt, slot, exchange)
-        case .pending: exchange.awaitArchive(.stream(stream))
-        case .refused(let refusal): stream.stop(Problem(refusal))
-        }
-    }
-
-    private mutating func end(_ name: ChannelName, _ slot: UInt32, _ exchange: Exchange) {
-        switch context.hub.end(name, reply: replyAddress(slot), now: time.today) {
-        case nil: exchange.respond(Problem.noSuchChannel.answer)
-        case .ended(let subscribers): exchange.respond(.json(Summaries.ended(name, subscribers: subscribers)))
-        case .pending: exchange.awaitArchive(.end(name))
-        }
-    }
-
-    private func replyAddress(_ slot: UInt32) -> ReplyAddress {
-        ReplyAddress(loop: context.index, token: connections.token(slot).rawValue)
-    }
-
-    /// Answers a publish whose events are in the log, and holds the publisher if fan-out is behind with its channels.
-    private mutating func acknowledge(_ receipt: Receipt, _ slot: UInt32, _ exchange: Exchange) {
-        exchange.published(receipt)
-        context.status.published.add(receipt.count)
-        guard context.throttle.mustWait(receipt.backlogs, limit: settings.fanoutBacklog) else { return }
-        exchange.awaitFanOut(receipt.backlogs)
-        held.hold(connections.token(slot))
     }
 
     // MARK: Continuing after a wait
@@ -244,25 +157,10 @@ extension Reactor {
     }
 
     /// Continues with interrupted input, and with reading.
-    private mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
+    mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
         if isSettling, exchange.isStreaming, !exchange.hasUnpublishedEvents { exchange.stopStream(Self.restarts) }
         if !exchange.isWaiting { serveRequests(in: exchange.takeKept().span, slot, exchange) }
         if settle(slot, exchange) { connections.queueIfReadable(slot) }
-    }
-
-    /// Answers the held publishers whose backlogs have fallen to the limit, in the order in which they came.
-    mutating func releaseHeldPublishers() {
-        for token in held.takeAfterRelief(context.throttle) {
-            guard let slot = connections.slot(of: token), let exchange = connections[slot].exchange,
-                case .awaitingFanOut(let backlogs, _) = exchange.state
-            else { continue }
-            if context.throttle.mustWait(backlogs, limit: settings.fanoutBacklog) {
-                held.hold(token)
-            } else {
-                exchange.resumeFromFanOut()
-                resume(slot, exchange)
-            }
-        }
     }
 
     // MARK: Timeouts

@@ -31,15 +31,11 @@ struct Reactor: ~Copyable {
     var held = HeldPublishers()
     /// The part of ``workOnOthers()`` that comes first in this turn.
     private var firstOfOthers = OtherWork.replay
-    /// The sweep of the history in progress. Only the first loop has one.
-    private var sweep: Sweep?
     /// Subscribers whose grants the loop still has to check after a change of the rules.
     var unchecked: [Subscribers.Token] = []
     /// What subscribers count for, as long as a limit counts them.
     var countedSubscribers: [Subscribers.Token: [SubscriberCounts.Key]] = [:]
-    var ownChannels = OwnChannels()
-    /// Whether hooks may not have been told of all channels yet.
-    var hasUnreportedChannels = false
+    var firstLoop = FirstLoop()
     /// Requests about sessions.
     var sessionWork: Deque<SessionWork> = []
     /// The clients of the subscribers.
@@ -109,8 +105,8 @@ struct Reactor: ~Copyable {
         checkGrants()
         evictMore()
         runSweep()
-        if time.isNewSecond || ownChannels.tellsPresence { publishOwnEvents() }
-        if time.isNewTick || hasUnreportedChannels { reportChannels() }
+        if time.isNewSecond || firstLoop.tellsPresence { publishOwnEvents() }
+        if time.isNewTick || firstLoop.hasUnreportedChannels { reportChannels() }
         if let drain { continueDraining(drain) }
         closeMarked()
         if time.isNewTick || unkept.tokens.count >= DescriptorQueue.limit { _ = keepSockets() }
@@ -123,9 +119,9 @@ struct Reactor: ~Copyable {
 
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
-        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, sweep == nil, unchecked.isEmpty,
+        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, firstLoop.sweep == nil, unchecked.isEmpty,
             !context.hub.hasEvictions, resumptions.isEmpty, completions.isEmpty, sessionWork.isEmpty,
-            !subscribers.hasMarked, !connections.hasMarked, !hasUnreportedChannels
+            !subscribers.hasMarked, !connections.hasMarked, !firstLoop.hasUnreportedChannels
         {
             // The order matters: announce the sleep first, and then check for posts and relief. A thread that posts or
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
@@ -280,11 +276,11 @@ struct Reactor: ~Copyable {
 
     /// Sweeps the history a little: a sweep of a million channels takes some ten milliseconds.
     private mutating func runSweep() {
-        if context.index == 0, time.isNewSecond, sweep == nil { sweep = context.hub.startSweep() }
-        guard sweep != nil else { return }
+        if context.index == 0, time.isNewSecond, firstLoop.sweep == nil { firstLoop.sweep = context.hub.startSweep() }
+        guard firstLoop.sweep != nil else { return }
         let deadline = time.deadlineForPart()
-        while let left = sweep, Clock.monotonicNanoseconds < deadline {
-            sweep = context.hub.step(left, now: time.today)
+        while let left = firstLoop.sweep, Clock.monotonicNanoseconds < deadline {
+            firstLoop.sweep = context.hub.step(left, now: time.today)
         }
     }
 

@@ -17,10 +17,10 @@ extension Reactor {
             publishStatistics()
             publishLog()
         }
-        if time.isNewSecond { ownChannels.tellsPresence = true }
-        guard ownChannels.tellsPresence else { return }
+        if time.isNewSecond { firstLoop.tellsPresence = true }
+        guard firstLoop.tellsPresence else { return }
         let changes = context.hub.takePresence(Self.presencesPerTurn)
-        if changes.count < Self.presencesPerTurn { ownChannels.tellsPresence = false }
+        if changes.count < Self.presencesPerTurn { firstLoop.tellsPresence = false }
         var publications: [Publication] = []
         for change in changes {
             if change.joined > 0 { publications.append(Self.publication(change, "join", change.joined, [:])) }
@@ -57,8 +57,8 @@ extension Reactor {
 
     private mutating func publishLog() {
         guard let channel = Self.logName else { return }
-        if !ownChannels.tellsLog { ownChannels.tellsLog = context.hub.isWatched(channel) }
-        guard ownChannels.tellsLog else { return }
+        if !firstLoop.tellsLog { firstLoop.tellsLog = context.hub.isWatched(channel) }
+        guard firstLoop.tellsLog else { return }
         publish(
             context.logChannel.take().map { json in
                 Publication(Event(data: EventData(String(decoding: json, as: UTF8.self))), to: [channel])
@@ -71,12 +71,12 @@ extension Reactor {
 
     private mutating func publishStatistics() {
         guard let channel = Self.statisticsChannel, context.hub.isWatched(channel) else {
-            return ownChannels.lastDeliveryTimes = nil
+            return firstLoop.lastDeliveryTimes = nil
         }
         let loops = context.ports.map(\.status)
         let now = loops.reduce(into: Distribution()) { $0.add($1.deliveryTimes.distribution) }
-        let since = ownChannels.lastDeliveryTimes.map { now.subtracting($0) } ?? now
-        ownChannels.lastDeliveryTimes = now
+        let since = firstLoop.lastDeliveryTimes.map { now.subtracting($0) } ?? now
+        firstLoop.lastDeliveryTimes = now
         let hub = context.hub.summary
         func sum(_ count: (LoopStatus) -> Int) -> Int { loops.reduce(0) { $0 + count($1) } }
         func milliseconds(_ share: Double) -> String {

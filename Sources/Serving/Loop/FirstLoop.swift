@@ -1,7 +1,12 @@
+import Broadcasting
 import Metrics
 
-/// What the first loop remembers between two events of the daemon's own channels.
-struct OwnChannels {
+/// What only the first loop does, for all of them.
+struct FirstLoop {
+    /// The sweep of the history in progress.
+    var sweep: Sweep?
+    /// Whether hooks may not have been told of all channels yet.
+    var hasUnreportedChannels = false
     /// Whether there may be presence to tell.
     var tellsPresence = false
     /// Whether somebody has watched the log. The loop publishes nothing before, so that a log of events that nobody watches
