@@ -120,7 +120,7 @@ public struct AccessSettings: Sendable, Hashable {
     /// The users of this machine that need no token; nil for none.
     public var peer: Peer?
 
-    /// Who decides about subscriptions of callers that show no token; nil for nobody.
+    /// The program that decides about subscriptions of callers without a token; nil for none.
     public var authorize: Authorize?
 
     /// No rules: then no socket asks for a credential.

@@ -7,7 +7,7 @@ public struct SubscriptionQuestion: Sendable {
     /// The most bytes of ``json`` that somebody is asked about.
     public static let limit = 32 << 10
 
-    /// What the caller asks for: its channels as they are, and its patterns.
+    /// The channels, as patterns, and the patterns of the request.
     public let patterns: [ChannelPattern]
     /// A JSON object. Two questions with the same object have the same answer.
     public let json: [UInt8]

@@ -3,11 +3,11 @@ import Broadcasting
 import Bytes
 import Curl
 
-/// What a program has answered to a question about a subscription.
+/// The answer of a program to a question about a subscription.
 struct AuthorizeAnswer {
     /// The name of the caller; empty without one.
     private(set) var name = ""
-    /// What it may subscribe to.
+    /// The patterns that it may subscribe to.
     private(set) var rights = Rights()
     /// Milliseconds since 1970 at which the grant ends; nil when it does not end by itself.
     private(set) var expiry: UInt64?

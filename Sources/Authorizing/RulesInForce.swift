@@ -13,7 +13,7 @@ struct RulesInForce: Sendable {
     let anonymous: Grant
     /// What the users of this machine may do that need no token.
     let peers: Grant
-    /// What the answers of a program grant.
+    /// The rule behind the grants that a program gives.
     let authorize: AccessRule?
     /// Rules of grants from the process before that a key set at a URL may still bring.
     private(set) var awaited: [[UInt8]: AccessRule] = [:]

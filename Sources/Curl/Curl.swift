@@ -29,7 +29,7 @@ public enum Curl {
     ///   - calls: up to ``limit``.
     ///   - milliseconds: that each may take.
     ///   - bodyLimit: bytes that the body of an answer may have; 0 throws bodies away.
-    ///   - reply: gets what came of each call, once, as soon as it is over; the index comes first.
+    ///   - reply: gets the index and the outcome of each call, once, as soon as it is over.
     public static func perform(
         _ calls: [HTTPCall], within milliseconds: UInt64, bodyLimit: Int, reply: (Int, HTTPReply) -> Void
     ) {
@@ -76,7 +76,7 @@ public enum Curl {
 
     /// Makes calls side by side, and waits for all of them.
     ///
-    /// - Returns: what came of each call, in their order.
+    /// - Returns: the outcome of each call, in their order.
     public static func perform(_ calls: [HTTPCall], within milliseconds: UInt64, bodyLimit: Int) -> [HTTPReply] {
         var replies = Array(repeating: HTTPReply.failed("curl failed"), count: calls.count)
         perform(calls, within: milliseconds, bodyLimit: bodyLimit) { replies[$0] = $1 }

@@ -1,4 +1,4 @@
-/// What came of a request.
+/// The outcome of a request.
 public enum HTTPReply: Sendable, Hashable {
     /// The server answered.
     case answered(status: Int, body: [UInt8])

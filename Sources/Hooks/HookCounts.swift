@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What became of the messages of all hooks since the start.
+/// Counts of the messages of all hooks since the start.
 public final class HookCounts: Sendable {
     private let deliveries = Atomic(0)
     private let failures = Atomic(0)

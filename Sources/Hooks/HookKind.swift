@@ -1,4 +1,4 @@
-/// What a hook can be told of. The raw value is the type of the message.
+/// The occurrences that a hook can hear of. The raw value is the type of the message.
 public enum HookKind: String, Sendable, Hashable, CaseIterable {
     /// A client has subscribed.
     case connect

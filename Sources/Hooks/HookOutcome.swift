@@ -1,6 +1,6 @@
 import Curl
 
-/// What came of an attempt to deliver a message.
+/// The outcome of an attempt to deliver a message.
 enum HookOutcome: Equatable {
     case delivered
     /// It goes out again. `isOutage`: nothing else would arrive either.

@@ -15,9 +15,9 @@ public struct HookSettings: Sendable, Hashable {
 
     /// Where its messages go.
     public var target: Target
-    /// What it is told of.
+    /// The occurrences that it hears of.
     public var kinds: Set<HookKind> = Set(HookKind.allCases)
-    /// Matches the channels that it is told of; nil for all.
+    /// Matches the channels that it hears of; nil for all.
     public var pattern: ChannelPattern?
     /// A file with the secret that signs messages, `whsec_` and Base64; nil to sign nothing. A path that begins with
     /// `credential:` names a credential of systemd.

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The hooks of the daemon. A loop that reports something adds a message to a queue, and never waits.
 public final class Hooks: Sendable {
-    /// What became of the messages.
+    /// Counts of the messages.
     public let counts = HookCounts()
     private let hooks = Guarded<[Hook]>([])
     /// One bit for each kind that a hook wants to be told of.

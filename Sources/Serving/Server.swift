@@ -18,7 +18,7 @@ public final class Server: Sendable {
     public let recovery: Recovery?
     /// The life of this process.
     public let life: Life
-    /// Who is told of what happens.
+    /// The programs that hear of clients and channels.
     public let hooks: Hooks
     private let ports: [LoopPort]
     private let readiness: ReadinessChecks
@@ -35,7 +35,7 @@ public final class Server: Sendable {
     ///   - recovery: where the loops record their streams, if the process may be killed.
     ///   - life: of this process, without the restarts before it.
     ///   - logChannel: where the records of `log` go too.
-    ///   - hooks: who is told of what happens.
+    ///   - hooks: the programs that hear of clients and channels.
     ///   - prepare: restores the hub, before the server accepts any client, and returns the connections to continue.
     /// - Throws: the error of `prepare`, or `Errno` when the process lacks descriptors or threads.
     public init<Failure: Error>(

@@ -85,7 +85,7 @@ public struct Settings: Sendable, Equatable {
     /// The most bytes of the grants of verified tokens that crier remembers.
     public var tokenCache = 16 << 20
 
-    /// Who is told when clients come and go.
+    /// The programs that hear of clients and channels.
     public var hooks: [HookSettings] = []
 
     /// The retention of events, and the policy for slow subscribers.

@@ -73,7 +73,7 @@ public struct ChildProcess: Sendable {
                 isOpen.1 = Self.read(errorEnd, &error)
                 if error.count > known { watchError(error[known...]) }
             }
-            // What the program has written before its end has been read.
+            // Everything that the program wrote before its end has been read.
             if polled[2].revents != 0, polled[0].revents == 0, polled[1].revents == 0 { break }
         }
         (self.output, self.error) = (output, error)

@@ -3,7 +3,7 @@ import Broadcasting
 import Bytes
 import EventStreams
 
-/// Answers `GET /access`: what the caller may do.
+/// Answers `GET /access`: the rights of the caller.
 struct AccessAnswer {
     /// The grant of the caller; nil when nobody needs one.
     let grant: Grant?

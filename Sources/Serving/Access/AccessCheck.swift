@@ -60,7 +60,7 @@ struct AccessCheck {
         }
     }
 
-    /// What to ask about a request; nil when it is not for others to decide.
+    /// The question about a request; nil when it is not for others to decide.
     private func question(
         _ route: Route, _ head: RequestHead, _ names: [String]
     ) throws(Problem) -> SubscriptionQuestion? {

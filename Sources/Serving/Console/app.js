@@ -23,7 +23,7 @@ const main = find('main')
 let isFirst = true
 const leaving = []
 
-// What a view gets to draw itself with. What it begins ends with the view: `onLeave`.
+// The tools of a view. `onLeave` ends everything that the view has begun.
 const page = {
   onLeave: end => leaving.push(end),
   poll(...all) {

@@ -1,4 +1,4 @@
-// What this caller may do here: the roles of the listener, and with access control the grant as well.
+// The rights of this caller: the roles of the listener, and with access control the grant as well.
 
 import { request } from './api.js'
 

@@ -1,4 +1,4 @@
-// What you published from this browser, the newest first. Never the token.
+// The events that you published from this browser, the newest first. Never the token.
 
 import { read, write } from './storage.js'
 

@@ -1,4 +1,4 @@
-// What came on a stream of envelopes, as the views show it.
+// Events of a stream of envelopes, as the views show them.
 
 import { plural } from './format.js'
 

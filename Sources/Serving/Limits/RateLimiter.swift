@@ -19,7 +19,7 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// What came of a request.
+    /// The outcome of a request.
     struct Verdict: Hashable {
         let isAllowed: Bool
         /// What is left in the bucket now.

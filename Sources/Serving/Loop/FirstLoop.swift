@@ -1,7 +1,7 @@
 import Broadcasting
 import Metrics
 
-/// What only the first loop does, for all of them.
+/// The work that the first loop does for all of them.
 struct FirstLoop {
     /// The sweep of the history in progress.
     var sweep: Sweep?

@@ -87,7 +87,7 @@ final class PublishRequest: Sendable {
         }
     }
 
-    /// What a session gets for a complete body.
+    /// The push for a complete body.
     func sessionPush(_ body: [UInt8], _ target: Target, _ names: NameLimits) throws(Problem) -> SessionPush {
         if case .data(let event) = form, body.isEmpty, event.name == nil, event.id == nil,
             event.retry != nil || target.comment != nil

@@ -25,7 +25,7 @@ enum Route: Sendable {
     case readiness
     /// Everything that there is to know of the daemon.
     case state
-    /// What the caller may do, on a listening socket with these roles.
+    /// The rights of the caller, on a listening socket with these roles.
     case showAccess(Roles)
     /// The settings in force.
     case showConfiguration

@@ -4,7 +4,7 @@ import Bytes
 import EventStreams
 import Kernel
 
-/// What sessions are, as operators and hooks see them.
+/// Describes sessions to operators and hooks.
 extension Reactor {
     func state(_ slot: UInt32) -> SessionFilter.State {
         switch subscribers[slot].state {

@@ -1,7 +1,7 @@
 import Broadcasting
 import EventStreams
 
-/// What one session gets, and nobody else.
+/// Events for one session alone.
 struct SessionPush: Sendable {
     /// Events, comments and a reconnection time, without framing.
     let bytes: [UInt8]

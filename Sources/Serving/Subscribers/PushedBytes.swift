@@ -1,5 +1,5 @@
-/// What was sent to single streams: bytes, framed, that a subscriber that is behind gets when it has read the log, and the last
-/// id of each, which is then the position of its client.
+/// Events for single streams: the bytes, framed, that a subscriber that is behind gets when it has read the log, and the last id
+/// of each, which is then the position of its client.
 struct PushedBytes {
     private var waiting: [Subscribers.Token: [UInt8]] = [:]
     private var lastIDs: [Subscribers.Token: [UInt8]] = [:]

@@ -16,7 +16,7 @@ extension Subscribers {
     /// ``FanOut/hasWritten(through:to:)``.
     ///
     /// - Parameters:
-    ///   - push: what it gets.
+    ///   - push: events without framing.
     ///   - limit: the most bytes that may wait for one that is behind.
     mutating func push(_ push: SessionPush, to slot: UInt32, limit: Int, _ connections: inout Connections)
         -> PushOutcome

@@ -47,7 +47,7 @@ struct Doctor: ParsableCommand {
     /// The URL with its scheme.
     private var full: String { url.contains("://") ? url : "http://\(url)" }
 
-    /// What follows the scheme.
+    /// The part after the scheme.
     private var rest: Substring { full[(full.firstRange(of: "://")?.upperBound ?? full.startIndex)...] }
 
     /// The URL of a channel.

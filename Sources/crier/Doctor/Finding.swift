@@ -1,4 +1,4 @@
-/// What `crier doctor` has found out about one thing.
+/// A finding of `crier doctor` about one thing.
 struct Finding: Encodable {
     /// How it is.
     enum Status: String, Encodable {
@@ -7,7 +7,7 @@ struct Finding: Encodable {
         case skipped
     }
 
-    /// What was looked at.
+    /// The thing.
     enum Check: String, Encodable, CaseIterable {
         case connection, certificate, status, type, buffering, compression, origin, position, timeout, connections
         case descriptors, backlog, clock
@@ -15,9 +15,9 @@ struct Finding: Encodable {
 
     let check: Check
     let status: Status
-    /// What was found, as a sentence.
+    /// The finding, as a sentence.
     let sentence: String
-    /// What to do about it; nil when nothing is to be done.
+    /// The remedy, as a sentence; nil when none is needed.
     let fix: String?
 
     private enum CodingKeys: CodingKey {

@@ -24,7 +24,7 @@ struct DaemonFigures: Codable {
     let version: String
     let publishToWriteMilliseconds: Latency
 
-    /// What happened each second since earlier figures; nil without any, or after a new start of the daemon.
+    /// Rates since earlier figures; nil without any, or after a new start of the daemon.
     func rates(since earlier: DaemonFigures?) -> DaemonRates? {
         guard let earlier, time > earlier.time, delivered >= earlier.delivered, published >= earlier.published else {
             return nil
@@ -37,7 +37,7 @@ struct DaemonFigures: Codable {
     }
 }
 
-/// What a daemon does in a second.
+/// Events and bytes of a daemon in a second.
 struct DaemonRates: Codable {
     let published: Double
     let delivered: Double

@@ -96,7 +96,7 @@ struct Top: ParsableCommand {
     }
 }
 
-/// What `crier top --json` prints.
+/// An object that `crier top --json` prints.
 private struct TopReport: Encodable {
     let stats: DaemonFigures
     let rates: DaemonRates
