@@ -84,6 +84,7 @@ let package = Package(
         // C: declarations only.
         .target(name: "CLinux"),
         .target(name: "CLocaleData"),
+        .target(name: "CCurl"),
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev", "pkg-config"])]),
 
@@ -133,6 +134,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Clustering",
+            dependencies: [
+                "Broadcasting", "Bytes", "CCurl", "EventStreams", "JSON", "Kernel", "Metrics", logging, system, deque,
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Authorizing",
             dependencies: [
                 "Access", "Broadcasting", "Bytes", "Curl", "EventStreams", "Hooks", "JSON", "Kernel", logging, system,
@@ -157,8 +164,8 @@ let package = Package(
             name: "crier",
             dependencies: [
                 "CLocaleData",
-                "Access", "Authorizing", "Curl", "Hooks", "Kernel", "HTTPMessages", "EventStreams", "Broadcasting",
-                "JSON",
+                "Access", "Authorizing", "Clustering", "Curl", "Hooks", "Kernel", "HTTPMessages", "EventStreams",
+                "Broadcasting", "JSON", "Metrics",
                 "Serving",
                 "Supervising", "Configuring",
                 "Storing", "Benchmarking", logging, system, deque,

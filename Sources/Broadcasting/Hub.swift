@@ -11,7 +11,7 @@ public final class Hub: Sendable {
     public let epoch: Epoch
 
     let state: Guarded<HubState>
-    private let mailboxes: [Mailbox]
+    let mailboxes: [Mailbox]
     private let archive: (any Archive)?
     private let clock: @Sendable () -> UInt64
     /// How long the archive took for each batch. Only its thread writes it.
@@ -237,10 +237,13 @@ public final class Hub: Sendable {
 
     /// How many events of a batch, each counted once for each of its channels, one hold of the lock adds to the log: a
     /// single publish may have more.
-    private static let stepsAtOnce = 512
+    static let stepsAtOnce = 512
 
     /// Whether the hub has an archive.
     public var hasArchive: Bool { archive != nil }
+
+    /// Where the history is: `memory`, `sqlite`, or `etcd` for a log that several nodes share.
+    public var storeName: String { archive == nil ? "memory" : state.withLock { $0.shared != nil } ? "etcd" : "sqlite" }
 
     /// Uses the state under the lock.
     func locked<Result>(_ body: (inout HubState) -> sending Result) -> sending Result {
@@ -274,7 +277,7 @@ public final class Hub: Sendable {
     }
 
     /// Changes the state under the lock, and wakes the loops and the archive afterwards.
-    private func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
+    func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
         let (result, loops, hasWrites) = locked { state in
             let result = body(&state)
             hasUnfinished.store(state.hasUnfinished, ordering: .relaxed)
@@ -285,7 +288,9 @@ public final class Hub: Sendable {
                 mailboxes[loop].post(&state.outgoing[loop])
                 loops |= 1 << UInt64(loop)
             }
-            return (result, loops, state.writeQueue?.needsNotification() ?? false)
+            return (
+                result, loops, state.writeQueue?.needsNotification() ?? state.shared?.needsNotification() ?? false
+            )
         }
         if loops != 0 {
             for loop in mailboxes.indices where loops & (1 << UInt64(loop)) != 0 { mailboxes[loop].wake() }

@@ -13,13 +13,10 @@ extension HubState {
         } catch {
             return .refused(error)
         }
+        if shared != nil { return share(encoded, idempotency, reply: reply, now: now) }
         var previous: (names: [ChannelName], topic: Topic)?
         guard writeQueue != nil else {
-            var events: [NumberedEvent] = []
-            events.reserveCapacity(encoded.count)
-            let prefix = log.idPrefix
-            for event in encoded { events.append(number(place(event, &previous), after: prefix, now: now)) }
-            let receipt = addToLog(events, now: now)
+            let receipt = addToLog(place(encoded, now: now) { $0.nextSequence() }, now: now)
             if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
             return .published(receipt)
         }
@@ -35,6 +32,7 @@ extension HubState {
 
     /// See ``Hub/end(_:reply:now:)``.
     mutating func end(_ name: ChannelName, reply: ReplyAddress, now: UInt64) -> EndOutcome? {
+        if shared != nil { return shareEnd(of: name, reply: reply, now: now) }
         guard let topic = registry.find(name), !topic.isEnded else { return nil }
         guard writeQueue != nil else {
             return .ended(subscribers: end(topic, with: endFrame(of: topic, name, now: now)) ?? 0)
@@ -45,8 +43,12 @@ extension HubState {
     }
 
     private func endFrame(of topic: Topic, _ name: ChannelName, now: UInt64) -> Frame {
+        endFrame(of: topic, name, number: log.nextSequence(), time: now)
+    }
+
+    func endFrame(of topic: Topic, _ name: ChannelName, number: UInt64, time: UInt64) -> Frame {
         Frame(
-            sequence: log.nextSequence(), time: now, endsTopic: topic.id,
+            sequence: number, time: time, endsTopic: topic.id,
             wire: EventEncoder.encode(ControlEvents.end(of: name)))
     }
 
@@ -102,17 +104,34 @@ extension HubState {
         return PlacedEvent(frame: event.frame, labels: event.labels, topics: topics, channels: channels)
     }
 
+    /// Finds the channels of events, and gives these their numbers.
+    mutating func place(
+        _ encoded: [EncodedEvent], now: UInt64, number: (EventLog) -> UInt64
+    ) -> [NumberedEvent] {
+        var events: [NumberedEvent] = []
+        events.reserveCapacity(encoded.count)
+        var previous: (names: [ChannelName], topic: Topic)?
+        let prefix = log.idPrefix
+        for event in encoded {
+            let placed = place(event, &previous)
+            events.append(self.number(placed, number(log), after: prefix, now: now))
+        }
+        return events
+    }
+
     /// Gives an event its number.
-    private func number(_ event: PlacedEvent, after prefix: [UInt8], now: UInt64) -> NumberedEvent {
+    private func number(
+        _ event: PlacedEvent, _ number: UInt64, after prefix: [UInt8], now: UInt64
+    ) -> NumberedEvent {
         event.frame.number(
-            log.nextSequence(), after: prefix, time: now, channels: event.channels, hasID: event.labels?.id != nil)
+            number, after: prefix, time: now, channels: event.channels, hasID: event.labels?.id != nil)
         return NumberedEvent(frame: event.frame, labels: event.labels, topics: event.topics)
     }
 
     // MARK: Into the log
 
     /// Adds events to the log and posts them to every loop that has subscribers.
-    private mutating func addToLog(_ numbered: [NumberedEvent], now: UInt64) -> Receipt {
+    mutating func addToLog(_ numbered: [NumberedEvent], now: UInt64) -> Receipt {
         let isReopening =
             registry.endedCount > 0 && numbered.contains { event in event.topics.contains { registry[$0].isEnded } }
         let events = isReopening ? numbered.map { opened($0) } : numbered
@@ -213,7 +232,7 @@ extension HubState {
         for write in waiting {
             switch write {
             case .publish(let events, let reply, let idempotency):
-                let numbered = events.map { number($0, after: prefix, now: now) }
+                let numbered = events.map { number($0, log.nextSequence(), after: prefix, now: now) }
                 writes.append(.publish(numbered, reply, idempotency))
             case .end(let id, let name, let reply):
                 writes.append(.end(id, endFrame(of: registry[id], name, now: now), reply))

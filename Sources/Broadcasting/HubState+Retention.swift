@@ -28,7 +28,7 @@ extension HubState {
 
     /// With an archive: frees the bytes of the oldest events that exceed ``HistoryPolicy/memory``.
     mutating func unloadOldest() {
-        if writeQueue != nil { log.unloadOldest(limit: policy.memory, &budget) }
+        if canUnload { log.unloadOldest(limit: policy.memory, &budget) }
     }
 
     mutating func evictAll(of topic: Topic) {
@@ -43,7 +43,7 @@ extension HubState {
 
     /// Whether the events of all channels exceed ``HistoryPolicy/total``, or ``HistoryPolicy/memory``.
     var exceedsTotal: Bool {
-        (log.bytes > policy.total && !log.index.isEmpty) || (writeQueue != nil && log.exceeds(memory: policy.memory))
+        (log.bytes > policy.total && !log.index.isEmpty) || (canUnload && log.exceeds(memory: policy.memory))
     }
 
     /// Continues with the evictions that wait.
@@ -60,7 +60,7 @@ extension HubState {
         removeEmptied()
     }
 
-    private mutating func evictFirst(of topic: Topic) {
+    mutating func evictFirst(of topic: Topic) {
         let entry = log.evictFirst(of: topic, &budget)
         if !entry.isEnd { writeQueue?.evict(entry.sequence, from: topic) }
     }
@@ -135,7 +135,7 @@ extension HubState {
     }
 
     /// Forgets that a channel has ended.
-    private mutating func reopen(_ topic: Topic) {
+    mutating func reopen(_ topic: Topic) {
         endedChannels.remove(topic)
         registry.reopen(topic)
         writeQueue?.change(topic)
@@ -147,7 +147,9 @@ extension HubState {
     mutating func sweepTopics(now: UInt64) {
         for topic in registry.nextToSweep() {
             enforceLimits(of: topic, now: now)
-            if case .ended(let time, _) = topic.status, topic.subscribers == 0, topic.log.isEmpty, time < now,
+            // The nodes of a shared log forget an end at the same entry.
+            if shared == nil, case .ended(let time, _) = topic.status, topic.subscribers == 0, topic.log.isEmpty,
+                time < now,
                 now - time > topic.limits.age
             {
                 reopen(topic)
@@ -172,6 +174,7 @@ extension HubState {
     /// - Returns: whether there is more to do.
     mutating func sweepMemories(now: UInt64) -> Bool {
         registry.trim()
+        guard shared == nil else { return false }
         let expired = answers.expire(policy, atMost: Self.expiredAtOnce, now: now)
         writeQueue?.expire(expired)
         return expired.count == Self.expiredAtOnce

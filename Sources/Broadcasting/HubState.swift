@@ -1,5 +1,6 @@
 import DequeModule
 import EventStreams
+import HashTreeCollections
 
 /// The state that the hub's lock guards.
 struct HubState {
@@ -16,6 +17,12 @@ struct HubState {
     var heldSince: UInt64 = 0
     /// Changes that the archive has yet to write; nil without an archive.
     var writeQueue: WriteQueue?
+    /// With a log that several nodes share: the changes that it has yet to take.
+    var shared: SharedQueue?
+    /// The subscribers of other nodes.
+    var remote = RemoteSubscribers()
+    /// The channels and patterns whose subscribers other nodes do not know yet.
+    var unreported: TreeSet<TopicSubject> = []
     /// Items for the mailbox of each loop. The hub posts them before it releases the lock.
     var outgoing: [[MailboxItem]]
     /// Over all topics; a subscriber of two topics counts twice.
@@ -45,6 +52,7 @@ struct HubState {
 
     /// See ``Hub/subscribe(_:on:now:)``.
     mutating func subscribe(_ request: SubscriptionRequest, on loop: Int, now: UInt64) -> SubscribeOutcome {
+        if let number = numberAhead(request) { return .ahead(number) }
         let named = request.channels.unique()
         let channels = named.filter { name in registry.find(name).map { !$0.isEnded } ?? true }
         guard !channels.isEmpty || !request.patterns.isEmpty else { return .ended }
@@ -74,6 +82,7 @@ struct HubState {
             topic.loops |= 1 << UInt64(loop)
             subscribers += 1
             presence.note(topic.subject, 1, isCounted: request.position == nil)
+            noteSubscribers(of: topic)
         }
         let ended = named.compactMap { registry.find($0) }.filter(\.isEnded)
         var request = request
@@ -90,6 +99,7 @@ struct HubState {
         registry[id].loops |= 1 << UInt64(loop)
         subscribers += 1
         presence.note(registry[id].subject, 1, isCounted: false)
+        noteSubscribers(of: registry[id])
     }
 
     /// See ``Hub/unsubscribe(_:lastOn:reason:)``.
@@ -98,10 +108,14 @@ struct HubState {
         topic.subscribers -= 1
         subscribers -= 1
         presence.note(topic.subject, -1, reason: reason)
+        noteSubscribers(of: topic)
         if topic.isEnded, topic.subscribers == 0 { evictAll(of: topic) }
         if let loop { topic.loops &= ~(1 << UInt64(loop)) }
         removeIfIdle(topic)
     }
+
+    /// Whether events need not stay in memory, because they can be read again from elsewhere.
+    var canUnload: Bool { writeQueue != nil || shared != nil }
 
     /// Makes a check of one subscriber.
     func lagCheck(after position: UInt64, partial: Frame? = nil, isSlow: Bool, now: UInt64) -> LagCheck {

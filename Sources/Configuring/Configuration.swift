@@ -45,6 +45,7 @@ public struct Configuration: Sendable {
         configuration.makeChannelRules()
         configuration.checkListeners(file)
         configuration.checkBodies(file)
+        configuration.checkCluster(file)
         guard configuration.errors.isEmpty else { throw ConfigurationErrors(errors: configuration.errors) }
         return configuration.settings
     }
@@ -154,6 +155,30 @@ public struct Configuration: Sendable {
         guard settings.bodies < settings.body else { return }
         let place = document?.place("limits.bodies") ?? .file(file?.path ?? "command line", line: nil)
         add(place, "limits.bodies", "must be no less than limits.body, the most bytes of one body")
+    }
+
+    private mutating func checkCluster(_ file: File?) {
+        let cluster = settings.cluster
+        guard cluster.engine != .none else { return }
+        func fail(_ key: String, _ problem: String) {
+            add(document?.place(key) ?? .file(file?.path ?? "command line", line: nil), key, problem)
+        }
+        if settings.store == .sqlite {
+            fail("history.store", "must be memory in a cluster: etcd stores the history, for all nodes")
+        }
+        // etcd takes requests of 1.5 MiB, in which the largest event must fit.
+        if settings.body > 1 << 20 {
+            fail("limits.body", "must be 1MiB at most in a cluster: etcd takes no larger entries")
+        }
+        if settings.surviveCrash {
+            fail("server.survive-crash", "cannot be used in a cluster: clients of a killed node resume on another one")
+        }
+        if cluster.certificate.isEmpty != cluster.key.isEmpty {
+            fail("cluster.key-file", "a certificate needs its key, and a key its certificate")
+        }
+        if cluster.user.isEmpty != cluster.passwordFile.isEmpty {
+            fail("cluster.password-file", "a user needs a password, and a password its user")
+        }
     }
 
     private static func line(of listener: ListenSettings, _ file: File) -> Int? {

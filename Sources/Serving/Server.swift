@@ -36,12 +36,13 @@ public final class Server: Sendable {
     ///   - life: of this process, without the restarts before it.
     ///   - logChannel: where the records of `log` go too.
     ///   - hooks: the programs that hear of clients and channels.
+    ///   - cluster: what the cluster says of this node; nil when the daemon is alone.
     ///   - prepare: restores the hub, before the server accepts any client, and returns the connections to continue.
     /// - Throws: the error of `prepare`, or `Errno` when the process lacks descriptors or threads.
     public init<Failure: Error>(
         loops: Int, listeners: ListenerSet, settings: ServingSettings, history: HistoryPolicy,
         epoch: Epoch = .random(), archive: (any Archive)? = nil, recovery: Recovery? = nil, life: Life,
-        logChannel: LogChannel, hooks: Hooks, log: Logger,
+        logChannel: LogChannel, hooks: Hooks, cluster: ClusterReport? = nil, log: Logger,
         prepare: (Hub) throws(Failure) -> RestoredConnections = { _ in RestoredConnections() }
     ) throws {
         precondition((1...64).contains(loops))
@@ -75,7 +76,7 @@ public final class Server: Sendable {
         let limiter = RateLimiter()
         let subscriberCounts = SubscriberCounts()
         let endedSessions = EndedSessions()
-        let readiness = try ReadinessChecks(hub, ports)
+        let readiness = try ReadinessChecks(hub, ports, cluster)
         self.readiness = readiness
         let checks = Relay(try Thread(named: "crier-readiness") { readiness.run() })
         threads.withLock { $0.append(checks) }
@@ -90,7 +91,7 @@ public final class Server: Sendable {
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
                 subscriberCounts: subscriberCounts, bodies: bodies,
                 incompleteRequests: incompleteRequests, recovery: recovery, life: lived, readiness: readiness,
-                endedSessions: endedSessions, logChannel: logChannel, hooks: hooks, log: log)
+                endedSessions: endedSessions, logChannel: logChannel, hooks: hooks, cluster: cluster, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

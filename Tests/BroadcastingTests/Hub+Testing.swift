@@ -38,7 +38,7 @@ extension Hub {
     func enter(_ request: SubscriptionRequest, now: UInt64) -> Subscription? {
         switch subscribe(request, on: 0, now: now) {
         case .subscribed(let subscription): subscription
-        case .ended, .tooManyChannels, .tooManyPatterns, .tooManySubscribers: nil
+        case .ahead, .ended, .tooManyChannels, .tooManyPatterns, .tooManySubscribers: nil
         }
     }
 

@@ -4,14 +4,14 @@ protocol HasSteps {
     var steps: Int { get }
 }
 
-extension Slice where Base: RandomAccessCollection, Base.Index == Int, Element: HasSteps {
+extension RandomAccessCollection where Index == Int, Element: HasSteps {
     /// The first changes, as many as take no more steps in all, and one at least.
-    func prefix(steps: Int) -> Self {
+    func prefix(steps: Int) -> SubSequence {
         var left = steps
         let isWithin = { (write: Element) in
             left -= write.steps
             return left >= 0
         }
-        return isEmpty ? self : self[..<Swift.max(startIndex + 1, prefix(while: isWithin).endIndex)]
+        return isEmpty ? self[...] : self[..<Swift.max(startIndex + 1, prefix(while: isWithin).endIndex)]
     }
 }

@@ -4,7 +4,7 @@ import HashTreeCollections
 /// The changes that the archive has yet to write.
 struct WriteQueue {
     /// Publishes and ends.
-    var waiting = WaitingWrites()
+    var waiting = WaitingWrites<WaitingWrite>()
     /// Events that no channel retains any more, and channels whose ``ArchivedChannel`` has changed.
     private var evictions = EvictionQueue()
     /// Channels that were removed.

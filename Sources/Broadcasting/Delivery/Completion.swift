@@ -2,6 +2,10 @@
 public enum Completion: Sendable {
     /// The archive and the log have the events.
     case published(UInt64, Receipt)
+    /// The log has the events of an earlier publish with the same idempotency key.
+    case repeated(UInt64, Receipt)
+    /// The node has reached the position of the client, or it is known that no node has.
+    case reached(UInt64)
     /// The channel has ended. It had this many subscribers.
     case ended(UInt64, subscribers: Int)
     /// The hub changed nothing, for this reason.

@@ -44,6 +44,22 @@ public struct Frame: @unchecked Sendable {
         if let id = event.id { prepend(Array("id: \(id)\n".utf8), from: start) }
     }
 
+    /// Copies the bytes of an event that has no number yet.
+    ///
+    /// - Parameters:
+    ///   - wire: with the id line if the publisher gave an id.
+    ///   - epoch: see ``init(_:epoch:)``.
+    init(unnumbered wire: ArraySlice<UInt8>, hasID: Bool, epoch: Epoch) {
+        let room = hasID ? 0 : epoch.prefix.count + 20 + 1
+        storage = .make(room: Self.longestHeader + room, size: wire.count + Self.trailer, endsTopic: nil)
+        writeTrailer()
+        let start = storage.head.eventStart
+        unsafe wire.withUnsafeBytes { bytes in
+            guard let first = bytes.baseAddress else { return }
+            unsafe UnsafeMutableRawPointer(storage.bytes + Int(start)).copyMemory(from: first, byteCount: bytes.count)
+        }
+    }
+
     init(_ storage: FrameStorage) { self.storage = storage }
 
     private static var trailer: Int { StreamFraming.chunkTrailerCount }

@@ -5,12 +5,13 @@ import HashTreeCollections
 struct IdempotencyAnswers {
     private enum Known {
         case inProgress(fingerprint: UInt64)
-        case answered(StoredAnswer)
+        /// The last entry of the shared log that has the key; 0 in a log that is not shared.
+        case answered(StoredAnswer, number: UInt64)
     }
 
     private var known: TreeDictionary<IdempotencyKey, Known> = [:]
     /// Oldest first.
-    private var order: Deque<(key: IdempotencyKey, time: UInt64)> = []
+    private var order: Deque<(key: IdempotencyKey, time: UInt64, number: UInt64)> = []
     /// Over all answers; see ``weight(_:)``.
     private var bytes = 0
 
@@ -20,7 +21,7 @@ struct IdempotencyAnswers {
         case nil: return nil
         case .inProgress(let fingerprint):
             throw fingerprint == idempotency.fingerprint ? .keyInUse : .keyReused
-        case .answered(let answer):
+        case .answered(let answer, _):
             guard answer.idempotency.fingerprint == idempotency.fingerprint else { throw .keyReused }
             return answer.receipt
         }
@@ -33,19 +34,58 @@ struct IdempotencyAnswers {
 
     /// Makes a key usable again after its publish was refused.
     mutating func abandon(_ idempotency: Idempotency) {
-        known[idempotency.key] = nil
+        if case .inProgress = known[idempotency.key] { known[idempotency.key] = nil }
     }
 
     /// Records an answer.
-    mutating func record(_ answer: StoredAnswer) {
-        known[answer.idempotency.key] = .answered(answer)
-        order.append((answer.idempotency.key, answer.time))
+    mutating func record(_ answer: StoredAnswer, number: UInt64 = 0) {
+        known[answer.idempotency.key] = .answered(answer, number: number)
+        order.append((answer.idempotency.key, answer.time, number))
         bytes += Self.weight(answer)
+    }
+
+    // MARK: In a shared log
+
+    /// The answer to the first publish with a key, for an entry that has it again. All nodes then remember the key as of this
+    /// entry: a node that starts late, and reads from the middle of the log, knows the same keys.
+    mutating func answerAgain(_ key: IdempotencyKey, number: UInt64) -> StoredAnswer? {
+        guard case .answered(let answer, _) = known[key] else { return nil }
+        known[key] = .answered(answer, number: number)
+        order.append((key, answer.time, number))
+        return answer
+    }
+
+    /// Forgets the keys that no entry from a number on has.
+    ///
+    /// - Returns: whether there are more.
+    mutating func forget(below number: UInt64, atMost most: Int) -> Bool {
+        for _ in 0..<most {
+            guard let oldest = order.first, oldest.number < number else { return false }
+            forgetOldest()
+        }
+        return true
+    }
+
+    /// The number below which the keys exceed the limits of a policy; 0 while they do not. Answers weigh about the same.
+    func excess(_ policy: HistoryPolicy, now: UInt64) -> UInt64 {
+        let oldest = now - min(now, policy.idempotencyWindow)
+        let old = order.partitioningIndex { $0.time >= oldest }
+        let share = bytes > policy.idempotencyBytes ? 1 - Double(policy.idempotencyBytes) / Double(bytes) : 0
+        let many = max(order.count - policy.idempotencyKeys, Int((Double(order.count) * share).rounded(.up)), old)
+        return many > 0 ? order[min(many, order.count) - 1].number + 1 : 0
+    }
+
+    @discardableResult private mutating func forgetOldest() -> IdempotencyKey? {
+        let oldest = order.removeFirst()
+        guard case .answered(let answer, oldest.number) = known[oldest.key] else { return nil }
+        known[oldest.key] = nil
+        bytes -= Self.weight(answer)
+        return oldest.key
     }
 
     /// All answers, oldest first.
     var all: [StoredAnswer] {
-        order.compactMap { if case .answered(let answer) = known[$0.key] { answer } else { nil } }
+        order.compactMap { if case .answered(let answer, $0.number) = known[$0.key] { answer } else { nil } }
     }
 
     /// The bytes that an answer counts for in ``HistoryPolicy/idempotencyBytes``.
@@ -68,9 +108,7 @@ struct IdempotencyAnswers {
             order.count > policy.idempotencyKeys || bytes > policy.idempotencyBytes
                 || (oldest.time < now && now - oldest.time > policy.idempotencyWindow)
         {
-            order.removeFirst()
-            if case .answered(let answer) = known.removeValue(forKey: oldest.key) { bytes -= Self.weight(answer) }
-            expired.append(oldest.key)
+            if let key = forgetOldest() { expired.append(key) }
         }
         return expired
     }

@@ -8,4 +8,6 @@ public enum PublishRefusal: Error, Sendable, Hashable {
     case keyReused
     /// The archive cannot write the events, for this reason.
     case notStored(String)
+    /// It is not known whether the shared log has taken the events, for this reason: they may still be published.
+    case uncertain(String)
 }

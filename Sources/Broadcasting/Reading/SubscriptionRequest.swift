@@ -8,6 +8,8 @@ public struct SubscriptionRequest: Sendable {
     public var lastEventID: [UInt8]?
     /// Where crier itself knows that the subscriber is; nil for a client that connects.
     public var position: EventPosition?
+    /// Whether a position beyond what the node has applied is known to be of no node.
+    public var isJudged = false
     /// Where to start without a position; nil applies the setting of each channel.
     public var replay: ReplayStart?
 

@@ -2,9 +2,12 @@ public import Bytes
 
 /// Hands the state of the hub over to another process.
 extension Hub {
-    /// Whether no publish and no end waits for the archive.
+    /// Whether no publish and no end waits for the archive or the shared log.
     public var isQuiet: Bool {
-        state.withLock { state in state.writeQueue.map { $0.waiting.isEmpty && !$0.isWriting } ?? true }
+        state.withLock { state in
+            state.writeQueue.map { $0.waiting.isEmpty && !$0.isWriting }
+                ?? state.shared.map { $0.isEmpty && $0.inFlight == 0 } ?? true
+        }
     }
 
     /// Writes a snapshot of the log, or, with an archive, of what the archive does not store. Nothing else may use the hub

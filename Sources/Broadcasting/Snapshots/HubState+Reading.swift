@@ -11,12 +11,20 @@ extension HubState {
         from reader: inout ByteReader, now: UInt64
     ) throws(ByteReader.Damage) -> [RestoredTopic] {
         let hadArchive = try reader.flag()
-        guard hadArchive == (writeQueue != nil) else {
+        guard hadArchive == canUnload else {
             throw ByteReader.Damage("history.store was another one when it was written")
         }
         let epoch = Epoch(description: try reader.text())
         let (head, numbered) = (try reader.tally(), try reader.tally())
         guard head <= numbered else { throw ByteReader.Damage("its numbers cannot be valid") }
+        if shared != nil {
+            // The log of another epoch has other positions. That of this one may have gone on.
+            guard log.epochs.current == epoch else {
+                throw ByteReader.Damage("the shared log has begun another epoch since it was written")
+            }
+            _ = try reader.tally()
+            return try restoreSharedTopics(from: &reader, head: head)
+        }
         if hadArchive {
             // The positions of the subscribers belong to this log, and to no copy of it.
             guard lastEpoch == epoch, log.head == head, log.uncertainThrough == (try reader.tally()) else {
@@ -45,6 +53,27 @@ extension HubState {
         }
         log.restore(head: head, numbered: numbered)
         return topics
+    }
+
+    /// Restores the topics of a log that this process has read anew. What the log has evicted since the process before wrote the
+    /// snapshot is added to what that had evicted.
+    private mutating func restoreSharedTopics(
+        from reader: inout ByteReader, head: UInt64
+    ) throws(ByteReader.Damage) -> [RestoredTopic] {
+        var read: [ChannelName: Evictions] = [:]
+        for topic in registry.all { if let name = topic.name { read[name] = topic.log.evictions } }
+        let restored = try restoreTopics(from: &reader)
+        for topic in restored.map({ registry[$0.id] }) {
+            if let name = topic.name {
+                if let mine = read[name] { topic.log.evictions = mine }
+            } else if log.recentlyEvictedThrough > head {
+                // The subscribers of a pattern have been told of so many evictions: this one is new to them.
+                topic.log.evictions.record(log.recentlyEvictedThrough)
+                topic.log.evictions.merge(unknownThrough: log.recentlyEvictedThrough)
+            }
+            topic.log.evictions.merge(unknownThrough: log.uncertainThrough)
+        }
+        return restored
     }
 
     private static func epochs(_ reader: inout ByteReader) throws(ByteReader.Damage) -> Epochs {

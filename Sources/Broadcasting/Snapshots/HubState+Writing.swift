@@ -7,7 +7,7 @@ extension HubState {
     /// Writes the snapshot.
     func write(to writer: inout ByteWriter) -> SnapshotTopics {
         var topics = SnapshotTopics()
-        let hasArchive = writeQueue != nil
+        let hasArchive = canUnload
         writer.write(hasArchive)
         writer.write(log.epochs.current.description)
         writer.write(log.head)

@@ -10,6 +10,9 @@ struct EndedChannels {
         fileprivate unowned var newer: Topic?
     }
 
+    /// The channel that ended first.
+    var oldest: Topic? { ends?.oldest }
+
     /// How many ends ``oldestUnused()`` looks at.
     private static let steps = 64
 

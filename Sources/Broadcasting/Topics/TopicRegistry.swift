@@ -190,6 +190,12 @@ final class TopicRegistry {
         return found
     }
 
+    /// Some topics, from an index on, and the index of the next; nil when these are the last.
+    func topics(from index: Int) -> (topics: [Topic], next: Int?) {
+        let end = min(topics.count, index + Self.sweptAtOnce)
+        return ((min(index, end)..<end).compactMap { topics[$0] }, end < topics.count ? end : nil)
+    }
+
     /// Frees the memory of removed topics at the end of the list.
     func trim() {
         for _ in 0..<4096 {

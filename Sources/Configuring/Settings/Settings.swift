@@ -97,6 +97,9 @@ public struct Settings: Sendable, Equatable {
     /// Which failures the history file survives.
     public var durability = HistoryDurability.normal
 
+    /// The cluster that the daemon is a node of.
+    public var cluster = ClusterKeys()
+
     /// The defaults.
     public init() {}
 }

@@ -71,6 +71,17 @@ struct Key: Sendable {
         duration("history.idempotency-window", \.history.idempotencyWindow, 0...86_400_000),
         number("history.idempotency-keys", \.history.idempotencyKeys, 0...10_000_000),
         size("history.idempotency-bytes", \.history.idempotencyBytes, 0...1 << 40),
+        word("cluster.engine", \.cluster.engine, isLive: false),
+        endpoints("cluster.endpoints", \.cluster.endpoints),
+        path("cluster.ca-file", \.cluster.authorities),
+        path("cluster.certificate-file", \.cluster.certificate),
+        path("cluster.key-file", \.cluster.key),
+        path("cluster.user", \.cluster.user),
+        path("cluster.password-file", \.cluster.passwordFile),
+        prefix("cluster.prefix", \.cluster.prefix),
+        node("cluster.node", \.cluster.node),
+        duration("cluster.timeout", \.cluster.timeout, 1_000...600_000, isLive: false),
+        text("cluster.path", \.cluster.path, isLive: false),
         word("slow.action", \.history.slow.action),
         number("slow.events", \.history.slow.events, 0...1_000_000_000),
         size("slow.bytes", \.history.slow.bytes, 0...1 << 40),
@@ -102,6 +113,77 @@ struct Key: Sendable {
                 settings[keyPath: field] = text
             },
             show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
+    }
+
+    /// A text that may be empty, in which case there is none.
+    private static func path(_ name: String, _ field: Field<String>) -> Key {
+        Key(
+            name: name, isLive: false,
+            set: { settings, value throws(InvalidValue) in
+                let text = try value.string()
+                guard !text.utf8.contains(0) else { throw InvalidValue("must have no NUL") }
+                settings[keyPath: field] = text
+            },
+            show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
+    }
+
+    /// What keys of etcd begin with.
+    private static func prefix(_ name: String, _ field: Field<String>) -> Key {
+        Key(
+            name: name, isLive: false,
+            set: { settings, value throws(InvalidValue) in
+                let text = try value.string()
+                let isPath = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                guard isPath, text.hasPrefix("/"), text.utf8.count > 1, !text.hasSuffix("/") else {
+                    throw InvalidValue("must begin with a slash and not end with one, such as \"/crier\"")
+                }
+                settings[keyPath: field] = text
+            },
+            show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
+    }
+
+    /// The name of a node; empty for that of the host.
+    private static func node(_ name: String, _ field: Field<String>) -> Key {
+        Key(
+            name: name, isLive: false,
+            set: { settings, value throws(InvalidValue) in
+                let text = try value.string()
+                let isName = text.utf8.allSatisfy { byte in
+                    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF) || byte == 0x2D || byte == 0x2E
+                        || byte == 0x5F
+                }
+                guard isName, text.utf8.count <= 253 else {
+                    throw InvalidValue("must be letters, digits, dots, hyphens and underscores")
+                }
+                settings[keyPath: field] = text
+            },
+            show: { "\"\($0[keyPath: field])\"" })
+    }
+
+    /// The addresses of members of etcd; in the environment and in flags with spaces between them.
+    private static func endpoints(_ name: String, _ field: Field<[String]>) -> Key {
+        Key(
+            name: name, isLive: false,
+            set: { settings, value throws(InvalidValue) in
+                var texts: [String]
+                if case .text(let text) = value {
+                    texts = text.split(separator: " ").map(String.init)
+                } else {
+                    texts = try value.strings()
+                }
+                guard !texts.isEmpty else { throw InvalidValue("must name one member at least") }
+                for (index, text) in texts.enumerated() {
+                    guard text.hasPrefix("http://") || text.hasPrefix("https://"), !text.contains("@") else {
+                        throw InvalidValue(
+                            "\"\(text)\" is not the address of a member, such as \"https://10.0.0.1:2379\"")
+                    }
+                    while texts[index].hasSuffix("/") { texts[index].removeLast() }
+                }
+                settings[keyPath: field] = texts
+            },
+            show: { settings in
+                "[\(settings[keyPath: field].map { "\"\(Quantity.escaped($0))\"" }.joined(separator: ", "))]"
+            })
     }
 
     private static func rate(_ name: String, _ field: Field<Rate>) -> Key {

@@ -54,6 +54,11 @@ struct Problem: Error, Sendable, Hashable {
         case .keyReused: self.init(422, "This Idempotency-Key was used for something else.")
         case .notStored(let reason):
             self.init(503, "The event cannot be stored: \(reason). It was not published.", retryAfter: 1)
+        case .uncertain(let reason):
+            self.init(
+                503,
+                "The shared log does not answer: \(reason). The event may still be published; repeat it with the same "
+                    + "Idempotency-Key.", retryAfter: 1)
         }
     }
 

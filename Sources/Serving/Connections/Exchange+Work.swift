@@ -4,9 +4,11 @@ import HTTPMessages
 
 // What an exchange and the loop tell each other.
 extension Exchange {
-    /// The change that the archive writes.
+    /// What the exchange waits for: a change that the archive writes, or that the shared log takes.
     enum AwaitedWrite {
         case publish
+        /// The position of a subscriber, which this node has not reached.
+        case position(SubscriptionRequest, StreamForm, tellsSession: Bool)
         case stream(PublishStream)
         case end(ChannelName)
     }

@@ -19,6 +19,7 @@ final class ReadinessChecks: Sendable {
 
     private let hub: Hub
     private let ports: [LoopPort]
+    private let cluster: ClusterReport?
     private let wakeup: SharedWakeup
     private let waiting = Guarded<[(loop: Int, connection: Connections.Token)]>([])
     private let refusal = Guarded<String?>(nil)
@@ -26,8 +27,8 @@ final class ReadinessChecks: Sendable {
     /// Whether the loops come to a stop for another process: nothing may be published then.
     private let isPaused = Guarded(false)
 
-    init(_ hub: Hub, _ ports: [LoopPort]) throws(Errno) {
-        (self.hub, self.ports) = (hub, ports)
+    init(_ hub: Hub, _ ports: [LoopPort], _ cluster: ClusterReport? = nil) throws(Errno) {
+        (self.hub, self.ports, self.cluster) = (hub, ports, cluster)
         wakeup = try SharedWakeup()
     }
 
@@ -72,7 +73,8 @@ final class ReadinessChecks: Sendable {
 
     private func check() -> ReadinessReport {
         refusal.withLock { $0 = nil }
-        var report = ReadinessReport(isDurable: hub.hasArchive)
+        var report = ReadinessReport(store: hub.storeName)
+        if let cluster { report.cluster = .some(cluster.problem()) }
         var canaries: [Canary] = []
         for port in ports {
             guard let pair = try? Descriptor.pair() else {
@@ -92,7 +94,8 @@ final class ReadinessChecks: Sendable {
     }
 
     private func deliver(to canaries: [Canary], _ report: inout ReadinessReport) {
-        guard let channel = Self.channel, !canaries.isEmpty else { return }
+        // The nodes of a cluster number an event of their own only now and then; the shared log is checked by itself.
+        guard cluster == nil, let channel = Self.channel, !canaries.isEmpty else { return }
         let text = "canary \(UInt64.random(in: 0...UInt64.max))"
         guard let data = try? EventData(utf8: Array(text.utf8)) else { return }
         let began = Clock.monotonicNanoseconds

@@ -3,8 +3,10 @@ import EventStreams
 
 /// The result of a readiness check: for each part nil, or a reason without a full stop.
 struct ReadinessReport {
-    /// Whether the history is on disk.
-    let isDurable: Bool
+    /// Where the history is.
+    let store: String
+    /// In a cluster: whether the node has applied what the majority has.
+    var cluster: String??
     /// Whether every event loop turns.
     var loops: String?
     /// Whether an event comes from a publish to the sockets of subscribers.
@@ -14,13 +16,14 @@ struct ReadinessReport {
     /// How long the event took.
     var nanoseconds: UInt64?
 
-    init(isDurable: Bool) { self.isDurable = isDurable }
+    init(store: String) { self.store = store }
 
     /// 200, or 503 with the reasons.
     var answer: Answer {
-        let checks: [(StaticString, String?)] = [
+        var checks: [(StaticString, String?)] = [
             ("loops", loops), ("delivery", delivery), ("history", history),
         ]
+        if let cluster { checks.append(("cluster", cluster)) }
         let isReady = checks.allSatisfy { $0.1 == nil }
         var json = Array(#"{"ready":\#(isReady),"checks":{"#.utf8)
         for (index, (name, reason)) in checks.enumerated() {
@@ -30,7 +33,7 @@ struct ReadinessReport {
             json.append(reason == nil ? #"":{"ok":true"# : #"":{"ok":false,"reason":"# as StaticString)
             if let reason { JSONText.append(quoted: reason, to: &json) }
             if index == 1, let nanoseconds { json.append(#","microseconds":\#(nanoseconds / 1000)"#) }
-            if index == 2 { json.append(#","store":"\#(isDurable ? "sqlite" : "memory")""#) }
+            if index == 2 { json.append(#","store":"\#(store)""#) }
             json.append("}")
         }
         json.append("}}")

@@ -14,7 +14,7 @@ struct StateAnswer {
         json.append(#","restarts":\#(context.life.restarts),"epoch":"\#(context.hub.epoch)","head":\#(hub.head)"#)
         json.append(#","channels":\#(hub.channels),"patterns":\#(hub.patterns),"events":\#(hub.events)"#)
         json.append(#","bytes":\#(hub.bytes),"bytesInMemory":\#(hub.bytesInMemory)"#)
-        json.append(#","store":"\#(context.hub.hasArchive ? "sqlite" : "memory")""#)
+        json.append(#","store":"\#(context.hub.storeName)""#)
         json.append(#","longestHoldMicroseconds":\#(context.hub.longestHold / 1000),"loops":["#)
         for (index, port) in context.ports.enumerated() {
             if index > 0 { json.append(",") }

@@ -23,6 +23,8 @@ struct LoopContext: Sendable {
     let endedSessions: EndedSessions
     let logChannel: LogChannel
     let hooks: Hooks
+    /// What the cluster says of this node; nil when the daemon is alone.
+    let cluster: ClusterReport?
     let log: Logger
 
     var port: LoopPort { ports[index] }

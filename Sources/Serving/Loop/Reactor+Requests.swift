@@ -121,6 +121,18 @@ extension Reactor {
             guard let (slot, exchange, _) = resumeFromArchive(token) else { return }
             acknowledge(receipt, slot, exchange)
             resume(slot, exchange)
+        case .repeated(let token, let receipt):
+            guard let (slot, exchange, _) = resumeFromArchive(token) else { return }
+            exchange.respond(receipt)
+            resume(slot, exchange)
+        case .reached(let token):
+            guard let (slot, exchange, write) = resumeFromArchive(token) else { return }
+            if case .position(var request, let form, let tellsSession) = write {
+                request.isJudged = true
+                subscribe(slot, request, form, tellsSession: tellsSession, exchange)
+            }
+            guard connections[slot].exchange === exchange else { return }
+            resume(slot, exchange)
         case .ended(let token, let subscribers):
             guard let (slot, exchange, write) = resumeFromArchive(token) else { return }
             if case .end(let name) = write { exchange.respond(.json(Summaries.ended(name, subscribers: subscribers))) }

@@ -27,6 +27,9 @@ extension Reactor {
                 counted: counted.map(\.key)
             )
             return
+        case .ahead(let number):
+            exchange.awaitArchive(.position(request, form, tellsSession: tellsSession))
+            context.hub.wait(for: number, reply: replyAddress(slot), now: time.today)
         case .ended: exchange.respond(Answer(status: 204))
         case .tooManyChannels(let limit): refuse(.tooManyChannels(limit), form, exchange)
         case .tooManyPatterns(let limit): refuse(.tooManyPatterns(limit), form, exchange)

@@ -63,6 +63,23 @@ struct MetricsAnswer {
         text.gauge(
             "crier_history_bytes", "Bytes of retained events in memory and on disk.", by: "place",
             [("memory", hub.bytesInMemory), ("disk", context.hub.hasArchive ? hub.bytes : 0)])
+        if let cluster = context.cluster {
+            let figures = cluster.figures()
+            text.gauge(
+                "crier_cluster_ready", "Whether the node has applied what the majority of etcd has.",
+                cluster.problem() == nil ? 1 : 0)
+            text.gauge(
+                "crier_cluster_applied", "The highest number of an event that the node may have applied.",
+                Int(clamping: figures.applied))
+            text.seconds(
+                "crier_cluster_lag_seconds", "How long the node has been behind the shared log.",
+                Int(figures.lag * 1e9))
+            text.histogram(
+                "crier_cluster_commit_seconds", "The time in which the shared log took an entry.", figures.commits)
+            text.gauge(
+                "crier_cluster_remote_subscribers", "Subscribers of other nodes; one of two channels counts twice.",
+                figures.remoteSubscribers)
+        }
         let groups = context.hub.groups
         func byGroup(_ count: (ChannelGroup) -> Int) -> [(String, Int)] { groups.map { ($0.name, count($0)) } }
         text.gauge(

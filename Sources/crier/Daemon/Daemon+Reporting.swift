@@ -1,8 +1,8 @@
 import Broadcasting
+import Clustering
 import Kernel
 import Logging
 import Serving
-import Storing
 
 /// Says how the daemon is.
 extension Daemon {
@@ -16,6 +16,7 @@ extension Daemon {
             + "\(status.skips) skips by slow subscribers, "
             + "longest turn of an event loop \(status.longestTurn / 1000) us, "
             + "longest hold of the hub's lock \(server.hub.longestHold / 1000) us"
+            + (backend.node?.status.problem(now: Clock.monotonic).map { "; not ready: \($0)" } ?? "")
             + (awaitingRestart.isEmpty ? "" : "; after a restart: \(awaitingRestart.joined(separator: ", "))")
     }
 
@@ -33,7 +34,7 @@ extension Daemon {
                 "closed": "\(closed)", "turns": "\(turns.map(String.init).joined(separator: ", "))",
                 "longest-turn-us": "\(status.longestTurn / 1000)",
                 "longest-hold-us": "\(server.hub.longestHold / 1000)",
-                "history": "\(store == nil ? "memory" : store?.hasFailed == true ? "sqlite, failing" : "sqlite")",
+                "history": "\(backend.state(now: Clock.monotonic))",
             ])
     }
 }

@@ -1,10 +1,10 @@
 import ArgumentParser
+import Clustering
 import Configuring
 import Hooks
 import Kernel
 import Logging
 import Serving
-import Storing
 import Supervising
 import SystemPackage
 
@@ -26,7 +26,11 @@ extension Daemon {
             if watchdog.isDue(turns) { ServiceManager.alive() }
         }
         standstill.wakeup.clear()
-        if freeze.isComplete { return freeze }
+        if freeze.isComplete {
+            // Whoever writes the state of the hub must find it unchanged.
+            backend.node?.pause()
+            return freeze
+        }
         freeze.thaw(.serve)
         return nil
     }
@@ -46,7 +50,7 @@ extension Daemon {
             if state.offerToServiceManager() {
                 CrashRecovery.forget()
                 server.hooks.stop(within: Self.patienceAtRestart)
-                store?.stop()
+                backend.stop()
                 log.info("stopped; the next process continues the connections", metadata: ["connections": "\(count)"])
                 return true
             }
@@ -56,6 +60,7 @@ extension Daemon {
         } catch {
             log.error("the connections cannot be kept, so crier ends them", metadata: ["error": "\(error)"])
         }
+        backend.node?.resume()
         freeze.thaw(.drain)
         return false
     }
@@ -77,14 +82,26 @@ extension Daemon {
             server.hooks.stop(within: Self.patienceAtRestart)
             // The new program would not know them.
             ChildProcess.killAll()
-            store?.stop()
+            backend.stop()
             let error = state.replaceProgram()
             log.critical("the program cannot be started anew", metadata: ["error": "\(error)"])
             throw ExitCode.failure
         } catch let error as Errno {
             log.error("the restart is given up", metadata: ["error": "\(error)"])
         }
+        backend.node?.resume()
         freeze.thaw(.serve)
+    }
+
+    /// Milliseconds between two attempts to start over.
+    private static let startOverInterval: UInt64 = 30_000
+
+    /// Starts the program anew because the node must forget what it has applied. The new one takes the connections if the epoch
+    /// is still the same; otherwise the clients reconnect, and get a gap.
+    mutating func startOver(_ poller: inout Poller) throws {
+        guard lastStartOver.map({ Clock.monotonic > $0 + Self.startOverInterval }) ?? true else { return }
+        lastStartOver = Clock.monotonic
+        try restart(&poller)
     }
 
     private func stateForRestart(_ freeze: Freeze) throws(Errno) -> StateTransfer {

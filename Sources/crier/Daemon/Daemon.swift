@@ -2,13 +2,13 @@ import Access
 import ArgumentParser
 import Authorizing
 import Broadcasting
+import Clustering
 import Configuring
 import DequeModule
 import Hooks
 import Kernel
 import Logging
 import Serving
-import Storing
 import Supervising
 import SystemPackage
 
@@ -26,11 +26,13 @@ struct Daemon: ~Copyable {
     private(set) var awaitingRestart: [String] = []
     let log: Logger
     let server: Server
-    let store: Store?
+    let backend: HistoryBackend
     let authority: Authority
     var watchdog: LoopWatchdog
     private var crashRecovery: CrashRecovery?
     private let descriptorLimit: Int
+    /// When the daemon last tried to start over, in milliseconds of the monotonic clock; nil for never.
+    var lastStartOver: UInt64?
     private let unixPaths: [String]
     /// Notified when all loops stand still.
     let standstill: SharedWakeup
@@ -70,15 +72,16 @@ struct Daemon: ~Copyable {
             throw SettingsOptions.exitCode
         }
         let server: Server
-        let store: Store?
+        let backend: HistoryBackend
         do throws(HistorySetup.Failure) {
-            let history = try HistorySetup(settings, hooks, log, logChannel)
+            let history = try HistorySetup(
+                settings, hooks, log, logChannel, shouldGiveUp: { Self.isToStop(signals) })
             server = try history.server(
                 loops: loops, listeners: listeners.sockets, settings,
                 serving: settings.serving(descriptors: descriptorLimit, access: access),
                 room: settings.connectionRoom(descriptors: descriptorLimit), predecessor: &predecessor,
-                rule: authority.rule)
-            store = history.store
+                rule: authority.rule, shouldGiveUp: { Self.isToStop(signals) })
+            backend = history.backend
         } catch {
             log.error("\(error.description)")
             throw ExitCode.failure
@@ -88,7 +91,7 @@ struct Daemon: ~Copyable {
         authority.whenRulesEnd { [weak server] in server?.checkGrants() }
         // A key set may have come before.
         if server.restored.count > 0 { server.checkGrants() }
-        self.store = store
+        self.backend = backend
         self.authority = authority
         self.options = options
         self.listen = listen
@@ -125,6 +128,7 @@ struct Daemon: ~Copyable {
         var poller = try Poller(capacity: 8)
         try poller.watchInput(signals.descriptor, token: 0)
         try poller.watchInput(standstill.wakeup.descriptor, token: 1)
+        backend.node?.whenInTrouble { [standstill] in standstill.wakeup.notify() }
         let pressure = MemoryPressure()
         if let pressure { try poller.watch(pressure.descriptor, token: 2) }
         ServiceManager.ready(status: statusLine)
@@ -148,6 +152,7 @@ struct Daemon: ~Copyable {
                 log.critical("stopping because an event loop failed", metadata: ["error": "\(error)"])
                 throw ExitCode.failure
             }
+            if backend.node?.status.trouble?.isFinal == true { try startOver(&poller) }
             if watchdog.isDue(turns) { ServiceManager.alive() }
             if hasPressure {
                 pressure?.clear()
@@ -177,7 +182,7 @@ struct Daemon: ~Copyable {
     private static let statusPeriod: UInt64 = 1000
 
     /// The turns of the event loops and of the thread that writes the history.
-    var turns: [Int] { server.turns + (store.map { [$0.turns] } ?? []) }
+    var turns: [Int] { server.turns + backend.turns }
 
     /// Gives memory back that the daemon can do without, because the machine has too little.
     private func relieveMemory() {
@@ -246,13 +251,18 @@ struct Daemon: ~Copyable {
         if server.hasEnded { server.join() }
         authority.stop()
         server.hooks.stop(within: Self.patienceWithHooks)
-        store?.stop()
+        backend.stop()
         for path in unixPaths { Listener.removeSocketFile(path) }
         log.info("stopped")
     }
 
     /// Where the history is that is in force.
     var historyName: String { HistorySetup.name(initial) }
+
+    /// Whether somebody wants the daemon to stop before it serves anybody.
+    private static func isToStop(_ signals: borrowing Signals) -> Bool {
+        signals.next().map { $0 == .terminate || $0 == .interrupt } ?? false
+    }
 
     private mutating func nextSignal() -> Signal? { waitingSignals.popFirst() ?? signals.next() }
 

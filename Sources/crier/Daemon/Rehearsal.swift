@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authorizing
 import Bytes
+import Clustering
 import Configuring
 import Kernel
 import Serving
@@ -28,6 +29,8 @@ enum Rehearsal {
                 throw HistorySetup.Failure(
                     description: "history.store and history.path cannot change while the streams go on")
             }
+            // The connections would wait for etcd in vain.
+            if settings.cluster.engine == .etcd { _ = try EtcdLog(try ClusterSetup.etcd(settings.cluster)).head() }
             var listeners = ListenerSetup(settings)
             defer { for path in listeners.unixPaths { Listener.removeSocketFile(path) } }
             try listeners.openNew(besides: open)

@@ -1,0 +1,160 @@
+import CCurl
+
+/// A connection to HTTP servers that one thread uses, with libcurl. It stays open between requests.
+@safe
+final class HTTPClient {
+    /// How a request may fail.
+    enum Failure: Error {
+        /// The server has not got the request.
+        case notConnected(String)
+        /// The server may have got it.
+        case interrupted(String)
+        /// The caller did not want to wait any longer.
+        case stopped
+    }
+
+    /// How to reach servers with TLS.
+    struct Identity: Sendable, Hashable {
+        /// A file with the certificates of the authorities; nil for those of the system.
+        var authorities: String?
+        /// A file with the client's certificate.
+        var certificate: String?
+        /// A file with its key.
+        var key: String?
+    }
+
+    private let library: CurlLibrary
+    private let handle: UnsafeMutableRawPointer
+    private var transfer: Transfer?
+
+    /// What libcurl's callbacks need while a request is in progress.
+    @safe
+    private final class Transfer {
+        let take: (UnsafeRawBufferPointer) -> Bool
+        let isStopped: () -> Bool
+
+        init(take: @escaping (UnsafeRawBufferPointer) -> Bool, isStopped: @escaping () -> Bool) {
+            unsafe self.take = unsafe take
+            self.isStopped = isStopped
+        }
+    }
+
+    /// The numbers of options; they are part of libcurl's binary interface.
+    private enum Option {
+        static let writeData: CInt = 10_001
+        static let url: CInt = 10_002
+        static let proxy: CInt = 10_004
+        static let postFields: CInt = 10_015
+        static let httpHeader: CInt = 10_023
+        static let certificate: CInt = 10_025
+        static let progressData: CInt = 10_057
+        static let authorities: CInt = 10_065
+        static let key: CInt = 10_087
+        static let writeFunction: CInt = 20_011
+        static let progressFunction: CInt = 20_219
+        static let postFieldSize: CInt = 30_120
+        static let noProgress: CInt = 43
+        static let post: CInt = 47
+        static let httpVersion: CInt = 84
+        static let noSignal: CInt = 99
+        static let timeout: CInt = 155
+        static let connectTimeout: CInt = 156
+        static let keepAlive: CInt = 213
+        static let bufferSize: CInt = 98
+        static let uploadBufferSize: CInt = 280
+    }
+
+    init(_ identity: Identity) throws(CurlLibrary.Missing) {
+        library = try CurlLibrary.shared.get()
+        guard let handle = unsafe crier_curl_easy_init(library.easyInit) else {
+            throw CurlLibrary.Missing(description: "libcurl.so.4 has no memory")
+        }
+        unsafe self.handle = unsafe handle
+        set(Option.noSignal, 1)
+        set(Option.post, 1)
+        // HTTP/1.1
+        set(Option.httpVersion, 2)
+        set(Option.keepAlive, 1)
+        set(Option.noProgress, 0)
+        set(Option.bufferSize, 256 * 1024)
+        set(Option.uploadBufferSize, 256 * 1024)
+        // A proxy of the environment is for other programs.
+        set(Option.proxy, "")
+        if let file = identity.authorities { set(Option.authorities, file) }
+        if let file = identity.certificate { set(Option.certificate, file) }
+        if let file = identity.key { set(Option.key, file) }
+        _ = unsafe crier_curl_set_write(library.setOption, handle, Option.writeFunction) {
+            bytes, size, count, context in
+            let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+            let all = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+            return unsafe transfer.take(all) ? size * count : 0
+        }
+        _ = unsafe crier_curl_set_progress(library.setOption, handle, Option.progressFunction) { context, _, _, _, _ in
+            unsafe Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().isStopped() ? 1 : 0
+        }
+    }
+
+    deinit { unsafe crier_curl_free(library.cleanup, handle) }
+
+    private func set(_ option: CInt, _ value: Int) {
+        _ = unsafe crier_curl_set_number(library.setOption, handle, option, value)
+    }
+
+    private func set(_ option: CInt, _ value: String) {
+        _ = unsafe value.withCString { unsafe crier_curl_set_pointer(library.setOption, handle, option, $0) }
+    }
+
+    /// Posts a body, and waits for the answer.
+    ///
+    /// - Parameters:
+    ///   - fields: of the head, each as `name: value`.
+    ///   - milliseconds: for all of it; 0 is no limit.
+    ///   - isStopped: asked about once a second, or more often while bytes come.
+    ///   - take: gets the pieces of the answer. Returns whether it wants more.
+    /// - Returns: the status.
+    func post(
+        _ url: String, _ body: [UInt8], fields: [String], within milliseconds: Int,
+        isStopped: @escaping () -> Bool = { false }, take: @escaping (UnsafeRawBufferPointer) -> Bool
+    ) throws(Failure) -> Int {
+        let transfer = unsafe Transfer(take: take, isStopped: isStopped)
+        self.transfer = transfer
+        defer { self.transfer = nil }
+        let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
+        _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.writeData, context)
+        _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.progressData, context)
+        set(Option.url, url)
+        set(Option.timeout, milliseconds)
+        set(Option.connectTimeout, Self.connectTimeout)
+        var list: UnsafeMutableRawPointer?
+        // Without "Expect:" libcurl would wait for a go-ahead before it sends a large body.
+        for field in ["Expect:", "Content-Type: application/json"] + fields {
+            unsafe list = unsafe field.withCString { unsafe crier_curl_append(library.appendToList, list, $0) }
+        }
+        defer { unsafe crier_curl_free(library.freeList, list) }
+        _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.httpHeader, list)
+        let code = unsafe body.withUnsafeBytes { bytes in
+            _ = unsafe crier_curl_set_offset(library.setOption, handle, Option.postFieldSize, Int64(bytes.count))
+            _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.postFields, bytes.baseAddress)
+            return unsafe crier_curl_perform(library.perform, handle)
+        }
+        guard code == 0 else { throw failure(code) }
+        var status = 0
+        // CURLINFO_RESPONSE_CODE
+        _ = unsafe crier_curl_get_number(library.getInfo, handle, 0x20_0002, &status)
+        return status
+    }
+
+    /// Milliseconds to open a connection.
+    private static let connectTimeout = 1000
+
+    private func failure(_ code: CInt) -> Failure {
+        let text = unsafe crier_curl_text(library.errorText, code).map { unsafe String(cString: $0) } ?? "error \(code)"
+        switch code {
+        // No address, no connection, or a handshake that failed: no byte of the request has left.
+        case 5, 6, 7, 35, 58, 59, 60, 77, 83: return .notConnected(text)
+        // The callbacks want no more.
+        case 23, 42: return .stopped
+        default: return .interrupted(text)
+        }
+    }
+}

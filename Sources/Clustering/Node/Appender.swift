@@ -1,0 +1,115 @@
+import Broadcasting
+
+/// Appends a node's batches to the log, one at a time, and finds out what became of each.
+final class Appender {
+    private let log: any SharedLog
+    private let node: String
+    private let epoch: Epoch
+    private let timeout: UInt64
+    /// Where the next entry goes; nil when the process must claim the name of the node, because it has not yet, or because an
+    /// entry that it has given up may still be on its way.
+    private var place: WriterPlace?
+    /// The lives that this process has claimed.
+    private var lives: Set<String> = []
+
+    /// What becomes of a batch.
+    enum Outcome: Equatable {
+        /// The log has it: its publishers are answered when it comes back.
+        case appended
+        /// The log will never have it.
+        case refused(String)
+        /// The log may have it, or get it.
+        case uncertain(String)
+        /// Another process has claimed the name of the node.
+        case nameTaken
+        /// The log is in another epoch, or in another store.
+        case replaced(String)
+    }
+
+    init(_ log: any SharedLog, node: String, epoch: Epoch, timeout: UInt64) {
+        (self.log, self.node, self.epoch, self.timeout) = (log, node, epoch, timeout)
+    }
+
+    /// Claims the name of the node with a new life.
+    func claim() throws(LogFailure) -> WriterPlace {
+        if let place { return place }
+        let life = Epoch.random().description
+        let claimed = WriterPlace(node: node, life: life, count: 0)
+        lives.insert(life)
+        try log.claim(claimed)
+        place = claimed
+        return claimed
+    }
+
+    /// Appends a batch.
+    ///
+    /// - Parameters:
+    ///   - expect: called with its place before anybody else can see it.
+    ///   - now: the time, as of ``SharedBatch/since``.
+    ///   - pause: waits a moment before the next attempt.
+    /// - Returns: what became of it, and the place that `expect` got.
+    func append(
+        _ batch: SharedBatch, time: UInt64, claim: Entry.Claim?, expect: (WriterPlace) -> Void,
+        now: () -> UInt64, pause: () -> Void
+    ) -> (Outcome, WriterPlace?) {
+        let deadline = batch.since + timeout
+        let place: WriterPlace
+        while true {
+            do throws(LogFailure) {
+                place = try self.claim()
+                break
+            } catch {
+                guard case .unreachable = error, now() < deadline else { return (Self.refusal(error), nil) }
+                pause()
+            }
+        }
+        let entry = Entry(place: place, time: time, claim: claim, changes: batch.changes).bytes
+        expect(place)
+        let outcome = append(entry, at: place, deadline: deadline, now: now, pause: pause)
+        if outcome == .appended {
+            self.place = place.next
+        } else {
+            // An attempt may still be on its way. A new life makes sure that it fails, or has come before.
+            self.place = nil
+        }
+        return (outcome, place)
+    }
+
+    private static func refusal(_ failure: LogFailure) -> Outcome {
+        if case .replaced(let reason) = failure { .replaced(reason) } else { .refused(failure.description) }
+    }
+
+    private func append(
+        _ entry: [UInt8], at place: WriterPlace, deadline: UInt64, now: () -> UInt64, pause: () -> Void
+    ) -> Outcome {
+        var isUncertain = false
+        while true {
+            do throws(LogFailure) {
+                switch try log.append(entry, at: place, epoch: epoch) {
+                case .appended: return .appended
+                case .otherEpoch: return .replaced("the log has begun a new epoch")
+                case .moved(place.next): return .appended
+                case .moved(let other?) where !lives.contains(other.life): return .nameTaken
+                case .moved:
+                    return isUncertain ? .uncertain("the place of the node is another one") : .refused("try again")
+                }
+            } catch {
+                switch error {
+                case .full(let reason):
+                    // "Full" does not mean that the entry was not stored: the place tells.
+                    guard let found = try? log.place(of: node) else {
+                        isUncertain = true
+                        break
+                    }
+                    if found == place.next { return .appended }
+                    return isUncertain ? .uncertain(reason) : .refused(reason)
+                case .refused(let reason): return isUncertain ? .uncertain(reason) : .refused(reason)
+                case .replaced(let reason): return .replaced(reason)
+                case .unreachable, .compacted: isUncertain = true
+                }
+                if now() >= deadline { return .uncertain(error.description) }
+                pause()
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Broadcasting
+import Kernel
+import Logging
+
+/// Warns when the clock of another node differs from that of this one: the times of events, and with them their ages, are those
+/// of the node that published them.
+final class ClockComparison: Sendable {
+    /// Milliseconds of difference that are worth a warning.
+    private static let tolerance: UInt64 = 5000
+    /// Milliseconds between two warnings about a node.
+    private static let interval: UInt64 = 600_000
+
+    private let warned = Guarded<[String: UInt64]>([:])
+
+    func compare(_ node: String, _ time: UInt64, now: UInt64, _ logger: Logger) {
+        let difference = time > now ? time - now : now - time
+        guard difference > Self.tolerance else { return }
+        let isDue = warned.withLock { warned in
+            if let last = warned[node], now < last + Self.interval { return false }
+            if warned.count < 1024 { warned[node] = now }
+            return true
+        }
+        guard isDue else { return }
+        logger.warning(
+            "the clocks of two nodes differ; the ages of events are wrong by as much",
+            metadata: ["node": "\(node)", "milliseconds": "\(difference)", "ahead": "\(time > now)"])
+    }
+}

@@ -1,0 +1,87 @@
+import Broadcasting
+import Kernel
+import Synchronization
+import SystemPackage
+
+/// Reads events from the log for subscribers that resume from before the events in memory. One thread serves the requests
+/// in order.
+final class FetchRequests: Sendable {
+    struct Request: Sendable {
+        let asked: [UInt64]
+        let token: UInt64
+        let mailbox: Mailbox
+    }
+
+    private let waiting = Guarded<[Request]>([])
+    private let isStopping = Atomic<Bool>(false)
+    private let wakeup: SharedWakeup
+
+    init() throws(Errno) { wakeup = try SharedWakeup() }
+
+    func add(_ request: Request) {
+        waiting.withLock { $0.append(request) }
+        wakeup.notify()
+    }
+
+    func stop() {
+        isStopping.store(true, ordering: .sequentiallyConsistent)
+        wakeup.notify()
+    }
+
+    /// Makes ``serve(_:epoch:report:)`` possible again.
+    func resume() { isStopping.store(false, ordering: .sequentiallyConsistent) }
+
+    func serve(_ log: any SharedLog, epoch: Epoch, report: (LogFailure) -> Void) {
+        while !isStopping.load(ordering: .sequentiallyConsistent) {
+            _ = wakeup.wait(milliseconds: 1000)
+            let requests = waiting.withLock { waiting in
+                defer { waiting = [] }
+                return waiting
+            }
+            for request in requests {
+                do throws(LogFailure) {
+                    let frames = try Self.read(request.asked, log, epoch)
+                    let missing = frames.count < request.asked.count ? request.asked[frames.count] : nil
+                    request.mailbox.complete(.fetched(request.token, frames, missing: missing))
+                } catch {
+                    // An engine that fails for the moment has lost nothing.
+                    report(error)
+                    request.mailbox.complete(.unreadable(request.token))
+                }
+            }
+        }
+    }
+
+    /// Reads events up to the first that the log does not have any more.
+    static func read(_ asked: [UInt64], _ log: any SharedLog, _ epoch: Epoch) throws(LogFailure) -> [Frame] {
+        var frames: [Frame] = []
+        var rest = asked[...]
+        while let first = rest.first {
+            let revision = SharedNumber.revision(of: first)
+            let group = rest.prefix { SharedNumber.revision(of: $0) == revision }
+            rest = rest.dropFirst(group.count)
+            guard let bytes = try log.read(revision), let entry = try? Entry(bytes, epoch: epoch) else { return frames }
+            let events = entry.events
+            for number in group {
+                guard let event = events[SharedNumber.place(of: number)] else { return frames }
+                frames.append(event.numbered(number, epoch: epoch, time: entry.time))
+            }
+        }
+        return frames
+    }
+}
+
+extension Entry {
+    /// The events by their places.
+    fileprivate var events: [Int: EncodedEvent] {
+        var events: [Int: EncodedEvent] = [:]
+        var place = 0
+        for change in changes {
+            if case .publish(let published, _) = change {
+                for (index, event) in published.enumerated() { events[place + index] = event }
+            }
+            place += change.places
+        }
+        return events
+    }
+}
