@@ -136,7 +136,7 @@ let package = Package(
         .target(
             name: "Clustering",
             dependencies: [
-                "Broadcasting", "Bytes", "CCurl", "EventStreams", "JSON", "Kernel", "Metrics", logging, system, deque,
+                "Broadcasting", "CCurl", "EventStreams", "Kernel", "Metrics", logging, system, deque,
             ],
             swiftSettings: settings),
         .target(
@@ -227,6 +227,10 @@ let package = Package(
             name: "ConfiguringTests", dependencies: ["Access", "Configuring", "Broadcasting", "TimeLimits"],
             swiftSettings: settings),
         .testTarget(name: "HooksTests", dependencies: ["Curl", "Hooks"], swiftSettings: settings),
+        .testTarget(
+            name: "ClusteringTests",
+            dependencies: ["Broadcasting", "Bytes", "Clustering", "EventStreams", "SeededRandom", "TimeLimits"],
+            swiftSettings: settings),
         .testTarget(name: "CurlTests", dependencies: ["Curl"], swiftSettings: settings),
         .testTarget(name: "CrierTests", dependencies: ["crier", "Kernel", "TimeLimits"], swiftSettings: settings),
         .testTarget(

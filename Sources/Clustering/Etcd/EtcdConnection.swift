@@ -1,10 +1,7 @@
 import Broadcasting
-import Bytes
-import EventStreams
-import JSON
-import Kernel
 
-/// A connection to one member of etcd at a time, over its JSON gateway. One thread uses it.
+/// A connection to one member of etcd at a time: gRPC over HTTP/2 (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). One thread
+/// uses it.
 final class EtcdConnection {
     private let http: HTTPClient
     private let endpoints: EtcdEndpoints
@@ -23,10 +20,10 @@ final class EtcdConnection {
     static let patience = 1500
 
     /// Calls a method that may be called again: when a member does not answer, the next one is asked.
-    func read(_ method: String, _ body: [UInt8], within patience: Int = patience) throws(LogFailure) -> JSONTree {
+    func read(_ method: String, _ body: [UInt8]) throws(LogFailure) -> EtcdAnswer {
         var failure = LogFailure.unreachable("there is no member")
         for _ in endpoints.addresses {
-            do throws(LogFailure) { return try call(method, body, within: patience) } catch {
+            do throws(LogFailure) { return try call(method, body) } catch {
                 guard case .unreachable = error else { throw error }
                 failure = error
             }
@@ -35,56 +32,89 @@ final class EtcdConnection {
     }
 
     /// Calls a method of the member in use. After a failure the next member is in use.
-    func call(_ method: String, _ body: [UInt8], within patience: Int = patience) throws(LogFailure) -> JSONTree {
-        do throws(LogFailure) { return try post(method, body, within: patience) } catch {
+    func call(_ method: String, _ body: [UInt8]) throws(LogFailure) -> EtcdAnswer {
+        do throws(LogFailure) { return try post(method, body, fields: try fields()) } catch {
             guard case .refused(EtcdFailure.staleToken) = error, credentials.user != nil else { throw error }
         }
         credentials.token.withLock { $0 = nil }
-        return try post(method, body, within: patience)
+        return try post(method, body, fields: try fields())
     }
 
-    /// Calls a method whose answer is a line of JSON for each message, and goes on for ever.
+    /// Calls a method that answers with one message after the other, for ever. Returns when `isStopped` says so, or another
+    /// member is in use.
     ///
-    /// - Parameter take: gets each message. Returns whether it wants more.
+    /// - Parameter take: gets each message.
     func stream(
         _ method: String, _ body: [UInt8], isStopped: @escaping @Sendable () -> Bool,
-        _ take: @escaping (JSONTree) throws(LogFailure) -> Bool
+        _ take: @escaping (ProtobufMessage) throws(LogFailure) -> Void
     ) throws(LogFailure) {
         let address = endpoints.current
-        let fields = try fields()
-        var line: [UInt8] = []
+        do throws(LogFailure) {
+            try exchange(
+                method, body, to: address, fields: try fields(), within: 0,
+                isStopped: { [endpoints] in isStopped() || endpoints.current != address }, take)
+        } catch {
+            if case .refused(EtcdFailure.staleToken) = error { credentials.token.withLock { $0 = nil } }
+            throw error
+        }
+    }
+
+    private func post(_ method: String, _ body: [UInt8], fields: [String]) throws(LogFailure) -> EtcdAnswer {
+        var answer: ProtobufMessage?
+        try exchange(method, body, to: endpoints.current, fields: fields, within: Self.patience, isStopped: { false }) {
+            answer = $0
+        }
+        guard let answer else { throw .unreachable("etcd answers with nothing") }
+        return EtcdAnswer(message: answer)
+    }
+
+    /// The fields that tell etcd who asks. Gets a token if there is none.
+    private func fields() throws(LogFailure) -> [String] {
+        guard let user = credentials.user else { return [] }
+        if let token = credentials.token.withLock({ $0 }) { return ["token: \(token)"] }
+        let body = EtcdRequest.authenticate(user, credentials.password)
+        let token = try post(EtcdMethod.authenticate, body, fields: []).message.text(2)
+        credentials.token.withLock { $0 = token }
+        return ["token: \(token)"]
+    }
+
+    private func exchange(
+        _ method: String, _ body: [UInt8], to address: String, fields: [String], within patience: Int,
+        isStopped: @escaping () -> Bool, _ take: @escaping (ProtobufMessage) throws(LogFailure) -> Void
+    ) throws(LogFailure) {
+        let count = body.count
+        let prefix = [
+            0, UInt8(truncatingIfNeeded: count >> 24), UInt8(truncatingIfNeeded: count >> 16),
+            UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count),
+        ]
+        var messages = GRPCMessages()
         var problem: LogFailure?
-        let outcome: Result<Int, HTTPClient.Failure> = Result { () throws(HTTPClient.Failure) in
+        let outcome: Result<HTTPClient.Answer, HTTPClient.Failure> = Result { () throws(HTTPClient.Failure) in
             unsafe try http.post(
-                address + method, body, fields: fields, within: 0,
-                isStopped: { [endpoints] in isStopped() || endpoints.current != address }
+                address, method, prefix + body, fields: fields, within: patience, isStopped: isStopped
             ) { piece in
-                var rest = unsafe piece[...]
-                while let end = unsafe rest.firstIndex(of: 0x0A) {
-                    unsafe line.append(contentsOf: rest[..<end])
-                    unsafe rest = rest[(end + 1)...]
-                    do throws(LogFailure) {
-                        let message = try Self.tree(line)
-                        line.removeAll(keepingCapacity: line.capacity < 1 << 22)
-                        if let error = message["error"] { throw EtcdFailure.failure(of: error) }
-                        guard try take(message) else { return false }
-                    } catch {
-                        problem = error
-                        return false
-                    }
-                }
-                unsafe line.append(contentsOf: rest)
-                guard line.count <= Self.longestMessage else {
-                    problem = .refused("a message of etcd is longer than \(Self.longestMessage) bytes")
+                unsafe messages.append(piece)
+                do throws(LogFailure) {
+                    while let message = try messages.next() { try take(message) }
+                    return true
+                } catch {
+                    problem = error
                     return false
                 }
-                return true
             }
         }
         if let problem { throw problem }
         switch outcome {
-        case .success(200): throw .unreachable("\(address) has closed the connection")
-        case .success(let status): throw EtcdFailure.failure(status: status, body: line)
+        case .success(let answer):
+            guard answer.status == 200, let code = answer.fields["grpc-status"].flatMap({ Int($0) }) else {
+                endpoints.leave(address)
+                throw .unreachable("\(address) has not ended the call: the status is \(answer.status)")
+            }
+            if code == 0, patience > 0 { return }
+            let failure = EtcdFailure.failure(code: code, Self.text(answer.fields["grpc-message"] ?? ""))
+            // Another member may have a leader.
+            if case .unreachable = failure { endpoints.leave(address) }
+            throw failure
         case .failure(.stopped): return
         case .failure(.notConnected(let text)), .failure(.interrupted(let text)):
             endpoints.leave(address)
@@ -92,58 +122,21 @@ final class EtcdConnection {
         }
     }
 
-    /// The most bytes of a message: more than three times the largest that etcd takes, in base64.
-    private static let longestMessage = 64 << 20
-
-    private func post(_ method: String, _ body: [UInt8], within patience: Int) throws(LogFailure) -> JSONTree {
-        let address = endpoints.current
-        return try post(method, body, to: address, fields: try fields(), within: patience)
-    }
-
-    private func post(
-        _ method: String, _ body: [UInt8], to address: String, fields: [String], within patience: Int
-    ) throws(LogFailure) -> JSONTree {
-        var answer: [UInt8] = []
-        let outcome: Result<Int, HTTPClient.Failure> = Result { () throws(HTTPClient.Failure) in
-            unsafe try http.post(address + method, body, fields: fields, within: patience) { piece in
-                unsafe answer.append(contentsOf: piece)
-                return answer.count <= Self.longestMessage
+    /// A text whose other characters than letters are bytes in hexadecimal after a percent sign.
+    private static func text(_ encoded: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(encoded.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest.removeFirst(2)
+            } else {
+                bytes.append(byte)
             }
         }
-        switch outcome {
-        case .success(200): return try Self.tree(answer)
-        case .success(let status):
-            let failure = EtcdFailure.failure(status: status, body: answer)
-            // Another member may have a leader.
-            if case .unreachable = failure { endpoints.leave(address) }
-            throw failure
-        case .failure(.notConnected(let text)), .failure(.interrupted(let text)):
-            endpoints.leave(address)
-            throw .unreachable("\(address): \(text)")
-        case .failure(.stopped): throw .unreachable("\(address): the answer is too long")
-        }
-    }
-
-    /// The fields that tell etcd who asks. Gets a token if there is none.
-    private func fields() throws(LogFailure) -> [String] {
-        guard let user = credentials.user else { return [] }
-        if let token = credentials.token.withLock({ $0 }) { return ["Authorization: \(token)"] }
-        var body = Array(#"{"name":"#.utf8)
-        JSONText.append(quoted: user, to: &body)
-        body.append(#","password":"#)
-        JSONText.append(quoted: credentials.password, to: &body)
-        body.append("}")
-        let answer = try post(
-            "/v3/auth/authenticate", body, to: endpoints.current, fields: [], within: Self.patience)
-        guard let token = answer["token"]?.text else { throw .refused("etcd has given no token") }
-        credentials.token.withLock { $0 = token }
-        return ["Authorization: \(token)"]
-    }
-
-    private static func tree(_ bytes: [UInt8]) throws(LogFailure) -> JSONTree {
-        do throws(InvalidJSON) { return try JSONTree(bytes) } catch {
-            throw .unreachable("an answer of etcd is not JSON: \(error)")
-        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

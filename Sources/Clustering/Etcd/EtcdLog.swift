@@ -13,7 +13,7 @@ public final class EtcdLog: SharedLog, Sendable {
     private let reading: Guarded<Relay>
     private let controlling: Guarded<Relay>
     /// The lease of the node, while it lives.
-    private let lease = Guarded<String?>(nil)
+    private let lease = Guarded<UInt64?>(nil)
     /// The store that this node knows; nil before it has been there.
     private let store = Guarded<String?>(nil)
 
@@ -55,11 +55,10 @@ public final class EtcdLog: SharedLog, Sendable {
     }
 
     /// Checks that an answer is from the store that this node knows.
-    private func check(_ answer: JSONTree) throws(LogFailure) -> JSONTree {
-        guard let cluster = answer["header"]?["cluster_id"]?.text else { return answer }
-        if let known = store.withLock({ $0 }), known != cluster {
+    private func check(_ answer: EtcdAnswer) throws(LogFailure) -> EtcdAnswer {
+        if let known = store.withLock({ $0 }), known != answer.cluster {
             endpoints.leave(endpoints.current)
-            throw .replaced("a member is of another etcd: its store is \(cluster), and that of the log \(known)")
+            throw .replaced("a member is of another etcd: its store is \(answer.cluster), and that of the log \(known)")
         }
         return answer
     }
@@ -69,43 +68,38 @@ public final class EtcdLog: SharedLog, Sendable {
     /// See ``SharedLog/open(proposing:seen:)``.
     public func open(proposing proposed: Epoch, seen: LogMark?) throws(LogFailure) -> LogMark {
         try using(controlling) { connection throws(LogFailure) in
-            for _ in 0..<8 {
-                let answer = try connection.read("/v3/kv/range", EtcdRequest.range(keys.epoch))
-                guard let cluster = answer["header"]?["cluster_id"]?.text,
-                    let revision = answer["header"]?["revision"]?.number
-                else { throw LogFailure.unreachable("etcd answers without a header") }
-                let stored = (answer["kvs"]?.elements ?? []).first
-                let text = stored?["value"]?.bytes.map { String(decoding: $0, as: UTF8.self) }
-                if let text, let mark = Self.mark(text, revision), mark.store == cluster {
-                    let isBehind = seen.map { $0.epoch == mark.epoch && $0.revision > revision } ?? false
+            for _ in 0..<Self.attempts {
+                let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
+                let stored = answer.pairs.first
+                if let mark = stored.flatMap({ Self.mark($0.text, answer.revision) }), mark.store == answer.cluster {
+                    let isBehind = seen.map { $0.epoch == mark.epoch && $0.revision > mark.revision } ?? false
                     if !isBehind {
-                        store.withLock { $0 = cluster }
+                        store.withLock { $0 = answer.cluster }
                         return mark
                     }
                 }
                 // A new log, or a store that was put back.
-                let value = Array("\(proposed) \(cluster)".utf8)
                 _ = try connection.read(
-                    "/v3/kv/txn",
-                    EtcdRequest.transaction(
-                        [.modified(keys.epoch, stored?["mod_revision"]?.number ?? 0)], [.put(keys.epoch, value)]))
+                    EtcdMethod.transaction, write(proposed, answer.cluster, over: stored))
             }
             throw LogFailure.unreachable("others change the epoch again and again")
         }
     }
 
+    /// How often something is tried that fails only when others do the same.
+    private static let attempts = 8
+
+    private func write(_ epoch: Epoch, _ cluster: String, over stored: EtcdPair?) -> [UInt8] {
+        EtcdRequest.transaction(
+            [.modified(keys.epoch, stored?.modified ?? 0)], [.put(keys.epoch, Array("\(epoch) \(cluster)".utf8))])
+    }
+
     /// See ``SharedLog/replaceEpoch(_:with:)``.
     public func replaceEpoch(_ old: Epoch, with new: Epoch) throws(LogFailure) {
         try using(controlling) { connection throws(LogFailure) in
-            let answer = try connection.read("/v3/kv/range", EtcdRequest.range(keys.epoch))
-            guard let cluster = answer["header"]?["cluster_id"]?.text,
-                let stored = (answer["kvs"]?.elements ?? []).first, let revision = stored["mod_revision"]?.number,
-                let text = stored["value"]?.bytes.map({ String(decoding: $0, as: UTF8.self) }),
-                text.hasPrefix("\(old) ")
-            else { return }
-            let value = Array("\(new) \(cluster)".utf8)
-            _ = try connection.read(
-                "/v3/kv/txn", EtcdRequest.transaction([.modified(keys.epoch, revision)], [.put(keys.epoch, value)]))
+            let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
+            guard let stored = answer.pairs.first, stored.text.hasPrefix("\(old) ") else { return }
+            _ = try connection.read(EtcdMethod.transaction, write(new, answer.cluster, over: stored))
         }
     }
 
@@ -115,39 +109,31 @@ public final class EtcdLog: SharedLog, Sendable {
         return LogMark(epoch: Epoch(description: String(parts[0])), store: String(parts[1]), revision: revision)
     }
 
-    private func epochValue(_ epoch: Epoch) -> [UInt8] { Array("\(epoch) \(store.withLock { $0 } ?? "")".utf8) }
-
-    private static func epoch(_ value: JSONTree?) -> Epoch? {
-        value?.bytes.flatMap { mark(String(decoding: $0, as: UTF8.self), 0) }?.epoch
-    }
+    private static func epoch(_ pair: EtcdPair?) -> Epoch? { pair.flatMap { mark($0.text, 0) }?.epoch }
 
     // MARK: Appending
 
     /// See ``SharedLog/claim(_:)``.
     public func claim(_ place: WriterPlace) throws(LogFailure) {
+        let key = keys.writers + place.node
         try using(appending) { connection throws(LogFailure) in
-            for _ in 0..<8 {
-                let stored = try stored(place.node, connection)
+            for _ in 0..<Self.attempts {
+                let stored = try check(connection.read(EtcdMethod.range, EtcdRequest.range(key))).pairs.first
+                if stored?.value == place.value { return }
                 let answer = try connection.call(
-                    "/v3/kv/txn",
-                    EtcdRequest.transaction(
-                        [.modified(keys.writers + place.node, stored?["mod_revision"]?.number ?? 0)],
-                        [.put(keys.writers + place.node, place.value)]))
-                if answer["succeeded"]?.isTrue == true { return }
+                    EtcdMethod.transaction,
+                    EtcdRequest.transaction([.modified(key, stored?.modified ?? 0)], [.put(key, place.value)]))
+                if answer.succeeded { return }
             }
             throw LogFailure.unreachable("others claim the name \(place.node) again and again")
         }
     }
 
-    private func stored(_ node: String, _ connection: EtcdConnection) throws(LogFailure) -> JSONTree? {
-        let answer = try check(connection.read("/v3/kv/range", EtcdRequest.range(keys.writers + node)))
-        return (answer["kvs"]?.elements ?? []).first
-    }
-
     /// See ``SharedLog/place(of:)``.
     public func place(of node: String) throws(LogFailure) -> WriterPlace? {
         try using(appending) { connection throws(LogFailure) in
-            WriterPlace(node, try stored(node, connection)?["value"]?.bytes)
+            let answer = try check(connection.read(EtcdMethod.range, EtcdRequest.range(keys.writers + node)))
+            return WriterPlace(node, answer.pairs.first?.value)
         }
     }
 
@@ -156,19 +142,18 @@ public final class EtcdLog: SharedLog, Sendable {
         _ entry: [UInt8], at place: WriterPlace, epoch: Epoch
     ) throws(LogFailure) -> AppendOutcome {
         let key = keys.writers + place.node
+        let mine = Array("\(epoch) \(store.withLock { $0 } ?? "")".utf8)
         let body = EtcdRequest.transaction(
-            [.value(keys.epoch, epochValue(epoch)), .value(key, place.value)],
+            [.value(keys.epoch, mine), .value(key, place.value)],
             [.put(keys.entries, entry), .put(key, place.next.value)],
             otherwise: [.get(keys.epoch, keysOnly: false), .get(key, keysOnly: false)])
         return try using(appending) { connection throws(LogFailure) in
-            let answer = try check(connection.call("/v3/kv/txn", body))
-            if answer["succeeded"]?.isTrue == true { return .appended }
-            let found = (answer["responses"]?.elements ?? []).map {
-                ($0["response_range"]?["kvs"]?.elements ?? []).first?["value"]
-            }
+            let answer = try check(connection.call(EtcdMethod.transaction, body))
+            if answer.succeeded { return .appended }
+            let found = answer.found
             guard found.count == 2 else { throw LogFailure.unreachable("etcd answers without the values") }
             guard Self.epoch(found[0]) == epoch else { return .otherEpoch(Self.epoch(found[0])) }
-            return .moved(WriterPlace(place.node, found[1]?.bytes))
+            return .moved(WriterPlace(place.node, found[1]?.value))
         }
     }
 
@@ -178,7 +163,7 @@ public final class EtcdLog: SharedLog, Sendable {
     public func beginning() throws(LogFailure) -> UInt64 {
         do throws(LogFailure) {
             _ = try using(reading) { connection throws(LogFailure) in
-                try connection.read("/v3/kv/range", EtcdRequest.range(keys.entries, revision: 1))
+                try connection.read(EtcdMethod.range, EtcdRequest.range(keys.entries, revision: 1)).revision
             }
             return 0
         } catch {
@@ -200,32 +185,22 @@ public final class EtcdLog: SharedLog, Sendable {
     ) throws(LogFailure) {
         let body = EtcdRequest.watch(keys.watched, from: revision + 1)
         try using(tailing) { connection throws(LogFailure) in
-            try connection.stream("/v3/watch", body, isStopped: isStopped) { message throws(LogFailure) in
-                guard let result = message["result"] else { return true }
-                if let compacted = result["compact_revision"]?.number, compacted > 0 {
-                    throw LogFailure.compacted(compacted - 1)
-                }
-                _ = try self.check(result)
-                if result["canceled"]?.isTrue == true {
-                    throw LogFailure.unreachable(result["cancel_reason"]?.text ?? "etcd has ended the watch")
-                }
-                for event in result["events"]?.elements ?? [] {
-                    if let item = self.item(event) { take(item) }
-                }
-                return true
+            try connection.stream(EtcdMethod.watch, body, isStopped: isStopped) { message throws(LogFailure) in
+                _ = try self.check(EtcdAnswer(message: message))
+                let message = EtcdWatchMessage(message: message)
+                if message.compacted > 0 { throw LogFailure.compacted(message.compacted - 1) }
+                if let reason = message.end { throw LogFailure.unreachable("etcd has ended the watch: \(reason)") }
+                for (pair, isDeleted) in message.changes { take(self.item(pair, isDeleted)) }
             }
         }
     }
 
-    private func item(_ event: JSONTree) -> TailItem? {
-        guard let pair = event["kv"], let key = pair["key"]?.bytes.map({ String(decoding: $0, as: UTF8.self) }),
-            let revision = pair["mod_revision"]?.number
-        else { return nil }
-        let isDeleted = event["type"]?.text == "DELETE"
-        switch key {
-        case keys.entries: return .entry(revision: revision, pair["value"]?.bytes ?? [])
-        case keys.epoch: return .epoch(revision: revision, isDeleted ? nil : Self.epoch(pair["value"]))
-        case _ where key.hasPrefix(keys.nodes):
+    private func item(_ pair: EtcdPair, _ isDeleted: Bool) -> TailItem {
+        let revision = pair.modified
+        switch pair.key {
+        case keys.entries where !isDeleted: return .entry(revision: revision, pair.value)
+        case keys.epoch: return .epoch(revision: revision, isDeleted ? nil : Self.epoch(pair))
+        case let key where key.hasPrefix(keys.nodes):
             return .node(revision: revision, String(key.dropFirst(keys.nodes.count)), isAlive: !isDeleted)
         default: return .reached(revision: revision)
         }
@@ -236,9 +211,8 @@ public final class EtcdLog: SharedLog, Sendable {
         try using(reading) { connection throws(LogFailure) in
             do throws(LogFailure) {
                 let answer = try check(
-                    connection.read("/v3/kv/range", EtcdRequest.range(keys.entries, revision: revision)))
-                let pair = (answer["kvs"]?.elements ?? []).first
-                return pair?["mod_revision"]?.number == revision ? pair?["value"]?.bytes : nil
+                    connection.read(EtcdMethod.range, EtcdRequest.range(keys.entries, revision: revision)))
+                return answer.pairs.first.flatMap { $0.modified == revision ? $0.value : nil }
             } catch {
                 if case .compacted = error { return nil }
                 throw error
@@ -250,14 +224,12 @@ public final class EtcdLog: SharedLog, Sendable {
     public func head() throws(LogFailure) -> LogHead {
         let body = EtcdRequest.transaction([], [.get(keys.epoch, keysOnly: false), .get(keys.entries, keysOnly: true)])
         return try using(controlling) { connection throws(LogFailure) in
-            let answer = try check(connection.call("/v3/kv/txn", body))
-            guard let header = answer["header"], let cluster = header["cluster_id"]?.text,
-                let revision = header["revision"]?.number, let found = answer["responses"]?.elements, found.count == 2
-            else { throw LogFailure.unreachable("etcd answers without a header") }
-            let pairs = found.map { ($0["response_range"]?["kvs"]?.elements ?? []).first }
+            let answer = try check(connection.call(EtcdMethod.transaction, body))
+            let found = answer.found
+            guard found.count == 2 else { throw LogFailure.unreachable("etcd answers without the values") }
             return LogHead(
-                epoch: Self.epoch(pairs[0]?["value"]), store: cluster, revision: revision,
-                entry: pairs[1]?["mod_revision"]?.number ?? 0)
+                epoch: Self.epoch(found[0]), store: answer.cluster, revision: answer.revision,
+                entry: found[1]?.modified ?? 0)
         }
     }
 
@@ -268,7 +240,7 @@ public final class EtcdLog: SharedLog, Sendable {
         guard revision > 1 else { return }
         try using(controlling) { connection throws(LogFailure) in
             do throws(LogFailure) {
-                _ = try connection.call("/v3/kv/compaction", Array(#"{"revision":"\#(revision - 1)"}"#.utf8))
+                _ = try connection.call(EtcdMethod.compact, EtcdRequest.number(revision - 1))
             } catch {
                 // Somebody else has done it.
                 guard case .compacted = error else { throw error }
@@ -279,29 +251,29 @@ public final class EtcdLog: SharedLog, Sendable {
     // MARK: Nodes
 
     /// Seconds until the others take a silent node for gone.
-    public static let leaseSeconds = 5
+    public static let leaseSeconds: UInt64 = 5
 
     /// See ``SharedLog/announce(_:renewing:)``.
     public func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure) {
         try using(controlling) { connection throws(LogFailure) in
             if let lease = lease.withLock({ $0 }) {
-                let answer = try connection.call("/v3/lease/keepalive", Array(#"{"ID":"\#(lease)"}"#.utf8))
-                if answer["result"]?["TTL"]?.number ?? 0 > 0 {
+                let answer = try connection.call(EtcdMethod.keepAlive, EtcdRequest.number(lease))
+                if answer.message.number(3) > 0 {
                     if isRenewing { try put(node, lease, connection) }
                     return
                 }
             }
             self.lease.withLock { $0 = nil }
-            let answer = try connection.call("/v3/lease/grant", Array(#"{"TTL":"\#(Self.leaseSeconds)"}"#.utf8))
-            guard let lease = answer["ID"]?.text else { throw LogFailure.unreachable("etcd grants no lease") }
+            let answer = try connection.call(EtcdMethod.grant, EtcdRequest.number(Self.leaseSeconds))
+            let lease = answer.message.number(2)
             try put(node, lease, connection)
             self.lease.withLock { $0 = lease }
         }
     }
 
-    private func put(_ node: String, _ lease: String, _ connection: EtcdConnection) throws(LogFailure) {
+    private func put(_ node: String, _ lease: UInt64, _ connection: EtcdConnection) throws(LogFailure) {
         let value = Array(settings.status.utf8)
-        _ = try check(connection.call("/v3/kv/put", EtcdRequest.put(keys.nodes + node, value, lease: lease)))
+        _ = try check(connection.call(EtcdMethod.put, EtcdRequest.put(keys.nodes + node, value, lease: lease)))
     }
 
     /// See ``SharedLog/leave(_:)``.
@@ -309,7 +281,7 @@ public final class EtcdLog: SharedLog, Sendable {
         _ = try? using(controlling) { connection throws(LogFailure) in
             guard let lease = lease.withLock({ $0 }) else { return }
             self.lease.withLock { $0 = nil }
-            _ = try connection.call("/v3/lease/revoke", Array(#"{"ID":"\#(lease)"}"#.utf8))
+            _ = try connection.call(EtcdMethod.revoke, EtcdRequest.number(lease))
         }
     }
 
@@ -317,13 +289,10 @@ public final class EtcdLog: SharedLog, Sendable {
     public func nodes() throws(LogFailure) -> [String: [UInt8]] {
         try using(controlling) { connection throws(LogFailure) in
             let answer = try check(
-                connection.read("/v3/kv/range", EtcdRequest.range(keys.nodes, isPrefix: true)))
-            var nodes: [String: [UInt8]] = [:]
-            for pair in answer["kvs"]?.elements ?? [] {
-                guard let key = pair["key"]?.bytes else { continue }
-                nodes[String(decoding: key.dropFirst(keys.nodes.utf8.count), as: UTF8.self)] = pair["value"]?.bytes
-            }
-            return nodes
+                connection.read(EtcdMethod.range, EtcdRequest.range(keys.nodes, isPrefix: true)))
+            return Dictionary(
+                answer.pairs.map { (String($0.key.dropFirst(keys.nodes.count)), $0.value) },
+                uniquingKeysWith: { first, _ in first })
         }
     }
 }

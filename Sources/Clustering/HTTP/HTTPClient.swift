@@ -13,6 +13,14 @@ final class HTTPClient {
         case stopped
     }
 
+    /// The head of an answer, and the fields after its body.
+    struct Answer {
+        var status = 0
+        var isHTTP2 = false
+        /// By lower-case names.
+        var fields: [String: String] = [:]
+    }
+
     /// How to reach servers with TLS.
     struct Identity: Sendable, Hashable {
         /// A file with the certificates of the authorities; nil for those of the system.
@@ -25,11 +33,13 @@ final class HTTPClient {
 
     private let library: CurlLibrary
     private let handle: UnsafeMutableRawPointer
-    private var transfer: Transfer?
+    /// The server that a connection is open to; nil when it is not known to be.
+    private var connected: String?
 
     /// What libcurl's callbacks need while a request is in progress.
     @safe
     private final class Transfer {
+        var answer = Answer()
         let take: (UnsafeRawBufferPointer) -> Bool
         let isStopped: () -> Bool
 
@@ -60,6 +70,9 @@ final class HTTPClient {
         static let timeout: CInt = 155
         static let connectTimeout: CInt = 156
         static let keepAlive: CInt = 213
+        static let headerFunction: CInt = 20_079
+        static let headerData: CInt = 10_029
+        static let freshConnect: CInt = 74
         static let bufferSize: CInt = 98
         static let uploadBufferSize: CInt = 280
     }
@@ -72,8 +85,6 @@ final class HTTPClient {
         unsafe self.handle = unsafe handle
         set(Option.noSignal, 1)
         set(Option.post, 1)
-        // HTTP/1.1
-        set(Option.httpVersion, 2)
         set(Option.keepAlive, 1)
         set(Option.noProgress, 0)
         set(Option.bufferSize, 256 * 1024)
@@ -87,7 +98,16 @@ final class HTTPClient {
             bytes, size, count, context in
             let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
             let all = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-            return unsafe transfer.take(all) ? size * count : 0
+            // What is not HTTP/2 is no answer to the request.
+            return unsafe !transfer.answer.isHTTP2 || transfer.take(all) ? size * count : 0
+        }
+        _ = unsafe crier_curl_set_write(library.setOption, handle, Option.headerFunction) {
+            bytes, size, count, context in
+            let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+            let line = unsafe String(
+                decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self)
+            transfer.answer.read(line)
+            return size * count
         }
         _ = unsafe crier_curl_set_progress(library.setOption, handle, Option.progressFunction) { context, _, _, _, _ in
             unsafe Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().isStopped() ? 1 : 0
@@ -111,37 +131,68 @@ final class HTTPClient {
     ///   - milliseconds: for all of it; 0 is no limit.
     ///   - isStopped: asked about once a second, or more often while bytes come.
     ///   - take: gets the pieces of the answer. Returns whether it wants more.
-    /// - Returns: the status.
+    /// - Returns: the status and the fields.
     func post(
-        _ url: String, _ body: [UInt8], fields: [String], within milliseconds: Int,
+        _ server: String, _ path: String, _ body: [UInt8], fields: [String], within milliseconds: Int,
         isStopped: @escaping () -> Bool = { false }, take: @escaping (UnsafeRawBufferPointer) -> Bool
-    ) throws(Failure) -> Int {
-        let transfer = unsafe Transfer(take: take, isStopped: isStopped)
-        self.transfer = transfer
-        defer { self.transfer = nil }
+    ) throws(Failure) -> Answer {
+        // libcurl 7.88 fails when a connection that began with HTTP/2 is told to begin with it again (curl issue 10634). So it is
+        // told so only for a new one.
+        var isFresh = connected != server
+        while true {
+            connected = nil
+            let transfer = unsafe Transfer(take: take, isStopped: isStopped)
+            try perform(server, path, body, fields, isFresh: isFresh, within: milliseconds, transfer)
+            // The connection was closed meanwhile, and the request has gone to where nobody understands it.
+            if !isFresh, server.hasPrefix("http:"), number(Self.connectCount) > 0 {
+                isFresh = true
+                continue
+            }
+            transfer.answer.status = number(Self.responseCode)
+            connected = server
+            return transfer.answer
+        }
+    }
+
+    // The numbers of what libcurl tells of a request.
+    private static let responseCode: CInt = 0x20_0002
+    private static let connectCount: CInt = 0x20_001A
+
+    private func number(_ info: CInt) -> Int {
+        var value = 0
+        _ = unsafe crier_curl_get_number(library.getInfo, handle, info, &value)
+        return value
+    }
+
+    private func perform(
+        _ server: String, _ path: String, _ body: [UInt8], _ fields: [String], isFresh: Bool,
+        within milliseconds: Int, _ transfer: Transfer
+    ) throws(Failure) {
         let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
-        _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.writeData, context)
-        _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.progressData, context)
-        set(Option.url, url)
+        for option in [Option.writeData, Option.progressData, Option.headerData] {
+            _ = unsafe crier_curl_set_pointer(library.setOption, handle, option, context)
+        }
+        // With TLS both sides agree on HTTP/2. Without it, a connection begins with it, or has begun with it.
+        set(Option.httpVersion, isFresh && server.hasPrefix("http:") ? 5 : 4)
+        set(Option.freshConnect, isFresh ? 1 : 0)
+        set(Option.url, server + path)
         set(Option.timeout, milliseconds)
         set(Option.connectTimeout, Self.connectTimeout)
         var list: UnsafeMutableRawPointer?
         // Without "Expect:" libcurl would wait for a go-ahead before it sends a large body.
-        for field in ["Expect:", "Content-Type: application/json"] + fields {
+        for field in ["Expect:", "Content-Type: application/grpc", "TE: trailers"] + fields {
             unsafe list = unsafe field.withCString { unsafe crier_curl_append(library.appendToList, list, $0) }
         }
         defer { unsafe crier_curl_free(library.freeList, list) }
         _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.httpHeader, list)
-        let code = unsafe body.withUnsafeBytes { bytes in
-            _ = unsafe crier_curl_set_offset(library.setOption, handle, Option.postFieldSize, Int64(bytes.count))
-            _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.postFields, bytes.baseAddress)
-            return unsafe crier_curl_perform(library.perform, handle)
+        let code = withExtendedLifetime(transfer) {
+            unsafe body.withUnsafeBytes { bytes in
+                _ = unsafe crier_curl_set_offset(library.setOption, handle, Option.postFieldSize, Int64(bytes.count))
+                _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.postFields, bytes.baseAddress)
+                return unsafe crier_curl_perform(library.perform, handle)
+            }
         }
         guard code == 0 else { throw failure(code) }
-        var status = 0
-        // CURLINFO_RESPONSE_CODE
-        _ = unsafe crier_curl_get_number(library.getInfo, handle, 0x20_0002, &status)
-        return status
     }
 
     /// Milliseconds to open a connection.
@@ -156,5 +207,16 @@ final class HTTPClient {
         case 23, 42: return .stopped
         default: return .interrupted(text)
         }
+    }
+}
+
+extension HTTPClient.Answer {
+    /// Reads a line of the head, or one after the body.
+    fileprivate mutating func read(_ line: String) {
+        if line.hasPrefix("HTTP/2") { isHTTP2 = true }
+        guard let colon = line.firstIndex(of: ":"), colon > line.startIndex else { return }
+        let value = line[line.index(after: colon)...]
+        fields[line[..<colon].lowercased()] = String(
+            value.drop { $0 == " " }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }

@@ -24,6 +24,24 @@ final class Appender {
         case nameTaken
         /// The log is in another epoch, or in another store.
         case replaced(String)
+
+        /// Tells the publishers of a batch that has not come back.
+        ///
+        /// - Returns: what the node cannot go on with; nil when it can.
+        func refuse(_ batch: SharedBatch, of hub: Hub) -> NodeStatus.Trouble? {
+            switch self {
+            case .appended: break
+            case .refused(let reason): hub.refuse(batch, isCertain: true, reason)
+            case .uncertain(let reason): hub.refuse(batch, isCertain: false, reason)
+            case .nameTaken:
+                hub.refuse(batch, isCertain: false, "another process uses the name of this node")
+                return .nameTaken
+            case .replaced(let reason):
+                hub.refuse(batch, isCertain: false, reason)
+                return .mustStartOver(reason)
+            }
+            return nil
+        }
     }
 
     init(_ log: any SharedLog, node: String, epoch: Epoch, timeout: UInt64) {

@@ -296,17 +296,7 @@ public final class ClusterNode: Archive, Sendable {
         if outcome == .appended { return commits.observe(Clock.monotonicNanoseconds - start) }
         // It may have come back nevertheless. Its publishers are answered then.
         if let place, withApplier({ $0.withdraw(place) }) == nil { return }
-        switch outcome {
-        case .appended: break
-        case .refused(let reason): hub.refuse(batch, isCertain: true, reason)
-        case .uncertain(let reason): hub.refuse(batch, isCertain: false, reason)
-        case .nameTaken:
-            hub.refuse(batch, isCertain: false, "another process uses the name of this node")
-            fail(.nameTaken)
-        case .replaced(let reason):
-            hub.refuse(batch, isCertain: false, reason)
-            startOver(reason)
-        }
+        if let trouble = outcome.refuse(batch, of: hub) { fail(trouble) }
         // The others wait no longer either.
         hub.refuseWaiting(before: Clock.steady - settings.timeout, "the shared log does not answer")
     }
