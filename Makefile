@@ -9,7 +9,7 @@ SWIFT_BUILD := swift build --configuration release --static-swift-stdlib --produ
 BINARY      := .build/release/crier
 UNITS       := crier.service crier@.service crier.socket crier-publish.socket
 
-.PHONY: abuse configuration monitoring help run build test unit readme recipes browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
+.PHONY: abuse cluster cluster-test configuration monitoring help run build test unit readme recipes browser clients restarts systemd deb package install-files budgets stress fuzz faults attacks bench lint sanitize install uninstall packages packages-test clean
 
 help:
 	@sed -n 's/^#:: //p' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets monitoring readme recipes browser clients restarts systemd package abuse
+test: packages-test lint unit build budgets monitoring readme recipes browser clients restarts cluster-test systemd package abuse
 	@$(MAKE) --no-print-directory fuzz TIME=3
 	@echo "Every test has passed."
 
@@ -53,6 +53,16 @@ clients: build packages-test
 #:: make restarts   restart the daemon under load, with damaged states and failing upgrades, and check every stream
 restarts: build packages-test
 	Tests/Restarts/run $(BINARY)
+
+#:: make cluster-test   test several nodes with real members of etcd that are killed, frozen and cut off
+cluster-test: build packages-test
+	@.ci/packages etcd-server etcd-client libcurl4 openssl faketime
+	Tests/Cluster/run $(BINARY)
+
+#:: make cluster    start three members of etcd, three nodes and HAProxy on this machine, and publish its load
+cluster: build
+	@.ci/packages etcd-server etcd-client libcurl4 haproxy
+	@demo/cluster $(BINARY)
 
 #:: make package    install the Debian package into a bare Debian, upgrade it under load, and remove it
 package: build packages-test
@@ -89,6 +99,8 @@ stress: build
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
 	Tests/Restarts/upgrades $(BINARY) --subscribers 18000
 	Tests/Restarts/crashes $(BINARY) --subscribers 9000 --kills 50
+	@.ci/packages etcd-server etcd-client libcurl4
+	Tests/Cluster/drills $(BINARY) --rounds 20 --partitions $(if $(SEED),--seed $(SEED))
 	@$(MAKE) --no-print-directory abuse SHARE=1
 
 #:: make abuse      honest clients beside slow heads and bodies, floods of connects, tokens and channels (SHARE of the full attack: 0.1)

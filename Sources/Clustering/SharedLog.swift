@@ -10,6 +10,9 @@ public protocol SharedLog: Sendable {
     ///   - seen: what this node has seen of the log before; nil for nothing. A store that is behind it was replaced.
     func open(proposing proposed: Epoch, seen: LogMark?) throws(LogFailure) -> LogMark
 
+    /// Whether all parts of the engine answer, and none knows the store that this node has used.
+    var isReplaced: Bool { get }
+
     /// Begins an epoch in place of another, because the store was replaced.
     func replaceEpoch(_ old: Epoch, with new: Epoch) throws(LogFailure)
 

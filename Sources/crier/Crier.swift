@@ -16,7 +16,7 @@ struct Crier: ParsableCommand {
         version: version,
         subcommands: [
             Serve.self, Publish.self, Subscribe.self, Channels.self, Sessions.self, Top.self, Doctor.self, Bench.self,
-            Config.self, Token.self,
+            Cluster.self, Config.self, Token.self,
         ])
 
     static let version = "0.1.0"

@@ -27,8 +27,8 @@ class Member:
             "--initial-cluster-state", state, "--initial-cluster-token", token, "--log-level", "error", *self.options]
         if self.namespace:
             command = ["ip", "netns", "exec", self.namespace, *command]
-        output = open(f"{self.directory}.log", "ab")
-        self.process = subprocess.Popen(command, stdout=output, stderr=output)
+        with open(f"{self.directory}.log", "ab") as output:
+            self.process = subprocess.Popen(command, stdout=output, stderr=output)
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -1,5 +1,5 @@
 """Runs nodes of crier, and clients of them that notice everything that is lost, doubled or out of order."""
-import http.client, json, pathlib, signal, socket, subprocess, threading, time, urllib.request
+import http.client, json, pathlib, signal, socket, subprocess, threading, time, urllib.error, urllib.request
 
 from etcd import free_ports
 
@@ -7,12 +7,12 @@ from etcd import free_ports
 class Node:
     """A crier that is a node of a cluster."""
 
-    def __init__(self, binary, directory, name, etcd, settings=()):
+    def __init__(self, binary, directory, name, etcd, settings=(), wrapper=()):
         self.name, self.process = name, None
         self.port = free_ports(1)[0]
-        self.log = pathlib.Path(directory) / f"{name}.log"
-        self.state = pathlib.Path(directory) / f"{name}.state"
-        self.command = [str(binary), "serve", "--listen", f"127.0.0.1:{self.port}"]
+        self.log = pathlib.Path(directory) / f"{name}-{self.port}.log"
+        self.state = pathlib.Path(directory) / f"{name}-{self.port}.state"
+        self.command = [*wrapper, str(binary), "serve", "--listen", f"127.0.0.1:{self.port}"]
         for setting in ("cluster.engine=etcd", "cluster.endpoints=" + " ".join(etcd.endpoints), f"cluster.node={name}",
                         f"cluster.path={self.state}", "server.heartbeat=1s", "server.retry=100ms", "server.shutdown=2s",
                         *settings):
@@ -39,6 +39,40 @@ class Node:
             self.process.send_signal(signal.SIGCONT)
             self.is_frozen = False
 
+    def end(self, channel):
+        """Ends a channel, and returns the status."""
+        return self.status("DELETE", f"/channels/{channel}")
+
+    def status(self, method, path):
+        """The status of a request, whose body nobody reads."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    def post(self, channel, data, key=None, timeout=30):
+        """Publishes, and returns the status, the fields and the body of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection.request("POST", f"/events/{channel}", data, {"Idempotency-Key": key} if key else {})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, answer.headers, json.loads(body) if body else None
+
+    def publish(self, channel, data, key=None):
+        status, _, body = self.post(channel, data, key)
+        assert status == 200, (status, body)
+        return body["id"]
+
+    def await_line(self, words, seconds=20):
+        """Waits until the log of the node has some words."""
+        end = time.monotonic() + seconds
+        while words not in self.log.read_text(errors="replace"):
+            if time.monotonic() > end:
+                raise AssertionError(f"{self.name} does not say {words!r}: {self.tail()}")
+            time.sleep(0.05)
+
     def get(self, path, timeout=5):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as answer:
             return answer.read().decode()
@@ -49,6 +83,17 @@ class Node:
         except (OSError, ValueError, http.client.HTTPException):
             return False
 
+    def problem(self):
+        """Why the node is not ready."""
+        try:
+            self.get("/readyz")
+        except urllib.error.HTTPError as error:
+            checks = json.loads(error.read())["checks"]
+            return "; ".join(f"{name}: {check.get('reason')}" for name, check in checks.items() if not check["ok"])
+        except (OSError, http.client.HTTPException) as error:
+            return str(error)
+        return ""
+
     def wait(self, seconds=30):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -57,7 +102,7 @@ class Node:
             if self.is_ready():
                 return self
             time.sleep(0.05)
-        raise AssertionError(f"{self.name} is not ready after {seconds} s: {self.tail()}")
+        raise AssertionError(f"{self.name} is not ready after {seconds} s: {self.problem()}\n{self.tail()}")
 
     def tail(self):
         return self.log.read_text(errors="replace")[-1500:]
@@ -88,7 +133,7 @@ class Node:
                 pass
             for line in answer:
                 line = line.decode().rstrip("\n")
-                if line.startswith(":") and events:
+                if line == ":":
                     return events  # a heartbeat: nothing more is there
                 if not line and "data" in event:
                     events.append((event["id"], event["data"]))
@@ -144,10 +189,12 @@ class Publisher(threading.Thread):
 class Subscriber(threading.Thread):
     """Follows a channel on one node, reconnects with its position, and keeps what it gets."""
 
-    def __init__(self, node, channel, others=()):
+    def __init__(self, node, channel, others=(), last=None, query="?replay=all"):
         super().__init__(daemon=True)
+        self.query = query
         self.nodes, self.channel = [node, *others], channel
-        self.events, self.gaps, self.drops, self.at, self.last = [], [], [], 0, None
+        self.events, self.gaps, self.drops, self.at, self.last = [], [], [], 0, last
+        self.heartbeats = 0
         self.stopping, self.connection = False, None
         self.expects_drop = lambda: False
 
@@ -169,7 +216,7 @@ class Subscriber(threading.Thread):
         with socket.create_connection(("127.0.0.1", node.port), timeout=2) as connection:
             position = f"Last-Event-ID: {self.last}\r\n" if self.last else ""
             connection.settimeout(30)
-            connection.sendall(f"GET /events/{self.channel}?replay=all HTTP/1.0\r\nHost: localhost\r\n{position}\r\n".encode())
+            connection.sendall(f"GET /events/{self.channel}{self.query} HTTP/1.0\r\nHost: localhost\r\n{position}\r\n".encode())
             answer, event = connection.makefile("rb"), {}
             if b" 200 " not in answer.readline():
                 return
@@ -183,9 +230,19 @@ class Subscriber(threading.Thread):
                         self.events.append((event["id"], event["data"], time.monotonic()))
                         self.last = event["id"]
                     event = {}
+                elif line == ":":
+                    self.heartbeats += 1
                 elif ": " in line and not line.startswith(":"):
                     name, _, value = line.partition(": ")
                     event[name] = value
+
+    def await_events(self, count, seconds=20):
+        end = time.monotonic() + seconds
+        while len(self.events) < count:
+            if time.monotonic() > end:
+                raise AssertionError(f"{count} events have not come, but {[data for _, data, _ in self.events]}; gaps {self.gaps}")
+            time.sleep(0.01)
+        return [data for _, data, _ in self.events]
 
     def stop(self):
         self.stopping = True

@@ -89,7 +89,7 @@ private struct Cluster {
         let mailbox = Mailbox(wakeLoop: {})
         let hub = Hub(epoch: epoch, policy: Self.policy, mailboxes: [mailbox], archive: NoArchive())
         let start = log.change { $0.compacted }
-        hub.share(uncertainThrough: start == 0 ? 0 : SharedNumber.first(of: start + 1) - 1)
+        hub.share(as: name, uncertainThrough: start == 0 ? 0 : SharedNumber.first(of: start + 1) - 1)
         return SimulatedNode(
             name: name, mailbox: mailbox, hub: hub, applier: Applier(hub, epoch: epoch, start: start),
             appender: Appender(log, node: name, epoch: epoch, timeout: 100))

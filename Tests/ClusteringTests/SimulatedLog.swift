@@ -53,6 +53,8 @@ final class SimulatedLog: SharedLog {
         change { LogMark(epoch: $0.epoch, store: "\($0.store)", revision: $0.revision) }
     }
 
+    var isReplaced: Bool { false }
+
     func replaceEpoch(_ old: Epoch, with new: Epoch) throws(LogFailure) {
         change { if $0.epoch == old { $0.epoch = new } }
     }

@@ -4,10 +4,12 @@ import HashTreeCollections
 extension Hub {
     /// Makes the hub one of several nodes. Call it before every other method.
     ///
-    /// - Parameter uncertainThrough: events up to here are not in the log any more.
-    public func share(uncertainThrough: UInt64) {
+    /// - Parameters:
+    ///   - node: its name.
+    ///   - uncertainThrough: events up to here are not in the log any more.
+    public func share(as node: String, uncertainThrough: UInt64) {
         state.withLock { state in
-            state.shared = SharedQueue()
+            state.shared = SharedQueue(node: node)
             state.log.uncertainThrough = uncertainThrough
         }
     }

@@ -68,7 +68,8 @@ extension HubState {
                 let subscribers = applyEnd(of: name, number: number, time: time)
                 digest.add(number)
                 if let reply { completions.append((reply.loop, .ended(reply.token, subscribers: subscribers))) }
-            case .subscribers(let report): remote.apply(report, from: entry.node)
+            // What an earlier process of this node told is over, too.
+            case .subscribers(let report): if entry.node != shared?.node { remote.apply(report, from: entry.node) }
             case .trim: digest = StableHash()
             }
         }

@@ -21,6 +21,8 @@ struct SharedQueue {
     /// The most bytes of an entry. A single publish may have more.
     private static let entrySize = 1 << 20
 
+    /// The name of this node.
+    let node: String
     private var waiting = WaitingWrites<Waiting>()
     /// Whether the thread that appends was woken and has not yet seen an empty queue.
     private var isNotified = false
@@ -32,6 +34,8 @@ struct SharedQueue {
     var time: UInt64 = 0
     /// Clients that wait until the node has reached their positions.
     var ahead: [Ahead] = []
+
+    init(node: String) { self.node = node }
 
     var isEmpty: Bool { waiting.isEmpty }
 

@@ -17,6 +17,11 @@ public final class EtcdEndpoints: Sendable {
     /// The address of the member in use.
     var current: String { addresses[index.load(ordering: .relaxed)] }
 
+    /// Goes on with a member.
+    func use(_ address: String) {
+        if let chosen = addresses.firstIndex(of: address) { index.store(chosen, ordering: .relaxed) }
+    }
+
     /// Goes on with the next member, if this one is still in use.
     func leave(_ address: String) {
         let now = index.load(ordering: .relaxed)

@@ -67,7 +67,8 @@ public final class EtcdLog: SharedLog, Sendable {
 
     /// See ``SharedLog/open(proposing:seen:)``.
     public func open(proposing proposed: Epoch, seen: LogMark?) throws(LogFailure) -> LogMark {
-        try using(controlling) { connection throws(LogFailure) in
+        try checkMembers(seen?.store)
+        return try using(controlling) { connection throws(LogFailure) in
             for _ in 0..<Self.attempts {
                 let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
                 let stored = answer.pairs.first
@@ -84,6 +85,30 @@ public final class EtcdLog: SharedLog, Sendable {
             }
             throw LogFailure.unreachable("others change the epoch again and again")
         }
+    }
+
+    /// Checks that the members belong together, and uses one of them that knows a store.
+    ///
+    /// - Parameter known: the store that this node has seen; nil for none.
+    private func checkMembers(_ known: String?) throws(LogFailure) {
+        let members = members()
+        let stores = Set(members.compactMap(\.store))
+        if let known, !stores.contains(known), let silent = members.first(where: { $0.store == nil }), !stores.isEmpty {
+            throw .unreachable(
+                "\(silent.address) does not answer, and the others are of another etcd than this node has seen")
+        }
+        guard stores.count > 1 else { return }
+        guard let known, let member = members.first(where: { $0.store == known }) else {
+            throw .refused("the members in cluster.endpoints belong to \(stores.count) different etcds")
+        }
+        store.withLock { $0 = known }
+        endpoints.use(member.address)
+    }
+
+    /// See ``SharedLog/isReplaced``.
+    public var isReplaced: Bool {
+        let known = store.withLock { $0 }
+        return members().allSatisfy { member in member.store.map { $0 != known } ?? false }
     }
 
     /// How often something is tried that fails only when others do the same.
@@ -230,6 +255,20 @@ public final class EtcdLog: SharedLog, Sendable {
             return LogHead(
                 epoch: Self.epoch(found[0]), store: answer.cluster, revision: answer.revision,
                 entry: found[1]?.modified ?? 0)
+        }
+    }
+
+    /// Asks every member how it is.
+    func members() -> [EtcdMember] {
+        settings.endpoints.map { address in
+            do throws(LogFailure) {
+                let identity = HTTPClient.Identity(
+                    authorities: settings.authorities, certificate: settings.certificate, key: settings.key)
+                let connection = try EtcdConnection(EtcdEndpoints([address]), identity, credentials)
+                return EtcdMember(address, try connection.call(EtcdMethod.status, []))
+            } catch {
+                return EtcdMember(address, error)
+            }
         }
     }
 

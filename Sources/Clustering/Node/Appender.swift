@@ -9,6 +9,8 @@ final class Appender {
     /// Where the next entry goes; nil when the process must claim the name of the node, because it has not yet, or because an
     /// entry that it has given up may still be on its way.
     private var place: WriterPlace?
+    /// Whether another process has claimed the name of the node. It keeps it: two would take it from each other for ever.
+    private var isNameTaken = false
     /// The lives that this process has claimed.
     private var lives: Set<String> = []
 
@@ -70,6 +72,7 @@ final class Appender {
         _ batch: SharedBatch, time: UInt64, claim: Entry.Claim?, expect: (WriterPlace) -> Void,
         now: () -> UInt64, pause: () -> Void
     ) -> (Outcome, WriterPlace?) {
+        if isNameTaken { return (.nameTaken, nil) }
         let deadline = batch.since + timeout
         let place: WriterPlace
         while true {
@@ -89,6 +92,7 @@ final class Appender {
         } else {
             // An attempt may still be on its way. A new life makes sure that it fails, or has come before.
             self.place = nil
+            isNameTaken = outcome == .nameTaken
         }
         return (outcome, place)
     }

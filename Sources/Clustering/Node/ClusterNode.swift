@@ -15,6 +15,8 @@ public final class ClusterNode: Archive, Sendable {
     /// The epoch of the log.
     public let epoch: Epoch
     private let store: String
+    /// What the engine said of the epoch up to this revision is over.
+    private let opened: UInt64
     private let hub = Guarded<Hub?>(nil)
     private let applier = Guarded<Relay<Applier>?>(nil)
     private let current: Guarded<NodeStatus>
@@ -45,7 +47,7 @@ public final class ClusterNode: Archive, Sendable {
         }
         let seen = stateFile?.read()
         let mark = try log.open(proposing: .random(), seen: seen)
-        (epoch, store) = (mark.epoch, mark.store)
+        (epoch, store, opened) = (mark.epoch, mark.store, mark.revision)
         if let seen, seen.epoch != mark.epoch {
             logger.warning(
                 "the log has another epoch than when this node last saw it; clients that resume get a gap",
@@ -84,7 +86,7 @@ public final class ClusterNode: Archive, Sendable {
         fetches.resume()
         current.withLock { $0 = NodeStatus(node: settings.node) }
         let start = try beginning(progress)
-        hub.share(uncertainThrough: start == 0 ? 0 : SharedNumber.first(of: start + 1) - 1)
+        hub.share(as: settings.node, uncertainThrough: start == 0 ? 0 : SharedNumber.first(of: start + 1) - 1)
         self.hub.withLock { $0 = hub }
         let relay = Relay(Applier(hub, epoch: epoch, start: start))
         applier.withLock { $0 = relay }
@@ -209,7 +211,7 @@ public final class ClusterNode: Archive, Sendable {
             case .disagrees(let reason): startOver(reason)
             }
         case .epoch(let revision, let epoch):
-            if epoch != self.epoch {
+            if revision > opened, epoch != self.epoch {
                 startOver("the log has begun the epoch \(epoch?.description ?? "none") in place of \(self.epoch)")
             }
             reach(revision)
@@ -269,11 +271,13 @@ public final class ClusterNode: Archive, Sendable {
             // Read first: a batch that comes between the last look at the queue and the stop must still be appended.
             let isLast = isStopping
             turnCount.add(1, ordering: .relaxed)
+            let isOver = status.trouble?.isFinal == true
             while let batch = hub.nextEntry() {
                 turnCount.add(1, ordering: .relaxed)
-                send(batch, appender, hub)
+                if isOver { hub.refuse(batch, isCertain: true, "this node starts over") } else { send(batch, appender, hub) }
             }
-            let late = Clock.steady - settings.timeout
+            // Without the tail nothing comes back.
+            let late = isOver ? .max : Clock.steady - settings.timeout
             hub.refuseWaiting(before: late, "the shared log does not answer")
             for batch in withApplier({ $0.withdraw(since: late) }) {
                 hub.refuse(batch, isCertain: false, "this node is behind the shared log")
@@ -306,22 +310,21 @@ public final class ClusterNode: Archive, Sendable {
     private func control() {
         var control = NodeControl(settings)
         guard let hub = hub.withLock({ $0 }) else { return }
-        var next = Clock.monotonic
         while !isStopping {
+            let began = Clock.monotonic
             let asked = (revision: withApplier { $0.revision }, time: Clock.steady)
             do throws(LogFailure) {
                 let head = try log.head()
                 judge(head, asked, hub)
-                if status.answered > 0, status.behindSince == nil { try control.keep(self, log, hub, epoch: epoch) }
+                if status.isFollowing { try control.keep(self, log, hub, epoch: epoch) }
             } catch {
-                if case .replaced(let reason) = error, control.isReplaced() { startOver(reason) }
+                if case .replaced(let reason) = error, log.isReplaced { startOver(reason) }
                 note(error)
             }
             remember()
-            next = max(next + 1000, Clock.monotonic)
             // Until the node has read the log, it looks more often.
-            let isReading = status.behindSince != nil || status.answered == 0
-            _ = controlWakeup.wait(milliseconds: isReading ? 50 : Int(next - min(next, Clock.monotonic)) + 1)
+            let period: UInt64 = status.behindSince != nil || status.answered == 0 ? 50 : 1000
+            _ = controlWakeup.wait(milliseconds: Int(period - min(period, Clock.monotonic - began)) + 1)
         }
     }
 
@@ -353,13 +356,14 @@ public final class ClusterNode: Archive, Sendable {
         if recovered { logger.notice("etcd answers again") }
     }
 
-    /// Logs the first failure of a series.
+    /// Logs the first failure of a series, and one that an operator must do something about.
     private func note(_ failure: LogFailure) {
-        let isFirst = current.withLock { current in
+        let isNews = current.withLock { current in
             defer { current.failure = failure.description }
-            return current.failure == nil
+            if case .unreachable = failure { return current.failure == nil }
+            return current.failure != failure.description
         }
-        if isFirst { logger.error("the shared log cannot be used", metadata: ["error": "\(failure)"]) }
+        if isNews { logger.error("the shared log cannot be used", metadata: ["error": "\(failure)"]) }
     }
 
     private func startOver(_ reason: String) { fail(.mustStartOver(reason)) }
@@ -373,6 +377,7 @@ public final class ClusterNode: Archive, Sendable {
         guard isNew else { return }
         logger.critical("the node is not ready", metadata: ["reason": "\(status.problem(now: Clock.monotonic) ?? "")"])
         trouble.withLock { $0 }?()
+        appendWakeup.notify()
     }
 
     /// Writes down how far the node has seen the log.

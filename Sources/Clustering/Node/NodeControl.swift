@@ -10,18 +10,8 @@ struct NodeControl {
     private var reported: UInt64?
     private var lastTrim: UInt64 = 0
     private var compacted: UInt64 = 0
-    private var refusals = 0
 
     init(_ settings: ClusterSettings) { self.settings = settings }
-
-    /// How many answers of another store, one after the other, mean that the log is in another store.
-    private static let refusalsOfStore = 5
-
-    /// Whether so many members belong to another store that all of them do.
-    mutating func isReplaced() -> Bool {
-        refusals += 1
-        return refusals >= Self.refusalsOfStore
-    }
 
     /// Milliseconds between two trims of a log to which little is appended.
     private static let trimInterval: UInt64 = 30_000
@@ -29,7 +19,6 @@ struct NodeControl {
     mutating func keep(
         _ node: ClusterNode, _ log: any SharedLog, _ hub: Hub, epoch: Epoch
     ) throws(LogFailure) {
-        refusals = 0
         // Each revision has numbers for a few events of the node's own channels.
         try log.announce(settings.node, renewing: !hasAnnounced || hub.ownNumbersLeft < 8)
         if !hasAnnounced {

@@ -52,6 +52,9 @@ public struct NodeStatus: Sendable {
         return nil
     }
 
+    /// Whether the node has read the log, and goes on with it.
+    var isFollowing: Bool { answered > 0 && behindSince == nil && trouble?.isFinal != true }
+
     /// Seconds that the node is behind the log.
     public func lag(now: UInt64) -> Double { behindSince.map { Double(now - min($0, now)) / 1000 } ?? 0 }
 }
