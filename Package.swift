@@ -254,7 +254,8 @@ if Context.environment["CRIER_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "Access", "Authorizing", "Broadcasting", "Configuring", "Envelopes", "EventStreams", "HTTPMessages",
+                "Access", "Authorizing", "Broadcasting", "Clustering", "Configuring", "Envelopes", "EventStreams",
+                "HTTPMessages",
                 "JSON",
                 "Kernel", "Storing", .product(name: "GRDB", package: "GRDB.swift"),
             ],

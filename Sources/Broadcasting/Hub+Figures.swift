@@ -19,7 +19,9 @@ extension Hub {
 
     /// Figures of one channel; nil when there is no such channel.
     public func summary(of name: ChannelName) -> ChannelSummary? {
-        state.withLock { state in state.registry.find(name).map { ChannelSummary($0, name, state.log) } }
+        state.withLock { state in
+            state.registry.find(name).map { ChannelSummary($0, name, state.log, remote: state.remote.named(name)) }
+        }
     }
 
     /// Up to `count` channels, without the daemon's own, sorted by name, that follow a name; nil starts with the first.
@@ -31,7 +33,9 @@ extension Hub {
         while summaries.count <= count {
             let next = locked { state in
                 state.registry.channels(after: last, count: Self.summariesAtOnce)
-                    .compactMap { topic in topic.name.map { ChannelSummary(topic, $0, state.log) } }
+                    .compactMap { topic in
+                        topic.name.map { ChannelSummary(topic, $0, state.log, remote: state.remote.named($0)) }
+                    }
             }
             summaries += next.filter { !$0.name.isReserved }
             last = next.last?.name.description ?? last

@@ -81,7 +81,7 @@ struct HubState {
             topic.subscribers += 1
             topic.loops |= 1 << UInt64(loop)
             subscribers += 1
-            presence.note(topic.subject, 1, isCounted: request.position == nil)
+            presence.note(topic.subject, 1, isCounted: request.position == nil, remote)
             noteSubscribers(of: topic)
         }
         let ended = named.compactMap { registry.find($0) }.filter(\.isEnded)
@@ -98,7 +98,7 @@ struct HubState {
         registry[id].subscribers += 1
         registry[id].loops |= 1 << UInt64(loop)
         subscribers += 1
-        presence.note(registry[id].subject, 1, isCounted: false)
+        presence.note(registry[id].subject, 1, isCounted: false, remote)
         noteSubscribers(of: registry[id])
     }
 
@@ -107,7 +107,7 @@ struct HubState {
         let topic = registry[id]
         topic.subscribers -= 1
         subscribers -= 1
-        presence.note(topic.subject, -1, reason: reason)
+        presence.note(topic.subject, -1, reason: reason, remote)
         noteSubscribers(of: topic)
         if topic.isEnded, topic.subscribers == 0 { evictAll(of: topic) }
         if let loop { topic.loops &= ~(1 << UInt64(loop)) }

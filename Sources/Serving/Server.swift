@@ -76,6 +76,7 @@ public final class Server: Sendable {
         let limiter = RateLimiter()
         let subscriberCounts = SubscriberCounts()
         let endedSessions = EndedSessions()
+        let nodeQuestions = NodeQuestions()
         let readiness = try ReadinessChecks(hub, ports, cluster)
         self.readiness = readiness
         let checks = Relay(try Thread(named: "crier-readiness") { readiness.run() })
@@ -91,7 +92,8 @@ public final class Server: Sendable {
                 connectionCount: connectionCount, addressCounts: addressCounts, limiter: limiter,
                 subscriberCounts: subscriberCounts, bodies: bodies,
                 incompleteRequests: incompleteRequests, recovery: recovery, life: lived, readiness: readiness,
-                endedSessions: endedSessions, logChannel: logChannel, hooks: hooks, cluster: cluster, log: log)
+                endedSessions: endedSessions, logChannel: logChannel, hooks: hooks, cluster: cluster,
+                nodeQuestions: nodeQuestions, log: log)
             let thread = try Thread(named: "crier-loop-\(index)") { [self] in
                 do throws(Errno) {
                     var reactor = Reactor(context, poller: poller.take(), settings: settings)

@@ -226,7 +226,7 @@ class Subscriber(threading.Thread):
                 if not line:
                     if event.get("event") == "crier.gap":
                         self.gaps.append(event["data"])
-                    elif "data" in event:
+                    elif "data" in event and "id" in event:
                         self.events.append((event["id"], event["data"], time.monotonic()))
                         self.last = event["id"]
                     event = {}

@@ -122,6 +122,34 @@ class Nodes(ClusterCase):
         self.await_truth(lambda: a.post("news", "x")[2]["subscribers"] == 1, "a does not count one")
         b.kill()
 
+    def test_presence_tells_who_comes_on_other_nodes(self):
+        a, b = self.node("a", self.shared), self.node("b", self.shared)
+        watcher = self.subscriber(a, "$crier/presence/news", query="")
+        self.await_truth(lambda: b.metric("crier_cluster_remote_subscribers") == 1, "b does not know of the watcher")
+        self.subscriber(a, "news")
+        self.await_truth(lambda: len(watcher.events) == 1, "nothing is told of a")
+        self.subscriber(b, "news")
+        self.await_truth(lambda: len(watcher.events) == 2, "nothing is told of b")
+        told = [json.loads(data) for _, data, _ in watcher.events]
+        self.assertEqual([(one["channel"], one["count"]) for one in told], [("news", 1), ("news", 1)])
+        self.await_truth(lambda: a.metric("crier_cluster_remote_subscribers") == 1, "a does not count b")
+
+    def test_a_node_tells_the_sessions_of_another_one(self):
+        a, b = self.node("a", self.shared), self.node("b", self.shared, wait=False)
+        b.kill()
+        b.command += ["--set", f"cluster.url=http://127.0.0.1:{b.port}"]
+        b.start()
+        b.wait()
+        self.subscriber(b, "news")
+        self.await_truth(lambda: len(json.loads(b.get("/sessions"))["sessions"]) == 1, "b has no session")
+        self.assertEqual(json.loads(a.get("/sessions"))["sessions"], [])
+        told = json.loads(a.get("/sessions?node=b&channel=news"))["sessions"]
+        self.assertEqual([session["channels"] for session in told], [["news"]])
+        self.assertEqual(json.loads(a.get("/sessions?node=b&channel=other"))["sessions"], [])
+        self.assertEqual(len(json.loads(b.get("/sessions?node=b"))["sessions"]), 1)
+        self.assertEqual(b.status("GET", "/sessions?node=a"), 502)
+        self.assertEqual(a.status("GET", "/sessions?node=c"), 404)
+
     def test_the_subscribers_of_a_dead_node_count_no_more(self):
         a, b = self.node("a", self.shared), self.node("b", self.shared)
         self.subscriber(b, "news").expects_drop = lambda: True

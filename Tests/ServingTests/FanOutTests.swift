@@ -34,7 +34,7 @@ private struct FanOutFixture: ~Copyable {
             subscriberCounts: SubscriberCounts(), bodies: BodyMemory(), incompleteRequests: IncompleteRequests(),
             recovery: nil, life: Life(version: "1", started: 0),
             readiness: readiness, endedSessions: EndedSessions(),
-            logChannel: LogChannel(), hooks: Hooks(log: log), cluster: nil, log: log)
+            logChannel: LogChannel(), hooks: Hooks(log: log), cluster: nil, nodeQuestions: NodeQuestions(), log: log)
         subscribers = Subscribers(heartbeat: 15_000, RecoveryArea(), port.status)
         fanOut = FanOut(context, backlogLimit: 1 << 20)
         connections = Connections()

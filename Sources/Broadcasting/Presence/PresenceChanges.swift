@@ -24,8 +24,12 @@ struct PresenceChanges {
     /// - Parameters:
     ///   - change: 1 or -1.
     ///   - isCounted: false for a subscriber that was here before.
+    ///   - remote: the subscribers of other nodes, who may watch too.
     ///   - reason: why it has left.
-    mutating func note(_ subject: TopicSubject, _ change: Int, isCounted: Bool = true, reason: String? = nil) {
+    mutating func note(
+        _ subject: TopicSubject, _ change: Int, isCounted: Bool = true, reason: String? = nil,
+        _ remote: RemoteSubscribers
+    ) {
         switch subject {
         case .pattern(let pattern):
             guard pattern.isReserved else { return }
@@ -35,8 +39,9 @@ struct PresenceChanges {
             channels[name, default: 0] += change
             if channels[name] == 0 { channels[name] = nil }
         case .channel(let name):
-            guard !channels.isEmpty || !patterns.isEmpty, isCounted else { return }
-            guard let carrier = try? ChannelName(Self.prefix + name.description), isWatched(carrier),
+            guard !channels.isEmpty || !patterns.isEmpty || remote.hasWatchers, isCounted else { return }
+            guard let carrier = try? ChannelName(Self.prefix + name.description),
+                isWatched(carrier) || remote.hasWatchers && remote.count(carrier) > 0,
                 changes[name] != nil || changes.count < Self.limit
             else { return }
             if change > 0 {
@@ -58,7 +63,7 @@ struct PresenceChanges {
     }
 
     /// Takes the changes of some channels.
-    mutating func take(_ count: Int, _ registry: TopicRegistry) -> [PresenceChange] {
+    mutating func take(_ count: Int, _ registry: TopicRegistry, _ remote: RemoteSubscribers) -> [PresenceChange] {
         var taken: [PresenceChange] = []
         // A list of its own: the dictionary must not share its memory with what goes through it.
         for name in Array(changes.keys.prefix(count)) {
@@ -68,7 +73,7 @@ struct PresenceChanges {
             taken.append(
                 PresenceChange(
                     channel: name, presence: channel, joined: change.joined, left: change.left, reasons: change.reasons,
-                    subscribers: registry.find(name)?.subscribers ?? 0))
+                    subscribers: (registry.find(name)?.subscribers ?? 0) + remote.named(name)))
         }
         return taken
     }
@@ -94,7 +99,7 @@ extension Hub {
     /// Takes the changes of some of the channels whose presence somebody watches.
     public func takePresence(_ count: Int) -> [PresenceChange] {
         guard state.withLock({ !$0.presence.isEmpty }) else { return [] }
-        return locked { state in state.presence.take(count, state.registry) }
+        return locked { state in state.presence.take(count, state.registry, state.remote) }
     }
 
     /// Whether anybody subscribes to a channel of the daemon's own, by its name or by a pattern.

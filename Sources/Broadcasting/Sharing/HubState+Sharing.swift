@@ -10,7 +10,11 @@ extension HubState {
     mutating func share(
         _ encoded: [EncodedEvent], _ idempotency: Idempotency?, reply: ReplyAddress, now: UInt64
     ) -> PublishOutcome {
-        if encoded.allSatisfy({ $0.channels.allSatisfy(\.isReserved) }) { return publishOwn(encoded, now: now) }
+        // Who comes and leaves is for the subscribers of all nodes. The figures and the log of a node are for its own.
+        let isOwn = encoded.allSatisfy { event in
+            event.channels.allSatisfy { $0.isReserved && !$0.description.hasPrefix(PresenceChanges.prefix) }
+        }
+        if isOwn { return publishOwn(encoded, now: now) }
         if let idempotency { answers.start(idempotency) }
         shared?.append(.publish(encoded, idempotency), reply, now: now)
         return .pending

@@ -13,6 +13,11 @@ struct RemoteSubscribers {
     private var nextIndex = 0
     /// Over all nodes and topics.
     private(set) var total = 0
+    /// How many of the topics are daemons' own channels, or patterns of them.
+    private var ownTopics = 0
+
+    /// Whether anybody watches a channel of the daemons' own.
+    var hasWatchers: Bool { ownTopics > 0 }
 
     /// Whether anybody subscribes to a channel by its name.
     func hasSubscribers(_ name: ChannelName) -> Bool { channels[name] != nil }
@@ -53,6 +58,7 @@ struct RemoteSubscribers {
         switch subject {
         case .channel(let name):
             let count = (channels[name] ?? 0) + change
+            if name.isReserved { ownTopics += (count > 0 ? 1 : 0) - (channels[name] == nil ? 0 : 1) }
             channels[name] = count > 0 ? count : nil
         case .pattern(let pattern):
             let index: Int
@@ -64,6 +70,7 @@ struct RemoteSubscribers {
                 tree.insert(TopicID(index: index), at: pattern.description)
             }
             let count = (patterns[pattern]?.subscribers ?? 0) + change
+            if pattern.isReserved { ownTopics += (count > 0 ? 1 : 0) - (patterns[pattern] == nil ? 0 : 1) }
             patterns[pattern] = count > 0 ? (index, count) : nil
             subscribersOfPatterns[index] = count > 0 ? count : nil
             if count <= 0 { tree.remove(pattern.description) }

@@ -53,6 +53,7 @@ final class Appender {
     /// Claims the name of the node with a new life.
     func claim() throws(LogFailure) -> WriterPlace {
         if let place { return place }
+        guard !isNameTaken else { throw .refused("another process uses the name of this node") }
         let life = Epoch.random().description
         let claimed = WriterPlace(node: node, life: life, count: 0)
         lives.insert(life)

@@ -58,6 +58,11 @@ public final class ClusterNode: Archive, Sendable {
     /// Where the node is.
     public var status: NodeStatus { current.withLock { $0 } }
 
+    /// What a node that lives tells of itself; nil when there is no such node. Waits for the engine.
+    public func announcement(of name: String) throws(LogFailure) -> String? {
+        try log.nodes()[name].map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// The subscribers of other nodes, over all topics.
     public var remoteSubscribers: Int { hub.withLock { $0 }?.remoteSubscribers ?? 0 }
 
@@ -274,7 +279,11 @@ public final class ClusterNode: Archive, Sendable {
             let isOver = status.trouble?.isFinal == true
             while let batch = hub.nextEntry() {
                 turnCount.add(1, ordering: .relaxed)
-                if isOver { hub.refuse(batch, isCertain: true, "this node starts over") } else { send(batch, appender, hub) }
+                if isOver {
+                    hub.refuse(batch, isCertain: true, "this node starts over")
+                } else {
+                    send(batch, appender, hub)
+                }
             }
             // Without the tail nothing comes back.
             let late = isOver ? .max : Clock.steady - settings.timeout

@@ -37,6 +37,7 @@ struct LogTrims {
 
     /// The revision from which on the entries have no more bytes than a limit; 0 when all of them have no more.
     func start(limit: Int) -> UInt64 {
+        guard bytes > limit else { return 0 }
         var excess = bytes - limit
         for entry in entries {
             if excess <= 0 { return entry.revision }

@@ -18,6 +18,8 @@ public struct ClusterKeys: Sendable, Equatable {
     public var prefix = "/crier"
     /// The name of the node; empty for the name of the host.
     public var node = ""
+    /// Where other nodes reach this one for its sessions; empty for nowhere.
+    public var url = ""
     /// Milliseconds that publishers wait for the log.
     public var timeout: UInt64 = 10_000
     /// The file in which the node remembers how far it has seen the log; a relative path is in the state directory.

@@ -80,6 +80,7 @@ struct Key: Sendable {
         path("cluster.password-file", \.cluster.passwordFile),
         prefix("cluster.prefix", \.cluster.prefix),
         node("cluster.node", \.cluster.node),
+        nodeURL("cluster.url", \.cluster.url),
         duration("cluster.timeout", \.cluster.timeout, 1_000...600_000, isLive: false),
         text("cluster.path", \.cluster.path, isLive: false),
         word("slow.action", \.history.slow.action),
@@ -158,6 +159,22 @@ struct Key: Sendable {
                 settings[keyPath: field] = text
             },
             show: { "\"\($0[keyPath: field])\"" })
+    }
+
+    /// The URL of a daemon, without a path; empty for none.
+    private static func nodeURL(_ name: String, _ field: Field<String>) -> Key {
+        Key(
+            name: name, isLive: false,
+            set: { settings, value throws(InvalidValue) in
+                var text = try value.string()
+                while text.hasSuffix("/") { text.removeLast() }
+                let isURL = text.hasPrefix("http://") || text.hasPrefix("https://")
+                guard
+                    text.isEmpty || isURL && !text.contains("@") && text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+                else { throw InvalidValue("must be the URL of this daemon, such as \"http://10.0.0.1:8080\"") }
+                settings[keyPath: field] = text
+            },
+            show: { "\"\(Quantity.escaped($0[keyPath: field]))\"" })
     }
 
     /// The addresses of members of etcd; in the environment and in flags with spaces between them.

@@ -25,14 +25,29 @@ public struct ClusterReport: Sendable {
         }
     }
 
+    /// What another node answers.
+    public enum NodeAnswer: Sendable {
+        /// No such node lives.
+        case unknown
+        /// It cannot be asked, for this reason, without a full stop.
+        case unreachable(String)
+        case answered(status: Int, body: [UInt8])
+    }
+
     /// Why the node is not ready, without a full stop; nil while it is.
     let problem: @Sendable () -> String?
     /// The figures now.
     let figures: @Sendable () -> Figures
+    /// Asks the node with a name for a path and a query, with an `Authorization`. Waits for the answer.
+    let ask: @Sendable (_ node: String, _ target: String, _ authorization: String?) -> NodeAnswer
 
-    /// Functions that any thread may call, and that do not wait.
-    public init(problem: @escaping @Sendable () -> String?, figures: @escaping @Sendable () -> Figures) {
+    /// Functions that any thread may call. Only the last may wait.
+    public init(
+        problem: @escaping @Sendable () -> String?, figures: @escaping @Sendable () -> Figures,
+        ask: @escaping @Sendable (_ node: String, _ target: String, _ authorization: String?) -> NodeAnswer
+    ) {
         self.problem = problem
         self.figures = figures
+        self.ask = ask
     }
 }

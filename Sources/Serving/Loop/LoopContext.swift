@@ -25,6 +25,7 @@ struct LoopContext: Sendable {
     let hooks: Hooks
     /// What the cluster says of this node; nil when the daemon is alone.
     let cluster: ClusterReport?
+    let nodeQuestions: NodeQuestions
     let log: Logger
 
     var port: LoopPort { ports[index] }

@@ -19,7 +19,8 @@ extension Reactor {
         case .answer(.describeStream(_, let form)):
             exchange.respondAndFinish(StreamOpening.head(form.framing, exchange.originFields))
         case .answer(.endChannel(let name)): end(name, slot, exchange)
-        case .answer(.listSessions(let filter, let place)):
+        case .answer(.listSessions(let filter, let place, let question)):
+            if let question, askNode(question, slot, exchange) { return }
             ask(.list(filter, from: place, count: Self.sessionsPerPage), slot, exchange)
         case .answer(.showPresence(let name, let place)):
             let filter = SessionFilter(subject: .channel(name))

@@ -15,7 +15,7 @@ enum Route: Sendable {
     case endChannel(ChannelName)
     case health
     case metrics(Exposition.Format)
-    indirect case listSessions(SessionFilter, from: SessionPlace)
+    indirect case listSessions(SessionFilter, from: SessionPlace, of: NodeQuestion?)
     /// Who subscribes to a channel.
     case showPresence(ChannelName, from: SessionPlace)
     case showSession(SessionID)

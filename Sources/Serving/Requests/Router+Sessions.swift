@@ -38,9 +38,21 @@ extension Router {
             }
             return .endSessions(filter)
         }
-        let filter = try filter(query, allowed: ["channel", "address", "token", "caller", "state", "min-lag", "after"])
+        let filter = try filter(
+            query, allowed: ["channel", "address", "token", "caller", "state", "min-lag", "after", "node"])
+        let question = nodeQuestion(head, query)
         let place = try place(query)
-        return try only("GET, HEAD, DELETE, OPTIONS", head) { .listSessions(filter, from: place) }
+        return try only("GET, HEAD, DELETE, OPTIONS", head) { .listSessions(filter, from: place, of: question) }
+    }
+
+    /// The same request for the node that it names; nil when it names none.
+    private func nodeQuestion(_ head: RequestHead, _ query: Query) -> NodeQuestion? {
+        guard let node = query.first("node") else { return nil }
+        let written = String(decoding: head.target.query ?? [], as: UTF8.self)
+        let others = written.split(separator: "&").filter { !$0.hasPrefix("node=") && !$0.hasPrefix("token=") }
+        return NodeQuestion(
+            node: String(decoding: node, as: UTF8.self), target: "/sessions?" + others.joined(separator: "&"),
+            authorization: head.fields.first("authorization").map { String(decoding: $0, as: UTF8.self) })
     }
 
     /// Where a page begins.

@@ -38,6 +38,20 @@ extension Reactor {
         context.ports[first].post(.session(request))
     }
 
+    /// Asks another node for its sessions.
+    ///
+    /// - Returns: false when the question is for this node.
+    func askNode(_ question: NodeQuestion, _ slot: UInt32, _ exchange: Exchange) -> Bool {
+        guard let cluster = context.cluster else {
+            exchange.respond(Problem(400, "This daemon is no node of a cluster.").answer)
+            return true
+        }
+        if cluster.figures().node == question.node { return false }
+        exchange.awaitAnswer()
+        context.nodeQuestions.ask(question, cluster, for: connections.token(slot), on: context.port)
+        return true
+    }
+
     /// A request that this loop works on.
     struct SessionWork {
         let request: SessionRequest

@@ -1,6 +1,7 @@
 import Broadcasting
 import Clustering
 import Configuring
+import Curl
 import Kernel
 import Logging
 import Serving
@@ -46,7 +47,7 @@ enum ClusterSetup {
         _ settings: Settings, path: String, _ logger: Logger, shouldGiveUp: () -> Bool
     ) throws(Failure) -> ClusterNode {
         let name = name(settings.cluster)
-        let status = #"{"node":"\#(name)","version":"\#(Crier.version)","process":\#(Program.processID)}"#
+        let status = "version=\(Crier.version) process=\(Program.processID) url=\(settings.cluster.url)"
         let etcd = try etcd(settings.cluster, status: status)
         let log: EtcdLog
         do throws(LogFailure) { log = try EtcdLog(etcd) } catch { throw Failure(description: "cluster: \(error)") }
@@ -81,6 +82,37 @@ enum ClusterSetup {
                     node: status.node, applied: SharedNumber.last(of: status.applied),
                     lag: status.lag(now: Clock.monotonic), commits: node.commitTimes,
                     remoteSubscribers: node.remoteSubscribers)
-            })
+            },
+            ask: { name, target, authorization in ask(name, target, authorization, node) })
+    }
+
+    /// Milliseconds that another node has for an answer.
+    private static let patience: UInt64 = 5000
+    /// The most bytes of its answer.
+    private static let answerLimit = 4 << 20
+
+    private static func ask(
+        _ name: String, _ target: String, _ authorization: String?, _ node: ClusterNode
+    ) -> ClusterReport.NodeAnswer {
+        let announcement: String
+        do throws(LogFailure) {
+            guard let found = try node.announcement(of: name) else { return .unknown }
+            announcement = found
+        } catch {
+            return .unreachable("etcd does not say where it is: \(error)")
+        }
+        let url = announcement.split(separator: " ").first { $0.hasPrefix("url=") }?.dropFirst(4) ?? ""
+        guard !url.isEmpty else { return .unreachable("its cluster.url is empty") }
+        let fields = authorization.map { [(name: "Authorization", value: $0)] } ?? []
+        var answer = ClusterReport.NodeAnswer.unreachable("curl failed")
+        Curl.perform(
+            [HTTPCall(get: url + target, fields: fields)], within: patience, bodyLimit: answerLimit
+        ) { _, reply in
+            switch reply {
+            case .answered(let status, let body): answer = .answered(status: status, body: body)
+            case .failed(let reason): answer = .unreachable(reason)
+            }
+        }
+        return answer
     }
 }

@@ -5,7 +5,7 @@ let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "requests": Requests.run, "event-streams": EventStreamBodies.run, "envelopes": EnvelopeBodies.run,
     "names": Names.run,
     "tokens": Tokens.run, "configuration": ConfigurationFiles.run, "proxy-headers": ProxyHeaders.run,
-    "rows": DatabaseRows.run, "urls": URLs.run,
+    "rows": DatabaseRows.run, "urls": URLs.run, "log-entries": LogEntries.run,
 ]
 
 /// The target that the environment names.
