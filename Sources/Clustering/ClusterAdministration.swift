@@ -30,20 +30,31 @@ public struct ClusterAdministration {
     /// - Parameters:
     ///   - number: of the first event that stays.
     ///   - now: milliseconds since 1970.
-    public func trim(below number: UInt64, now: UInt64) throws(LogFailure) {
-        let epoch = try log.open(proposing: .random(), seen: nil).epoch
+    ///   - given: the epoch of an id that the operator named; nil for a bare number.
+    /// - Throws: `refused` when the log has no such number.
+    public func trim(below number: UInt64, in given: Epoch?, now: UInt64) throws(LogFailure) {
+        let head = try log.head()
+        guard let epoch = head.epoch else { throw .refused("there is no log yet") }
+        guard given.map({ $0 == epoch }) ?? true else {
+            throw .refused("the epoch of the log is \(epoch), and that of the id another one")
+        }
+        guard number <= SharedNumber.last(of: head.entry) else {
+            throw .refused("the newest number of the log is \(SharedNumber.last(of: head.entry))")
+        }
+        _ = try log.open(proposing: epoch, seen: nil)
         let appender = Appender(log, node: Self.node, epoch: epoch, timeout: 10_000)
         var clock = now
         let batch = SharedBatch(.trim(SharedTrim(below: number, keysBelow: number)), since: now)
         let (outcome, _) = appender.append(
-            batch, time: now, claim: nil, expect: { _ in },
+            batch, time: now, claim: nil, applied: 0, expect: { _ in },
             now: {
                 clock += UInt64(EtcdConnection.patience)
                 return clock
             }, pause: {})
         switch outcome {
         case .appended: return
-        case .refused(let reason), .uncertain(let reason), .replaced(let reason): throw .unreachable(reason)
+        case .refused(let reason), .uncertain(let reason), .replaced(let reason), .putBack(let reason):
+            throw .unreachable(reason)
         case .nameTaken: throw .unreachable("somebody else trims the log")
         }
     }

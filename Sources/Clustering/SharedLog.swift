@@ -42,13 +42,17 @@ public protocol SharedLog: Sendable {
     /// The end of the log, read from the majority.
     func head() throws(LogFailure) -> LogHead
 
+    /// Goes on with another part of the engine, because this one does not tell what is new.
+    func moveOn()
+
     /// Lets the engine forget everything before a revision.
     func trim(below revision: UInt64) throws(LogFailure)
 
     /// Tells the other nodes that this one lives; they learn when it does not any more.
     ///
     /// - Parameter isRenewing: whether to write it anew, which makes the revision rise.
-    func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure)
+    /// - Returns: whether the others may have taken the node for gone.
+    func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure) -> Bool
 
     /// Tells the other nodes at once that this one goes.
     func leave(_ node: String)
@@ -115,8 +119,8 @@ public struct WriterPlace: Sendable, Hashable {
 
 /// What became of an entry.
 public enum AppendOutcome: Sendable, Hashable {
-    /// The log has it.
-    case appended
+    /// The log has it, in this revision; 0 when that is not known.
+    case appended(revision: UInt64)
     /// The node is at another place, so the log has not taken it this time; nil when the node has no place any more.
     case moved(WriterPlace?)
     /// The log is in another epoch.

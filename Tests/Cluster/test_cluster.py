@@ -1,5 +1,5 @@
 """Several real nodes of crier with real members of etcd, and what happens when something goes wrong."""
-import json, os, pathlib, shutil, signal, subprocess, tempfile, time, unittest
+import base64, json, os, pathlib, shutil, signal, subprocess, tempfile, time, unittest
 
 from etcd import Etcd, call, text
 from nodes import Node, Subscriber
@@ -121,6 +121,71 @@ class Nodes(ClusterCase):
             subscriber.stop()
         self.await_truth(lambda: a.post("news", "x")[2]["subscribers"] == 1, "a does not count one")
         b.kill()
+
+    def test_an_event_that_etcd_cannot_take_is_413_and_holds_up_nobody(self):
+        a = self.node("a", self.shared)
+        # Each line feed becomes six bytes on the wire.
+        status, _, body = a.post("news", "\n" * 350_000)
+        self.assertEqual(status, 413)
+        self.assertIn("the shared log takes 1400000 at once", body["detail"])
+        began = time.monotonic()
+        a.publish("news", "small")
+        self.assertLess(time.monotonic() - began, 2)
+        a.publish("news", "x" * 1_040_000)
+
+    def test_a_key_is_remembered_longer_than_its_event(self):
+        a, b = self.node("a", self.shared, "history.events=1"), self.node("b", self.shared, "history.events=1")
+        first = a.publish("news", "once", key="k")
+        for index in range(20):
+            a.publish("news", f"event {index}")
+        time.sleep(3)  # several looks at what can be trimmed
+        late = self.node("late", self.shared, "history.events=1")
+        self.assertEqual([node.publish("news", "once", key="k") for node in (b, late)], [first, first])
+
+    def test_a_wrong_claim_costs_one_new_start_and_no_more(self):
+        etcd = self.etcd(count=1)
+        a = self.node("a", etcd)
+        first = a.publish("news", "one")
+        subscriber = self.subscriber(a, "news")
+        subscriber.await_events(1)
+        number = lambda value: bytes([value & 127 | 128, *number(value >> 7)]) if value > 127 else bytes([value])
+        name = lambda value: number(len(value)) + value.encode()
+        revision = int(first.split("-")[1]) // 1024
+        entry = (b"\1" + name("stranger") + name("life") + number(0) + number(int(time.time() * 1000)) + number(revision)
+                 + b"\xff" * 8 + number(1) + b"\3" + name("elsewhere"))
+        call(etcd.endpoints[0], "/v3/kv/put", {
+            "key": text(f"{self.prefix}/log/entries"), "value": base64.b64encode(entry).decode()})
+        a.await_line("node stranger has decided otherwise")
+        a.await_line("continued the connections")
+        a.wait()
+        a.publish("news", "two")
+        self.assertEqual(subscriber.await_events(2), ["one", "two"])
+        a.stop()
+        a.start()
+        a.wait()
+
+    def test_a_log_that_others_have_compacted_begins_a_new_epoch(self):
+        etcd = self.etcd(count=1)
+        a = self.node("a", etcd)
+        old = a.publish("news", "once", key="k")
+        head = call(etcd.endpoints[0], "/v3/kv/range", {"key": text("x")})["header"]["revision"]
+        call(etcd.endpoints[0], "/v3/kv/compaction", {"revision": head})
+        b = self.node("b", etcd)
+        a.await_line("the log has begun the epoch")
+        self.await_truth(lambda: a.is_ready() and b.is_ready(), "they do not get ready")
+        new = {node.publish("news", "once", key="k") for node in (a, b)}
+        self.assertEqual(len(new), 1)
+        self.assertNotEqual(new.pop().split("-")[0], old.split("-")[0])
+        self.assertEqual(a.dump("news"), b.dump("news"))
+
+    def test_the_subscribers_of_a_node_that_was_frozen_count_again(self):
+        a, b = self.node("a", self.shared), self.node("b", self.shared)
+        self.subscriber(a, "news")
+        self.await_truth(lambda: b.post("news", "x")[2]["subscribers"] == 1, "b does not count one")
+        a.freeze()
+        self.await_truth(lambda: b.post("news", "x")[2]["subscribers"] == 0, "b still counts one", 30)
+        a.thaw()
+        self.await_truth(lambda: b.post("news", "x")[2]["subscribers"] == 1, "b does not count one again")
 
     def test_presence_tells_who_comes_on_other_nodes(self):
         a, b = self.node("a", self.shared), self.node("b", self.shared)
@@ -485,6 +550,9 @@ class Commands(ClusterCase):
         self.assertEqual(epoch, ids[0].split("-")[0])
         crier("trim", "--below", ids[3])
         self.await_truth(lambda: [data for _, data in a.dump("news")] == ["event 3", "event 4"], "it does not forget")
+        for wrong in ("1000000000000", "other-" + ids[3].split("-")[1]):
+            with self.assertRaises(subprocess.CalledProcessError):
+                crier("trim", "--below", wrong)
         new = crier("epoch", "--new").strip()
         self.assertNotEqual(new, epoch)
         self.await_truth(lambda: a.is_ready() and a.post("news", "x")[2]["id"].startswith(new + "-"), "it stays in the old epoch", 40)

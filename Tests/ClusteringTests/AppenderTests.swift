@@ -15,14 +15,14 @@ import TimeLimits
         appender = Appender(log, node: "a", epoch: epoch, timeout: 100)
     }
 
-    private func append(_ faults: [SimulatedLog.Fault]) throws -> Appender.Outcome {
+    private func append(_ faults: [SimulatedLog.Fault], applied: UInt64 = 0) throws -> Appender.Outcome {
         // The claim of a name is a request too.
         _ = try? appender.claim()
         log.change { $0.faults = faults }
         var now: UInt64 = 1000
         let batch = SharedBatch(.end(try ChannelName("news")), since: now)
         return appender.append(
-            batch, time: now, claim: nil, expect: { _ in },
+            batch, time: now, claim: nil, applied: applied, expect: { _ in },
             now: {
                 now += 40
                 return now
@@ -51,7 +51,7 @@ import TimeLimits
         #expect(try append([]) == .appended)
         log.change { state in
             let late = state.late.removeFirst()
-            #expect(state.append(late.entry, late.place, late.epoch) != .appended)
+            #expect(state.append(late.entry, late.place, late.epoch) != .appended(revision: state.revision))
         }
         #expect(stored == 1)
     }
@@ -72,6 +72,10 @@ import TimeLimits
         #expect(try append([]) == .nameTaken)
         #expect(try append([]) == .nameTaken)
         #expect(try log.place(of: "a")?.life == "other")
+    }
+
+    @Test func `notices that the store gives a revision again`() throws {
+        #expect(try append([], applied: 7) == .putBack("the store was put back: it is at 2, and was at 7"))
     }
 
     @Test func `stops when the log has begun another epoch`() throws {

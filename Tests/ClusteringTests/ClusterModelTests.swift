@@ -163,7 +163,8 @@ private struct Cluster {
         defer { log.change { $0.faults = [] } }
         var clock = now
         let (outcome, place) = node.appender.append(
-            batch, time: now, claim: node.applier.claim, expect: { node.applier.expect(batch, at: $0) },
+            batch, time: now, claim: node.applier.claim, applied: node.applier.revision,
+            expect: { node.applier.expect(batch, at: $0) },
             now: {
                 clock += 40
                 return clock
@@ -189,7 +190,7 @@ private struct Cluster {
         // What lies between was trimmed: a real node starts over.
         guard revision >= compacted else { return nodes[index] = makeNode(node.name) }
         for entry in entries {
-            switch node.applier.apply(entry.revision, entry.bytes, now: now) {
+            switch node.applier.apply(entry.revision, entry.bytes, now: now, isLive: true) {
             case .applied: break
             case .cannotRead(let reason), .disagrees(let reason): Issue.record("\(node.name): \(reason)")
             }
@@ -226,7 +227,7 @@ private struct Cluster {
         let below = SharedNumber.first(of: UInt64.random(in: head / 2...head, using: &generator))
         let keys = below + UInt64.random(in: 0...2048, using: &generator)
         node.hub.queue(.trim(SharedTrim(below: max(below, node.applier.trims.below), keysBelow: keys)), now: now)
-        let unneeded = node.applier.unneeded()
+        let unneeded = node.applier.trimFigures(limit: .max).unneeded
         if unneeded > 0 { try log.trim(below: unneeded) }
     }
 
@@ -256,7 +257,8 @@ private struct Cluster {
                 let node = nodes[index]
                 while let batch = node.hub.nextEntry() {
                     let (outcome, place) = node.appender.append(
-                        batch, time: now, claim: node.applier.claim, expect: { node.applier.expect(batch, at: $0) },
+                        batch, time: now, claim: node.applier.claim, applied: node.applier.revision,
+                        expect: { node.applier.expect(batch, at: $0) },
                         now: { now }, pause: {})
                     guard outcome != .appended else { continue }
                     if let place, node.applier.withdraw(place) == nil { continue }

@@ -39,7 +39,7 @@ final class SimulatedLog: SharedLog {
             revision += 1
             entries.append((revision, entry))
             places[place.node] = place.next
-            return .appended
+            return .appended(revision: revision)
         }
     }
 
@@ -132,7 +132,9 @@ final class SimulatedLog: SharedLog {
         change { $0.compacted = max($0.compacted, revision > 0 ? revision - 1 : 0) }
     }
 
-    func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure) {}
+    func moveOn() {}
+
+    func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure) -> Bool { false }
 
     func leave(_ node: String) {}
 

@@ -137,6 +137,15 @@ final class EventLog {
         return topic
     }
 
+    /// Takes evicted events off the front of the index.
+    func dropEvicted(_ budget: inout HoldBudget) {
+        while let first = index.first, registry.topic(at: first.topic)?.log.retains(first.sequence) != true,
+            budget.take()
+        {
+            _ = index.popFirst()
+        }
+    }
+
     /// Whether the bytes of events in memory exceed a limit, and some of them can be freed.
     func exceeds(memory limit: Int) -> Bool {
         loadedBytes > limit && index.last.map { $0.sequence > unloadedThrough } == true

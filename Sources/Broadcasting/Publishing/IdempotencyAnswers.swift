@@ -66,13 +66,13 @@ struct IdempotencyAnswers {
         return true
     }
 
-    /// The number below which the keys exceed the limits of a policy; 0 while they do not. Answers weigh about the same.
-    func excess(_ policy: HistoryPolicy, now: UInt64) -> UInt64 {
+    /// The first number whose keys stay within the limits of a policy; nil when none stay. Answers weigh about the same.
+    func firstKept(_ policy: HistoryPolicy, now: UInt64) -> UInt64? {
         let oldest = now - min(now, policy.idempotencyWindow)
         let old = order.partitioningIndex { $0.time >= oldest }
         let share = bytes > policy.idempotencyBytes ? 1 - Double(policy.idempotencyBytes) / Double(bytes) : 0
         let many = max(order.count - policy.idempotencyKeys, Int((Double(order.count) * share).rounded(.up)), old)
-        return many > 0 ? order[min(many, order.count) - 1].number + 1 : 0
+        return many < order.count ? order[many].number : nil
     }
 
     @discardableResult private mutating func forgetOldest() -> IdempotencyKey? {

@@ -8,6 +8,8 @@ public enum PublishRefusal: Error, Sendable, Hashable {
     case keyReused
     /// The archive cannot write the events, for this reason.
     case notStored(String)
+    /// The events have more bytes than the shared log takes at once.
+    case tooLarge(bytes: Int, limit: Int)
     /// It is not known whether the shared log has taken the events, for this reason: they may still be published.
     case uncertain(String)
 }

@@ -1,4 +1,5 @@
 import HashTreeCollections
+import HeapModule
 
 /// A hub whose log is shared with other nodes: what its clients publish takes effect once the log has it.
 extension Hub {
@@ -27,7 +28,9 @@ extension Hub {
         var number = SharedNumber.first(of: entry.revision)
         var rest = entry.changes[...]
         while !rest.isEmpty {
-            let slice = rest.prefix(steps: Self.stepsAtOnce)
+            var slice = rest.prefix(steps: Self.stepsAtOnce)
+            // What follows a trim must find everything forgotten, on every node.
+            if let trim = slice.firstIndex(where: \.isTrim) { slice = slice[...trim] }
             rest = rest.dropFirst(slice.count)
             let indices = slice.startIndex..<slice.endIndex
             let (completions, after, result) = change { [number, digest] state in
@@ -37,7 +40,11 @@ extension Hub {
             }
             (number, digest) = (after, result)
             while hasEvictions { evictMore(now: now) }
-            for case .trim(let trim) in slice { while change({ $0.apply(trim) }) {} }
+            for case .trim(let trim) in slice {
+                let trim = trim.bounded(by: entry.revision)
+                while change({ $0.apply(trim) }) {}
+            }
+            while locked({ $0.remote.forgetSome() }) {}
             for (loop, completion) in completions { mailboxes[loop].complete(completion) }
         }
         reach(entry.revision)
@@ -61,7 +68,9 @@ extension Hub {
                 state.shared?.inFlight -= 1
                 switch change {
                 case .publish(_, let idempotency): if let idempotency { state.answers.abandon(idempotency) }
-                case .subscribers(let report): for (subject, _) in report.counts { state.unreported.insert(subject) }
+                case .subscribers(let report):
+                    if report.isFirst { state.shared?.mustReportAnew = true }
+                    for (subject, _) in report.counts { state.unreported.insert(subject) }
                 case .end, .trim: break
                 }
             }
@@ -80,8 +89,10 @@ extension Hub {
     /// known that no node has given the number to an event.
     public func wait(for number: UInt64, reply: ReplyAddress, now: UInt64) {
         let isReached = locked { state in
-            guard let shared = state.shared, number > SharedNumber.last(of: shared.revision) else { return true }
-            state.shared?.ahead.append(SharedQueue.Ahead(number: number, reply: reply, since: now))
+            guard let shared = state.shared, number > SharedNumber.last(of: shared.revision),
+                shared.ahead.count < SharedQueue.mostAhead
+            else { return true }
+            state.shared?.ahead.insert(SharedQueue.Ahead(number: number, reply: reply, since: now))
             return false
         }
         if isReached { mailboxes[reply.loop].complete(.reached(reply.token)) }
@@ -112,8 +123,11 @@ extension Hub {
     ///
     /// - Parameter isFirst: whether the other nodes know of none.
     public func reportSubscribers(isFirst: Bool, now: UInt64) {
+        var isFirst = locked { state in
+            defer { state.shared?.mustReportAnew = false }
+            return isFirst || state.shared?.mustReportAnew == true
+        }
         if isFirst { noteAllSubscribers() }
-        var isFirst = isFirst
         while change({ [isFirst] in $0.reportSubscribers(isFirst: isFirst, now: now) }) { isFirst = false }
     }
 
@@ -128,10 +142,25 @@ extension Hub {
     }
 
     /// Forgets the subscribers of a node that is gone.
-    public func forgetNode(_ node: String) { locked { $0.remote.forget(node) } }
+    public func forgetNode(_ node: String) {
+        locked { $0.remote.forget(node) }
+        while locked({ $0.remote.forgetSome() }) {}
+    }
 
     /// Forgets the subscribers of all other nodes but some.
-    public func keepNodes(_ living: Set<String>) { locked { $0.remote.keep(living) } }
+    public func keepNodes(_ living: Set<String>) {
+        locked { $0.remote.keep(living) }
+        while locked({ $0.remote.forgetSome() }) {}
+    }
+
+    /// The time of the newest entry, in milliseconds since 1970. The times of a log do not go back.
+    public var logTime: UInt64 { state.withLock { $0.shared?.time ?? 0 } }
+
+    /// Records that events up to a number were trimmed before this node had read them. Only a node without subscribers may
+    /// say so.
+    public func skip(through number: UInt64) {
+        state.withLock { $0.log.uncertainThrough = max(number, $0.log.uncertainThrough) }
+    }
 
     /// The subscribers of other nodes, over all topics.
     public var remoteSubscribers: Int { state.withLock { $0.remote.total } }
@@ -143,9 +172,10 @@ extension Hub {
     public func trimmable(now: UInt64) -> SharedTrim {
         locked { state in
             let next = SharedNumber.first(of: (state.shared?.revision ?? 0) + 1)
-            let below = state.log.index.first?.sequence ?? next
-            let keys = min(state.answers.excess(state.policy, now: now), next)
-            return SharedTrim(below: below, keysBelow: keys)
+            state.log.dropEvicted(&state.budget)
+            // A node that starts learns of keys from their entries, so these stay in the log as long as the keys.
+            let keys = state.answers.firstKept(state.policy, now: now) ?? next
+            return SharedTrim(below: min(state.log.index.first?.sequence ?? next, keys), keysBelow: keys)
         }
     }
 

@@ -15,8 +15,12 @@ extension HubState {
             event.channels.allSatisfy { $0.isReserved && !$0.description.hasPrefix(PresenceChanges.prefix) }
         }
         if isOwn { return publishOwn(encoded, now: now) }
+        let change = SharedChange.publish(encoded, idempotency)
+        guard change.size <= SharedQueue.largestChange else {
+            return .refused(.tooLarge(bytes: change.size, limit: SharedQueue.largestChange))
+        }
         if let idempotency { answers.start(idempotency) }
-        shared?.append(.publish(encoded, idempotency), reply, now: now)
+        shared?.append(change, reply, now: now)
         return .pending
     }
 

@@ -6,6 +6,8 @@ struct RemoteSubscribers {
     private typealias Counts = TreeDictionary<TopicSubject, Int>
 
     private var nodes: [String: Counts] = [:]
+    /// What is over, and has yet to be subtracted.
+    private var forgotten: [Counts] = []
     private var channels: TreeDictionary<ChannelName, Int> = [:]
     private var patterns: TreeDictionary<ChannelPattern, (index: Int, subscribers: Int)> = [:]
     private var tree = PatternTree()
@@ -37,9 +39,25 @@ struct RemoteSubscribers {
         for (subject, count) in report.counts { set(subject, count, of: node) }
     }
 
-    /// Forgets a node that is gone.
+    /// Forgets a node that is gone. Call ``forgetSome()`` afterwards.
     mutating func forget(_ node: String) {
-        for (subject, count) in nodes.removeValue(forKey: node) ?? [:] { add(-count, to: subject) }
+        if let counts = nodes.removeValue(forKey: node) { forgotten.append(counts) }
+    }
+
+    /// How many subjects one hold of the lock forgets.
+    private static let forgottenAtOnce = 512
+
+    /// Subtracts some of what is over.
+    ///
+    /// - Returns: whether there is more.
+    mutating func forgetSome() -> Bool {
+        guard var counts = forgotten.popLast() else { return false }
+        for (subject, count) in counts.prefix(Self.forgottenAtOnce) {
+            counts[subject] = nil
+            add(-count, to: subject)
+        }
+        if !counts.isEmpty { forgotten.append(counts) }
+        return !forgotten.isEmpty
     }
 
     /// Forgets all nodes but some.

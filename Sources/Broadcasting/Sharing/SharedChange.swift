@@ -9,6 +9,8 @@ public enum SharedChange: Sendable, HasSteps {
     /// Tells how many subscribers a node has.
     case subscribers(SubscriberReport)
 
+    var isTrim: Bool { if case .trim = self { true } else { false } }
+
     /// How many places of its entry it takes, 1 or more.
     public var places: Int { if case .publish(let events, _) = self { events.count } else { 1 } }
 
@@ -39,10 +41,16 @@ public struct SharedTrim: Sendable, Hashable {
     /// Idempotency keys that no entry from this number on has.
     public var keysBelow: UInt64
 
-    /// - Parameter keysBelow: no less than `below`.
+    /// A trim. Keys below `below` are forgotten with the events.
     public init(below: UInt64, keysBelow: UInt64) {
         self.below = below
         self.keysBelow = max(below, keysBelow)
+    }
+
+    /// The same for an entry with a revision: a trim does not forget what is still to come.
+    func bounded(by revision: UInt64) -> SharedTrim {
+        let next = SharedNumber.first(of: revision + 1)
+        return SharedTrim(below: min(below, next), keysBelow: min(keysBelow, next))
     }
 }
 

@@ -1,4 +1,4 @@
-import DequeModule
+import HeapModule
 
 /// The changes that the shared log has yet to take, and what it has given this node.
 struct SharedQueue {
@@ -12,12 +12,18 @@ struct SharedQueue {
     }
 
     /// A client whose position this node has not reached.
-    struct Ahead {
+    struct Ahead: Comparable {
         let number: UInt64
         let reply: ReplyAddress
         let since: UInt64
+
+        static func < (one: Self, other: Self) -> Bool { one.number < other.number }
     }
 
+    /// The most clients that wait. Further ones get a gap at once.
+    static let mostAhead = 65_536
+    /// The most bytes of a change: etcd takes requests of 1.5 MiB.
+    static let largestChange = 1_400_000
     /// The most bytes of an entry. A single publish may have more.
     private static let entrySize = 1 << 20
 
@@ -32,8 +38,10 @@ struct SharedQueue {
     private(set) var revision: UInt64 = 0
     /// The time of the newest entry. Clocks differ, and the times of a log must not go back.
     var time: UInt64 = 0
+    /// Whether the log has refused a report of all subscribers.
+    var mustReportAnew = false
     /// Clients that wait until the node has reached their positions.
-    var ahead: [Ahead] = []
+    var ahead: Heap<Ahead> = []
 
     init(node: String) { self.node = node }
 
@@ -84,17 +92,17 @@ struct SharedQueue {
     ///   - head: the newest revision of the log at a time.
     ///   - time: those that asked before it.
     mutating func takeBeyond(_ head: UInt64, askedBefore time: UInt64) -> [ReplyAddress] {
-        take { $0.since < time && $0.number > SharedNumber.last(of: head) }
+        let head = SharedNumber.last(of: head)
+        let isOver = { (client: Ahead) in client.since < time && client.number > head }
+        let over = ahead.unordered.filter(isOver)
+        if !over.isEmpty { ahead = Heap(ahead.unordered.filter { !isOver($0) }) }
+        return over.map(\.reply)
     }
 
     private mutating func takeReached() -> [ReplyAddress] {
         let through = SharedNumber.last(of: revision)
-        return take { $0.number <= through }
-    }
-
-    private mutating func take(_ isOver: (Ahead) -> Bool) -> [ReplyAddress] {
-        guard !ahead.isEmpty else { return [] }
-        defer { ahead.removeAll(where: isOver) }
-        return ahead.filter(isOver).map(\.reply)
+        var replies: [ReplyAddress] = []
+        while let first = ahead.min, first.number <= through { replies.append(ahead.removeMin().reply) }
+        return replies
     }
 }

@@ -23,7 +23,7 @@ struct EntryReader {
 
     mutating func number() throws(Damage) -> UInt64 {
         var number: UInt64 = 0
-        for shift in stride(from: UInt64(0), to: 63, by: 7) {
+        for shift in stride(from: UInt64(0), to: 64, by: 7) {
             let byte = try byte()
             number |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return number }

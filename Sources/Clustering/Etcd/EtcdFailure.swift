@@ -6,6 +6,10 @@ enum EtcdFailure {
     static func failure(code: Int, _ text: String) -> LogFailure {
         if text.contains("database space exceeded") { return .full("etcd is full") }
         if text.contains("required revision has been compacted") { return .compacted(0) }
+        if text.contains("too large") || text.contains("larger than max") {
+            return .refused("etcd refuses it: \(text)")
+        }
+        if text.contains("auth store is old") { return .refused(staleToken) }
         switch code {
         case 16: return .refused(staleToken)
         // Invalid argument, not found, permission denied, failed precondition, not implemented.

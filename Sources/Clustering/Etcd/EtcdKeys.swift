@@ -8,6 +8,8 @@ struct EtcdKeys {
     let epoch: String
     /// A key for each node that lives follows.
     let nodes: String
+    /// The revision up to which the nodes have had the log compacted. A log that begins later was compacted by others.
+    let floor: String
     /// A key with the place of each node follows.
     let writers: String
 
@@ -16,6 +18,7 @@ struct EtcdKeys {
         entries = watched + "entries"
         epoch = watched + "epoch"
         nodes = watched + "nodes/"
+        floor = prefix + "/floor"
         writers = prefix + "/writers/"
     }
 

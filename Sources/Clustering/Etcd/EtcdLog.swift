@@ -68,22 +68,33 @@ public final class EtcdLog: SharedLog, Sendable {
     /// See ``SharedLog/open(proposing:seen:)``.
     public func open(proposing proposed: Epoch, seen: LogMark?) throws(LogFailure) -> LogMark {
         try checkMembers(seen?.store)
-        return try using(controlling) { connection throws(LogFailure) in
-            for _ in 0..<Self.attempts {
-                let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
-                let stored = answer.pairs.first
-                if let mark = stored.flatMap({ Self.mark($0.text, answer.revision) }), mark.store == answer.cluster {
-                    let isBehind = seen.map { $0.epoch == mark.epoch && $0.revision > mark.revision } ?? false
-                    if !isBehind {
-                        store.withLock { $0 = answer.cluster }
-                        return mark
-                    }
+        for _ in 0..<Self.attempts {
+            if let mark = try open(proposed, seen, beginning: try beginning()) { return mark }
+        }
+        throw .unreachable("others change the epoch again and again")
+    }
+
+    /// - Returns: nil when it has changed the epoch.
+    private func open(
+        _ proposed: Epoch, _ seen: LogMark?, beginning: UInt64
+    ) throws(LogFailure) -> LogMark? {
+        try using(controlling) { connection throws(LogFailure) in
+            let floor = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.floor)).pairs.first
+            let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
+            let stored = answer.pairs.first
+            if let mark = stored.flatMap({ Self.mark($0.text, answer.revision) }), mark.store == answer.cluster {
+                let isBehind = seen.map { $0.epoch == mark.epoch && $0.revision > mark.revision } ?? false
+                // What others have compacted, this node would not know, and the nodes that run would.
+                let isCut = beginning > floor.flatMap { UInt64($0.text) } ?? 0
+                if !isBehind, !isCut {
+                    store.withLock { $0 = answer.cluster }
+                    return mark
                 }
-                // A new log, or a store that was put back.
-                _ = try connection.read(
-                    EtcdMethod.transaction, write(proposed, answer.cluster, over: stored))
             }
-            throw LogFailure.unreachable("others change the epoch again and again")
+            // A new log, or a store that was put back, or one that somebody else has compacted.
+            _ = try connection.read(
+                EtcdMethod.transaction, write(proposed, answer.cluster, over: stored, floor: beginning))
+            return nil
         }
     }
 
@@ -114,9 +125,17 @@ public final class EtcdLog: SharedLog, Sendable {
     /// How often something is tried that fails only when others do the same.
     private static let attempts = 8
 
-    private func write(_ epoch: Epoch, _ cluster: String, over stored: EtcdPair?) -> [UInt8] {
-        EtcdRequest.transaction(
-            [.modified(keys.epoch, stored?.modified ?? 0)], [.put(keys.epoch, Array("\(epoch) \(cluster)".utf8))])
+    /// - Parameter floor: see ``EtcdKeys/floor``; nil to leave it.
+    private func write(_ epoch: Epoch, _ cluster: String, over stored: EtcdPair?, floor: UInt64?) -> [UInt8] {
+        let puts = [
+            EtcdRequest.Operation.put(keys.epoch, Array("\(epoch) \(cluster)".utf8)),
+            floor.map { .put(keys.floor, Array("\($0)".utf8)) },
+        ]
+        return EtcdRequest.transaction([.modified(keys.epoch, stored?.modified ?? 0)], puts.compactMap { $0 })
+    }
+
+    private func writeFloor(_ floor: UInt64) -> [UInt8] {
+        EtcdRequest.transaction([], [.put(keys.floor, Array("\(floor)".utf8))])
     }
 
     /// See ``SharedLog/replaceEpoch(_:with:)``.
@@ -124,7 +143,7 @@ public final class EtcdLog: SharedLog, Sendable {
         try using(controlling) { connection throws(LogFailure) in
             let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
             guard let stored = answer.pairs.first, stored.text.hasPrefix("\(old) ") else { return }
-            _ = try connection.read(EtcdMethod.transaction, write(new, answer.cluster, over: stored))
+            _ = try connection.read(EtcdMethod.transaction, write(new, answer.cluster, over: stored, floor: nil))
         }
     }
 
@@ -174,7 +193,7 @@ public final class EtcdLog: SharedLog, Sendable {
             otherwise: [.get(keys.epoch, keysOnly: false), .get(key, keysOnly: false)])
         return try using(appending) { connection throws(LogFailure) in
             let answer = try check(connection.call(EtcdMethod.transaction, body))
-            if answer.succeeded { return .appended }
+            if answer.succeeded { return .appended(revision: answer.revision) }
             let found = answer.found
             guard found.count == 2 else { throw LogFailure.unreachable("etcd answers without the values") }
             guard Self.epoch(found[0]) == epoch else { return .otherEpoch(Self.epoch(found[0])) }
@@ -272,12 +291,17 @@ public final class EtcdLog: SharedLog, Sendable {
         }
     }
 
+    /// See ``SharedLog/moveOn()``.
+    public func moveOn() { endpoints.leave(endpoints.current) }
+
     // MARK: Trimming
 
     /// See ``SharedLog/trim(below:)``.
     public func trim(below revision: UInt64) throws(LogFailure) {
         guard revision > 1 else { return }
         try using(controlling) { connection throws(LogFailure) in
+            // A node that starts finds out by this whether somebody else has compacted the log.
+            _ = try check(connection.call(EtcdMethod.transaction, writeFloor(revision - 1)))
             do throws(LogFailure) {
                 _ = try connection.call(EtcdMethod.compact, EtcdRequest.number(revision - 1))
             } catch {
@@ -293,13 +317,13 @@ public final class EtcdLog: SharedLog, Sendable {
     public static let leaseSeconds: UInt64 = 5
 
     /// See ``SharedLog/announce(_:renewing:)``.
-    public func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure) {
+    public func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure) -> Bool {
         try using(controlling) { connection throws(LogFailure) in
             if let lease = lease.withLock({ $0 }) {
                 let answer = try connection.call(EtcdMethod.keepAlive, EtcdRequest.number(lease))
                 if answer.message.number(3) > 0 {
                     if isRenewing { try put(node, lease, connection) }
-                    return
+                    return false
                 }
             }
             self.lease.withLock { $0 = nil }
@@ -307,6 +331,7 @@ public final class EtcdLog: SharedLog, Sendable {
             let lease = answer.message.number(2)
             try put(node, lease, connection)
             self.lease.withLock { $0 = lease }
+            return true
         }
     }
 

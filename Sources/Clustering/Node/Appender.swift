@@ -24,8 +24,10 @@ final class Appender {
         case uncertain(String)
         /// Another process has claimed the name of the node.
         case nameTaken
-        /// The log is in another epoch, or in another store.
+        /// The log is in another epoch.
         case replaced(String)
+        /// The store was put back: it has given a revision again.
+        case putBack(String)
 
         /// Tells the publishers of a batch that has not come back.
         ///
@@ -38,7 +40,7 @@ final class Appender {
             case .nameTaken:
                 hub.refuse(batch, isCertain: false, "another process uses the name of this node")
                 return .nameTaken
-            case .replaced(let reason):
+            case .replaced(let reason), .putBack(let reason):
                 hub.refuse(batch, isCertain: false, reason)
                 return .mustStartOver(reason)
             }
@@ -65,12 +67,13 @@ final class Appender {
     /// Appends a batch.
     ///
     /// - Parameters:
+    ///   - applied: the newest revision that the node has applied.
     ///   - expect: called with its place before anybody else can see it.
     ///   - now: the time, as of ``SharedBatch/since``.
     ///   - pause: waits a moment before the next attempt.
     /// - Returns: what became of it, and the place that `expect` got.
     func append(
-        _ batch: SharedBatch, time: UInt64, claim: Entry.Claim?, expect: (WriterPlace) -> Void,
+        _ batch: SharedBatch, time: UInt64, claim: Entry.Claim?, applied: UInt64, expect: (WriterPlace) -> Void,
         now: () -> UInt64, pause: () -> Void
     ) -> (Outcome, WriterPlace?) {
         if isNameTaken { return (.nameTaken, nil) }
@@ -81,13 +84,15 @@ final class Appender {
                 place = try self.claim()
                 break
             } catch {
-                guard case .unreachable = error, now() < deadline else { return (Self.refusal(error), nil) }
+                // A member of another etcd may have taken the place of a silent one: the node that watches decides.
+                let isTransient = if case .refused = error { false } else if case .full = error { false } else { true }
+                guard isTransient, now() < deadline else { return (.refused(error.description), nil) }
                 pause()
             }
         }
         let entry = Entry(place: place, time: time, claim: claim, changes: batch.changes).bytes
         expect(place)
-        let outcome = append(entry, at: place, deadline: deadline, now: now, pause: pause)
+        let outcome = append(entry, at: place, applied: applied, deadline: deadline, now: now, pause: pause)
         if outcome == .appended {
             self.place = place.next
         } else {
@@ -98,17 +103,15 @@ final class Appender {
         return (outcome, place)
     }
 
-    private static func refusal(_ failure: LogFailure) -> Outcome {
-        if case .replaced(let reason) = failure { .replaced(reason) } else { .refused(failure.description) }
-    }
-
     private func append(
-        _ entry: [UInt8], at place: WriterPlace, deadline: UInt64, now: () -> UInt64, pause: () -> Void
+        _ entry: [UInt8], at place: WriterPlace, applied: UInt64, deadline: UInt64, now: () -> UInt64, pause: () -> Void
     ) -> Outcome {
         var isUncertain = false
         while true {
             do throws(LogFailure) {
                 switch try log.append(entry, at: place, epoch: epoch) {
+                case .appended(let revision) where revision != 0 && revision <= applied:
+                    return .putBack("the store was put back: it is at \(revision), and was at \(applied)")
                 case .appended: return .appended
                 case .otherEpoch: return .replaced("the log has begun a new epoch")
                 case .moved(place.next): return .appended
@@ -127,8 +130,7 @@ final class Appender {
                     if found == place.next { return .appended }
                     return isUncertain ? .uncertain(reason) : .refused(reason)
                 case .refused(let reason): return isUncertain ? .uncertain(reason) : .refused(reason)
-                case .replaced(let reason): return .replaced(reason)
-                case .unreachable, .compacted: isUncertain = true
+                case .unreachable, .compacted, .replaced: isUncertain = true
                 }
                 if now() >= deadline { return .uncertain(error.description) }
                 pause()

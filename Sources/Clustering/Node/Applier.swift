@@ -15,7 +15,7 @@ final class Applier {
     /// What the node had done at its newest revisions.
     private var done: Deque<Entry.Claim> = []
     /// The node has read everything after this revision.
-    private let start: UInt64
+    private var start: UInt64
     /// Whether the digest is that of a node that has read everything that matters.
     private var isComparable: Bool
 
@@ -65,8 +65,11 @@ final class Applier {
 
     /// Applies an entry.
     ///
-    /// - Parameter now: milliseconds since 1970.
-    func apply(_ revision: UInt64, _ bytes: [UInt8], now: UInt64) -> Outcome {
+    /// - Parameters:
+    ///   - now: milliseconds since 1970.
+    ///   - isLive: whether the node has read the log before. What it finds then is taken for right: otherwise one wrong claim
+    ///     would keep every node from starting that disagrees with it.
+    func apply(_ revision: UInt64, _ bytes: [UInt8], now: UInt64, isLive: Bool) -> Outcome {
         // After a reconnect some may come again.
         guard revision > self.revision else { return .applied(node: "", time: now, isTrim: false) }
         let entry: Entry
@@ -75,7 +78,8 @@ final class Applier {
         } catch {
             return .cannotRead("entry \(revision) of the log cannot be read: \(error)")
         }
-        if let claim = entry.claim, isComparable, let mine = done.last(where: { $0.revision <= claim.revision }),
+        if isLive, let claim = entry.claim, isComparable,
+            let mine = done.last(where: { $0.revision <= claim.revision }),
             mine.revision == claim.revision, mine.digest != claim.digest
         {
             return .disagrees("node \(entry.place.node) has decided otherwise up to entry \(claim.revision)")
@@ -101,6 +105,14 @@ final class Applier {
         return .applied(node: entry.place.node, time: entry.time, isTrim: isTrim)
     }
 
-    /// See ``LogTrims/unneeded()``.
-    func unneeded() -> UInt64 { trims.unneeded() }
+    /// Goes on after a revision, because the log was trimmed up to there before the node had read that far. Nobody may have
+    /// subscribed yet. What is missing are events that no node retains, and keys that the next trim forgets.
+    func skip(to revision: UInt64) {
+        (start, isComparable, done) = (revision, false, [])
+        hub.skip(through: SharedNumber.first(of: revision + 1) - 1)
+        reach(revision)
+    }
+
+    /// See ``LogTrims/figures(limit:)``.
+    func trimFigures(limit: Int) -> LogTrims.Figures { trims.figures(limit: limit) }
 }

@@ -24,7 +24,6 @@ public final class ClusterNode: Archive, Sendable {
     private let controlWakeup: SharedWakeup
     private let fetches: FetchRequests
     private let stopping = Atomic(false)
-    /// Whether the tail must be read anew.
     private let threads = Guarded<[JoinableThread]>([])
     private let commits = Histogram()
     private let turnCount = Atomic<Int>(0)
@@ -66,7 +65,7 @@ public final class ClusterNode: Archive, Sendable {
     /// The subscribers of other nodes, over all topics.
     public var remoteSubscribers: Int { hub.withLock { $0 }?.remoteSubscribers ?? 0 }
 
-    /// How long the log took to take each batch and give it back.
+    /// How long the log took to take each batch.
     public var commitTimes: Distribution { commits.distribution }
 
     /// Rises at least once a second while the thread that appends works.
@@ -108,9 +107,9 @@ public final class ClusterNode: Archive, Sendable {
         }
         while true {
             let status = status
-            if status.answered > 0, status.behindSince == nil { return }
             if case .mustStartOver(let reason)? = status.trouble { throw .replaced(reason) }
             if case .cannotRead(let reason)? = status.trouble { throw .refused(reason) }
+            if status.hasRead { return }
             if progress() { throw .unreachable(status.failure ?? "the log is not read yet") }
             Thread.sleep(milliseconds: status.answered == 0 ? 20 : 100)
         }
@@ -195,6 +194,8 @@ public final class ClusterNode: Archive, Sendable {
                     take)
             } catch {
                 switch error {
+                case .compacted(let begin) where begin > revision && !status.hasRead:
+                    withApplier { $0.skip(to: begin) }
                 case .compacted(let begin) where begin > revision:
                     startOver(
                         "it was behind what the others have forgotten: at \(revision), and the log begins at \(begin)")
@@ -206,11 +207,10 @@ public final class ClusterNode: Archive, Sendable {
     }
 
     private func take(_ item: TailItem) {
-        waitForLoops()
         switch item {
         case .entry(let revision, let bytes):
-            let outcome = withApplier { $0.apply(revision, bytes, now: Clock.steady) }
-            switch outcome {
+            switch apply(revision, bytes) {
+            case nil: break
             case .applied(let node, let time, let isTrim): didApply(revision, node: node, time: time, isTrim: isTrim)
             case .cannotRead(let reason): fail(.cannotRead(reason))
             case .disagrees(let reason): startOver(reason)
@@ -230,14 +230,33 @@ public final class ClusterNode: Archive, Sendable {
         }
     }
 
+    /// Applies an entry as soon as it may be; nil when nothing may be applied any more.
+    private func apply(_ revision: UInt64, _ bytes: [UInt8]) -> Applier.Outcome? {
+        while true {
+            waitForLoops()
+            // After a trouble, what follows would be applied without what came before it.
+            if isStopping || status.trouble?.isFinal == true { return nil }
+            let isLive = status.hasRead
+            let outcome: Applier.Outcome?? = withApplier { applier in
+                // Somebody may have paused the node since.
+                paused.load(ordering: .sequentiallyConsistent)
+                    ? nil : .some(applier.apply(revision, bytes, now: Clock.steady, isLive: isLive))
+            }
+            if let outcome { return outcome }
+        }
+    }
+
     /// Waits while the loops have so much to write that further events would only fill the memory.
     private func waitForLoops() {
-        while paused.load(ordering: .sequentiallyConsistent)
-            || hub.withLock({ $0 }).map({ $0.backlog > settings.backlog }) == true
-        {
+        while isHeldBack {
             if isStopping { return }
             Thread.sleep(milliseconds: 2)
         }
+    }
+
+    private var isHeldBack: Bool {
+        paused.load(ordering: .sequentiallyConsistent)
+            || hub.withLock({ $0 }).map({ $0.backlog > settings.backlog }) == true
     }
 
     private func reach(_ revision: UInt64) {
@@ -249,7 +268,7 @@ public final class ClusterNode: Archive, Sendable {
         let wasBehind = current.withLock { current in
             current.applied = max(current.applied, revision)
             current.entry = max(current.entry, revision)
-            defer { if current.entry >= current.head { current.behindSince = nil } }
+            defer { if current.entry >= current.head { current.isUpToDate() } }
             return current.behindSince != nil
         }
         if !wasBehind, node != settings.node { clocks.compare(node, time, now: Clock.steady, logger) }
@@ -297,10 +316,11 @@ public final class ClusterNode: Archive, Sendable {
     }
 
     private func send(_ batch: SharedBatch, _ appender: Appender, _ hub: Hub) {
-        let claim = withApplier { $0.claim }
+        let (claim, applied) = withApplier { ($0.claim, $0.revision) }
         let start = Clock.monotonicNanoseconds
         let (outcome, place) = appender.append(
-            batch, time: Clock.steady, claim: claim, expect: { place in withApplier { $0.expect(batch, at: place) } },
+            batch, time: max(Clock.steady, hub.logTime), claim: claim, applied: applied,
+            expect: { place in withApplier { $0.expect(batch, at: place) } },
             now: { [self] in
                 turnCount.add(1, ordering: .relaxed)
                 return isStopping ? .max : Clock.steady
@@ -309,6 +329,7 @@ public final class ClusterNode: Archive, Sendable {
         if outcome == .appended { return commits.observe(Clock.monotonicNanoseconds - start) }
         // It may have come back nevertheless. Its publishers are answered then.
         if let place, withApplier({ $0.withdraw(place) }) == nil { return }
+        if case .putBack = outcome { try? log.replaceEpoch(epoch, with: .random()) }
         if let trouble = outcome.refuse(batch, of: hub) { fail(trouble) }
         // The others wait no longer either.
         hub.refuseWaiting(before: Clock.steady - settings.timeout, "the shared log does not answer")
@@ -331,11 +352,19 @@ public final class ClusterNode: Archive, Sendable {
                 note(error)
             }
             remember()
+            // The member may answer, and not tell what is new.
+            if let since = status.behindSince, Clock.monotonic > since + Self.silence, !isHeldBack {
+                log.moveOn()
+                current.withLock { $0.behindSince = Clock.monotonic }
+            }
             // Until the node has read the log, it looks more often.
             let period: UInt64 = status.behindSince != nil || status.answered == 0 ? 50 : 1000
             _ = controlWakeup.wait(milliseconds: Int(period - min(period, Clock.monotonic - began)) + 1)
         }
     }
+
+    /// Milliseconds that a node may be behind before it asks another member.
+    private static let silence: UInt64 = 5000
 
     /// An answer is judged by what was applied when it was asked for: meanwhile the node may have gone on.
     private func judge(_ head: LogHead, _ asked: (revision: UInt64, time: UInt64), _ hub: Hub) {
@@ -355,7 +384,7 @@ public final class ClusterNode: Archive, Sendable {
                 // What the log has forgotten counts as applied.
                 let applied = max(current.entry, asked.revision)
                 if applied >= head.entry {
-                    current.behindSince = nil
+                    current.isUpToDate()
                 } else if current.behindSince == nil {
                     current.behindSince = Clock.monotonic
                 }
@@ -403,10 +432,8 @@ public final class ClusterNode: Archive, Sendable {
 
     // MARK: For the thread that watches over the node
 
-    /// See ``LogTrims``.
-    func trims() -> LogTrims { withApplier { $0.trims } }
-
-    func unneeded() -> UInt64 { withApplier { $0.unneeded() } }
+    /// See ``LogTrims/figures(limit:)``.
+    func trimFigures(limit: Int) -> LogTrims.Figures { withApplier { $0.trimFigures(limit: limit) } }
 
     func setLiving(_ living: Set<String>) { current.withLock { $0.living = living } }
 }

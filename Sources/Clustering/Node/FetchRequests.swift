@@ -38,14 +38,18 @@ final class FetchRequests: Sendable {
                 defer { waiting = [] }
                 return waiting
             }
+            var failure: LogFailure?
             for request in requests {
                 do throws(LogFailure) {
+                    // Each would wait as long for an engine that does not answer.
+                    if let failure { throw failure }
                     let frames = try Self.read(request.asked, log, epoch)
                     let missing = frames.count < request.asked.count ? request.asked[frames.count] : nil
                     request.mailbox.complete(.fetched(request.token, frames, missing: missing))
                 } catch {
                     // An engine that fails for the moment has lost nothing.
-                    report(error)
+                    if failure == nil { report(error) }
+                    failure = error
                     request.mailbox.complete(.unreadable(request.token))
                 }
             }

@@ -1,3 +1,4 @@
+import Broadcasting
 import DequeModule
 
 /// The trims and the sizes of the entries that a log still has, so that one node can trim it.
@@ -29,10 +30,33 @@ struct LogTrims {
     }
 
     mutating func add(trim revision: UInt64, below: UInt64) {
+        // A trim does not forget what is still to come.
+        let below = min(below, SharedNumber.first(of: revision + 1))
         sinceTrim = 0
         bytesSinceTrim = 0
         trims.append((revision, max(below, self.below)))
-        while let first = entries.first, first.revision < below / 1024 { bytes -= entries.removeFirst().bytes }
+        while let first = entries.first, first.revision < SharedNumber.revision(of: below) {
+            bytes -= entries.removeFirst().bytes
+        }
+    }
+
+    /// What one node needs to know to trim the log.
+    struct Figures {
+        /// What the last trim forgot.
+        var below: UInt64
+        /// Entries since then, and their bytes.
+        var entries: Int
+        var bytes: Int
+        /// See ``start(limit:)``.
+        var start: UInt64
+        /// See ``unneeded()``.
+        var unneeded: UInt64
+    }
+
+    /// The figures, for a limit on all bytes.
+    mutating func figures(limit: Int) -> Figures {
+        Figures(
+            below: below, entries: sinceTrim, bytes: bytesSinceTrim, start: start(limit: limit), unneeded: unneeded())
     }
 
     /// The revision from which on the entries have no more bytes than a limit; 0 when all of them have no more.
@@ -49,9 +73,9 @@ struct LogTrims {
     /// The revision below which no node needs the log: one that reads from there decides everything that is retained as the
     /// others have. For that it needs what was in force when the oldest retained event was decided.
     mutating func unneeded() -> UInt64 {
-        let oldest = below / 1024
+        let oldest = SharedNumber.revision(of: below)
         while trims.count > 1, trims[1].revision < oldest { trims.removeFirst() }
         guard let first = trims.first, first.revision < oldest else { return 0 }
-        return first.below / 1024
+        return SharedNumber.revision(of: first.below)
     }
 }

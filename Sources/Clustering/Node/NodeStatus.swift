@@ -14,6 +14,8 @@ public struct NodeStatus: Sendable {
     public var behindSince: UInt64?
     /// The nodes that live, as far as this one knows.
     public var living: Set<String> = []
+    /// Whether the node has been at the end of the log.
+    private(set) var hasRead = false
     /// What the node cannot go on with; nil while all is well.
     public var trouble: Trouble?
     /// Why the last call failed; nil when it did not.
@@ -30,6 +32,12 @@ public struct NodeStatus: Sendable {
     }
 
     init(node: String) { self.node = node }
+
+    /// The node has applied what the log had when it last asked.
+    mutating func isUpToDate() {
+        behindSince = nil
+        if answered > 0 || head > 0 { hasRead = true }
+    }
 
     /// Milliseconds without an answer of the majority after which the node is not ready.
     private static let patience: UInt64 = 3000

@@ -54,11 +54,15 @@ struct Problem: Error, Sendable, Hashable {
         case .keyReused: self.init(422, "This Idempotency-Key was used for something else.")
         case .notStored(let reason):
             self.init(503, "The event cannot be stored: \(reason). It was not published.", retryAfter: 1)
+        case .tooLarge(let bytes, let limit):
+            self.init(
+                413,
+                "The events take \(bytes) bytes as a stream carries them, and the shared log takes \(limit) at once.")
         case .uncertain(let reason):
             self.init(
                 503,
-                "The shared log does not answer: \(reason). The event may still be published; repeat it with the same "
-                    + "Idempotency-Key.", retryAfter: 1)
+                "The shared log does not answer: \(reason). The event may still be published: with an Idempotency-Key you can "
+                    + "repeat it safely.", retryAfter: 1)
         }
     }
 

@@ -29,7 +29,8 @@ extension Reactor {
             return
         case .ahead(let number):
             exchange.awaitArchive(.position(request, form, tellsSession: tellsSession))
-            context.hub.wait(for: number, reply: replyAddress(slot), now: time.today)
+            // Not the time of the turn: what was asked of the log before must not answer this.
+            context.hub.wait(for: number, reply: replyAddress(slot), now: Clock.steady)
         case .ended: exchange.respond(Answer(status: 204))
         case .tooManyChannels(let limit): refuse(.tooManyChannels(limit), form, exchange)
         case .tooManyPatterns(let limit): refuse(.tooManyPatterns(limit), form, exchange)

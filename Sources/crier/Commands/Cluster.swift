@@ -95,11 +95,14 @@ struct Cluster: ParsableCommand {
         @OptionGroup var settings: SettingsOptions
 
         func run() throws {
-            guard let number = EventPosition(below)?.sequence ?? UInt64(below) else {
+            let position = EventPosition(below)
+            guard let number = position?.sequence ?? UInt64(below) else {
                 throw ValidationError("--below is the id of an event, such as e3k-12288, or its number")
             }
             let administration = try Cluster.administration(settings)
-            try Cluster.run { () throws(LogFailure) in try administration.trim(below: number, now: Clock.realtime) }
+            try Cluster.run { () throws(LogFailure) in
+                try administration.trim(below: number, in: position?.epoch, now: Clock.realtime)
+            }
         }
     }
 }

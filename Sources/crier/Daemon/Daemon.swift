@@ -152,7 +152,7 @@ struct Daemon: ~Copyable {
                 log.critical("stopping because an event loop failed", metadata: ["error": "\(error)"])
                 throw ExitCode.failure
             }
-            if backend.node?.status.trouble?.isFinal == true { try startOver(&poller) }
+            if case .mustStartOver? = backend.node?.status.trouble { try startOver(&poller) }
             if watchdog.isDue(turns) { ServiceManager.alive() }
             if hasPressure {
                 pressure?.clear()
