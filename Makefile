@@ -23,7 +23,9 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets monitoring readme recipes browser clients restarts cluster-test systemd package abuse
+test: packages-test lint unit build budgets monitoring readme recipes browser clients restarts package abuse
+	@# Both wait most of the time.
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target systemd cluster-test
 	@$(MAKE) --no-print-directory fuzz TIME=3
 	@echo "Every test has passed."
 
