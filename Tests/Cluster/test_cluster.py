@@ -1,5 +1,5 @@
 """Several real nodes of crier with real members of etcd, and what happens when something goes wrong."""
-import base64, json, os, pathlib, shutil, signal, subprocess, tempfile, time, unittest
+import base64, json, os, pathlib, re, shutil, signal, subprocess, tempfile, time, unittest
 
 from etcd import Etcd, call, text
 from nodes import Node, Subscriber
@@ -83,6 +83,22 @@ class Nodes(ClusterCase):
         self.assertEqual(len(b.dump("channel/1")), 5)
         # The channel has ended there too.
         self.assertEqual(b.status("GET", "/events/channel/3"), 204)
+
+    def test_the_metrics_of_the_alerts_and_of_the_documentation_exist(self):
+        docs = pathlib.Path(__file__).resolve().parents[2] / "docs"
+        named = "".join((docs / file).read_text() for file in ("monitoring.md", "monitoring/alerts.yml", "cluster.md"))
+        has = set(re.findall(r"^(crier_cluster_\w+)", self.node("a", self.shared).get("/metrics"), re.MULTILINE))
+        self.assertEqual(set(re.findall(r"crier_cluster_\w+", named)) - has - {name.removesuffix("_bucket") for name in has}, set())
+
+    def test_events_that_are_not_in_memory_are_read_from_etcd(self):
+        a = self.node("a", self.shared, "history.memory=0B")
+        ids = [a.publish(f"channel/{index % 2}", f"event {index}\nof {index}") for index in range(60)]
+        self.assertIn('crier_history_bytes{place="memory"} 0\n', a.get("/metrics"))
+        expected = [(ids[index], f"of {index}") for index in range(60)]
+        self.assertEqual(a.dump("channel/0"), expected[::2])
+        # The client names two channels, and a position between their events.
+        resumed = self.subscriber(a, "channel/*", last=ids[9], query="")
+        self.assertEqual(resumed.await_events(50), [f"of {index}" for index in range(10, 60)])
 
     def test_a_position_that_no_node_has_given_is_a_gap(self):
         a = self.node("a", self.shared)

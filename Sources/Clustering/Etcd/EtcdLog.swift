@@ -3,22 +3,22 @@ import Synchronization
 
 /// A shared log on etcd. One key is overwritten by each entry, and its revisions are the log.
 public final class EtcdLog: SharedLog, Sendable {
-    private let settings: EtcdSettings
-    private let keys: EtcdKeys
-    private let endpoints: EtcdEndpoints
-    private let credentials: EtcdCredentials
+    let settings: EtcdSettings
+    let keys: EtcdKeys
+    let endpoints: EtcdEndpoints
+    let credentials: EtcdCredentials
     // One connection for each thread: a call must not wait for that of another.
     private let appending: Guarded<Relay>
     private let tailing: Guarded<Relay>
     private let reading: Guarded<Relay>
-    private let controlling: Guarded<Relay>
+    let controlling: Guarded<Relay>
     /// The lease of the node, while it lives.
-    private let lease = Guarded<UInt64?>(nil)
+    let lease = Guarded<UInt64?>(nil)
     /// The store that this node knows; nil before it has been there.
-    private let store = Guarded<String?>(nil)
+    let store = Guarded<String?>(nil)
 
     /// Hands a connection from thread to thread, of which one at a time uses it; hence `@unchecked`.
-    private final class Relay: @unchecked Sendable {
+    final class Relay: @unchecked Sendable {
         let connection: EtcdConnection
 
         init(_ connection: EtcdConnection) { self.connection = connection }
@@ -46,7 +46,7 @@ public final class EtcdLog: SharedLog, Sendable {
     /// The address of the member in use.
     public var member: String { endpoints.current }
 
-    private func using<Value: Sendable>(
+    func using<Value: Sendable>(
         _ relay: borrowing Guarded<Relay>, _ body: (EtcdConnection) throws(LogFailure) -> Value
     ) throws(LogFailure) -> Value {
         try relay.withLock { relay in
@@ -55,105 +55,13 @@ public final class EtcdLog: SharedLog, Sendable {
     }
 
     /// Checks that an answer is from the store that this node knows.
-    private func check(_ answer: EtcdAnswer) throws(LogFailure) -> EtcdAnswer {
+    func check(_ answer: EtcdAnswer) throws(LogFailure) -> EtcdAnswer {
         if let known = store.withLock({ $0 }), known != answer.cluster {
             endpoints.leave(endpoints.current)
             throw .replaced("a member is of another etcd: its store is \(answer.cluster), and that of the log \(known)")
         }
         return answer
     }
-
-    // MARK: The epoch
-
-    /// See ``SharedLog/open(proposing:seen:)``.
-    public func open(proposing proposed: Epoch, seen: LogMark?) throws(LogFailure) -> LogMark {
-        try checkMembers(seen?.store)
-        for _ in 0..<Self.attempts {
-            if let mark = try open(proposed, seen, beginning: try beginning()) { return mark }
-        }
-        throw .unreachable("others change the epoch again and again")
-    }
-
-    /// - Returns: nil when it has changed the epoch.
-    private func open(
-        _ proposed: Epoch, _ seen: LogMark?, beginning: UInt64
-    ) throws(LogFailure) -> LogMark? {
-        try using(controlling) { connection throws(LogFailure) in
-            let floor = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.floor)).pairs.first
-            let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
-            let stored = answer.pairs.first
-            if let mark = stored.flatMap({ Self.mark($0.text, answer.revision) }), mark.store == answer.cluster {
-                let isBehind = seen.map { $0.epoch == mark.epoch && $0.revision > mark.revision } ?? false
-                // What others have compacted, this node would not know, and the nodes that run would.
-                let isCut = beginning > floor.flatMap { UInt64($0.text) } ?? 0
-                if !isBehind, !isCut {
-                    store.withLock { $0 = answer.cluster }
-                    return mark
-                }
-            }
-            // A new log, or a store that was put back, or one that somebody else has compacted.
-            _ = try connection.read(
-                EtcdMethod.transaction, write(proposed, answer.cluster, over: stored, floor: beginning))
-            return nil
-        }
-    }
-
-    /// Checks that the members belong together, and uses one of them that knows a store.
-    ///
-    /// - Parameter known: the store that this node has seen; nil for none.
-    private func checkMembers(_ known: String?) throws(LogFailure) {
-        let members = members()
-        let stores = Set(members.compactMap(\.store))
-        if let known, !stores.contains(known), let silent = members.first(where: { $0.store == nil }), !stores.isEmpty {
-            throw .unreachable(
-                "\(silent.address) does not answer, and the others are of another etcd than this node has seen")
-        }
-        guard stores.count > 1 else { return }
-        guard let known, let member = members.first(where: { $0.store == known }) else {
-            throw .refused("the members in cluster.endpoints belong to \(stores.count) different etcds")
-        }
-        store.withLock { $0 = known }
-        endpoints.use(member.address)
-    }
-
-    /// See ``SharedLog/isReplaced``.
-    public var isReplaced: Bool {
-        let known = store.withLock { $0 }
-        return members().allSatisfy { member in member.store.map { $0 != known } ?? false }
-    }
-
-    /// How often something is tried that fails only when others do the same.
-    private static let attempts = 8
-
-    /// - Parameter floor: see ``EtcdKeys/floor``; nil to leave it.
-    private func write(_ epoch: Epoch, _ cluster: String, over stored: EtcdPair?, floor: UInt64?) -> [UInt8] {
-        let puts = [
-            EtcdRequest.Operation.put(keys.epoch, Array("\(epoch) \(cluster)".utf8)),
-            floor.map { .put(keys.floor, Array("\($0)".utf8)) },
-        ]
-        return EtcdRequest.transaction([.modified(keys.epoch, stored?.modified ?? 0)], puts.compactMap { $0 })
-    }
-
-    private func writeFloor(_ floor: UInt64) -> [UInt8] {
-        EtcdRequest.transaction([], [.put(keys.floor, Array("\(floor)".utf8))])
-    }
-
-    /// See ``SharedLog/replaceEpoch(_:with:)``.
-    public func replaceEpoch(_ old: Epoch, with new: Epoch) throws(LogFailure) {
-        try using(controlling) { connection throws(LogFailure) in
-            let answer = try connection.read(EtcdMethod.range, EtcdRequest.range(keys.epoch))
-            guard let stored = answer.pairs.first, stored.text.hasPrefix("\(old) ") else { return }
-            _ = try connection.read(EtcdMethod.transaction, write(new, answer.cluster, over: stored, floor: nil))
-        }
-    }
-
-    private static func mark(_ text: String, _ revision: UInt64) -> LogMark? {
-        let parts = text.split(separator: " ")
-        guard parts.count == 2 else { return nil }
-        return LogMark(epoch: Epoch(description: String(parts[0])), store: String(parts[1]), revision: revision)
-    }
-
-    private static func epoch(_ pair: EtcdPair?) -> Epoch? { pair.flatMap { mark($0.text, 0) }?.epoch }
 
     // MARK: Appending
 
@@ -277,20 +185,6 @@ public final class EtcdLog: SharedLog, Sendable {
         }
     }
 
-    /// Asks every member how it is.
-    func members() -> [EtcdMember] {
-        settings.endpoints.map { address in
-            do throws(LogFailure) {
-                let identity = HTTPClient.Identity(
-                    authorities: settings.authorities, certificate: settings.certificate, key: settings.key)
-                let connection = try EtcdConnection(EtcdEndpoints([address]), identity, credentials)
-                return EtcdMember(address, try connection.call(EtcdMethod.status, []))
-            } catch {
-                return EtcdMember(address, error)
-            }
-        }
-    }
-
     /// See ``SharedLog/moveOn()``.
     public func moveOn() { endpoints.leave(endpoints.current) }
 
@@ -308,55 +202,6 @@ public final class EtcdLog: SharedLog, Sendable {
                 // Somebody else has done it.
                 guard case .compacted = error else { throw error }
             }
-        }
-    }
-
-    // MARK: Nodes
-
-    /// Seconds until the others take a silent node for gone.
-    public static let leaseSeconds: UInt64 = 5
-
-    /// See ``SharedLog/announce(_:renewing:)``.
-    public func announce(_ node: String, renewing isRenewing: Bool) throws(LogFailure) -> Bool {
-        try using(controlling) { connection throws(LogFailure) in
-            if let lease = lease.withLock({ $0 }) {
-                let answer = try connection.call(EtcdMethod.keepAlive, EtcdRequest.number(lease))
-                if answer.message.number(3) > 0 {
-                    if isRenewing { try put(node, lease, connection) }
-                    return false
-                }
-            }
-            self.lease.withLock { $0 = nil }
-            let answer = try connection.call(EtcdMethod.grant, EtcdRequest.number(Self.leaseSeconds))
-            let lease = answer.message.number(2)
-            try put(node, lease, connection)
-            self.lease.withLock { $0 = lease }
-            return true
-        }
-    }
-
-    private func put(_ node: String, _ lease: UInt64, _ connection: EtcdConnection) throws(LogFailure) {
-        let value = Array(settings.status.utf8)
-        _ = try check(connection.call(EtcdMethod.put, EtcdRequest.put(keys.nodes + node, value, lease: lease)))
-    }
-
-    /// See ``SharedLog/leave(_:)``.
-    public func leave(_ node: String) {
-        _ = try? using(controlling) { connection throws(LogFailure) in
-            guard let lease = lease.withLock({ $0 }) else { return }
-            self.lease.withLock { $0 = nil }
-            _ = try connection.call(EtcdMethod.revoke, EtcdRequest.number(lease))
-        }
-    }
-
-    /// See ``SharedLog/nodes()``.
-    public func nodes() throws(LogFailure) -> [String: [UInt8]] {
-        try using(controlling) { connection throws(LogFailure) in
-            let answer = try check(
-                connection.read(EtcdMethod.range, EtcdRequest.range(keys.nodes, isPrefix: true)))
-            return Dictionary(
-                answer.pairs.map { (String($0.key.dropFirst(keys.nodes.count)), $0.value) },
-                uniquingKeysWith: { first, _ in first })
         }
     }
 }

@@ -8,27 +8,29 @@ import SystemPackage
 /// A node of a cluster: passes what its hub publishes to the shared log, and what the log has to its hub. Its threads wait
 /// for the engine; nothing of it runs on an event loop.
 public final class ClusterNode: Archive, Sendable {
-    private let settings: ClusterSettings
-    private let log: any SharedLog
+    let settings: ClusterSettings
+    let log: any SharedLog
     let logger: Logger
     private let stateFile: StateFile?
     /// The epoch of the log.
     public let epoch: Epoch
     private let store: String
     /// What the engine said of the epoch up to this revision is over.
-    private let opened: UInt64
-    private let hub = Guarded<Hub?>(nil)
-    private let applier = Guarded<Relay<Applier>?>(nil)
-    private let current: Guarded<NodeStatus>
-    private let appendWakeup: SharedWakeup
-    private let controlWakeup: SharedWakeup
+    let opened: UInt64
+    let hub = Guarded<Hub?>(nil)
+    let applier = Guarded<Relay<Applier>?>(nil)
+    let current: Guarded<NodeStatus>
+    let appendWakeup: SharedWakeup
+    let controlWakeup: SharedWakeup
     private let fetches: FetchRequests
     private let stopping = Atomic(false)
     private let threads = Guarded<[JoinableThread]>([])
-    private let commits = Histogram()
-    private let turnCount = Atomic<Int>(0)
+    let commits = Histogram()
+    let turnCount = Atomic<Int>(0)
     private let trouble = Guarded<(@Sendable () -> Void)?>(nil)
     private let written = Guarded<UInt64>(0)
+    private let paused = Atomic(false)
+    let clocks = ClockComparison()
 
     /// Finds the epoch of the log, or begins one.
     ///
@@ -144,7 +146,8 @@ public final class ClusterNode: Archive, Sendable {
     /// Goes on.
     public func resume() { paused.store(false, ordering: .sequentiallyConsistent) }
 
-    private let paused = Atomic(false)
+    /// Whether nothing may be applied now.
+    var isPaused: Bool { paused.load(ordering: .sequentiallyConsistent) }
 
     /// Appends what waits, tells the others, and ends the threads.
     public func stop() {
@@ -165,7 +168,7 @@ public final class ClusterNode: Archive, Sendable {
         for thread in ended { thread.join() }
     }
 
-    private var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
+    var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
 
     // MARK: Archive
 
@@ -183,219 +186,17 @@ public final class ClusterNode: Archive, Sendable {
         }
     }
 
-    // MARK: The thread that follows the log
+    // MARK: For its threads
 
-    private func follow() {
-        while !isStopping {
-            let revision = withApplier { $0.revision }
-            do throws(LogFailure) {
-                try log.tail(
-                    after: revision, isStopped: { [self] in isStopping || status.trouble.map(\.isFinal) == true },
-                    take)
-            } catch {
-                switch error {
-                case .compacted(let begin) where begin > revision && !status.hasRead:
-                    withApplier { $0.skip(to: begin) }
-                case .compacted(let begin) where begin > revision:
-                    startOver(
-                        "it was behind what the others have forgotten: at \(revision), and the log begins at \(begin)")
-                case .compacted, .unreachable, .full, .refused, .replaced: note(error)
-                }
-            }
-            if !isStopping { Thread.sleep(milliseconds: 100) }
-        }
-    }
-
-    private func take(_ item: TailItem) {
-        switch item {
-        case .entry(let revision, let bytes):
-            switch apply(revision, bytes) {
-            case nil: break
-            case .applied(let node, let time, let isTrim): didApply(revision, node: node, time: time, isTrim: isTrim)
-            case .cannotRead(let reason): fail(.cannotRead(reason))
-            case .disagrees(let reason): startOver(reason)
-            }
-        case .epoch(let revision, let epoch):
-            if revision > opened, epoch != self.epoch {
-                startOver("the log has begun the epoch \(epoch?.description ?? "none") in place of \(self.epoch)")
-            }
-            reach(revision)
-        case .node(let revision, let name, let isAlive):
-            current.withLock { current in
-                if isAlive { current.living.insert(name) } else { current.living.remove(name) }
-            }
-            if !isAlive, name != settings.node { hub.withLock { $0 }?.forgetNode(name) }
-            reach(revision)
-        case .reached(let revision): reach(revision)
-        }
-    }
-
-    /// Applies an entry as soon as it may be; nil when nothing may be applied any more.
-    private func apply(_ revision: UInt64, _ bytes: [UInt8]) -> Applier.Outcome? {
-        while true {
-            waitForLoops()
-            // After a trouble, what follows would be applied without what came before it.
-            if isStopping || status.trouble?.isFinal == true { return nil }
-            let isLive = status.hasRead
-            let outcome: Applier.Outcome?? = withApplier { applier in
-                // Somebody may have paused the node since.
-                paused.load(ordering: .sequentiallyConsistent)
-                    ? nil : .some(applier.apply(revision, bytes, now: Clock.steady, isLive: isLive))
-            }
-            if let outcome { return outcome }
-        }
-    }
-
-    /// Waits while the loops have so much to write that further events would only fill the memory.
-    private func waitForLoops() {
-        while isHeldBack {
-            if isStopping { return }
-            Thread.sleep(milliseconds: 2)
-        }
-    }
-
-    private var isHeldBack: Bool {
-        paused.load(ordering: .sequentiallyConsistent)
-            || hub.withLock({ $0 }).map({ $0.backlog > settings.backlog }) == true
-    }
-
-    private func reach(_ revision: UInt64) {
-        withApplier { $0.reach(revision) }
-        current.withLock { $0.applied = max($0.applied, revision) }
-    }
-
-    private func didApply(_ revision: UInt64, node: String, time: UInt64, isTrim: Bool) {
-        let wasBehind = current.withLock { current in
-            current.applied = max(current.applied, revision)
-            current.entry = max(current.entry, revision)
-            defer { if current.entry >= current.head { current.isUpToDate() } }
-            return current.behindSince != nil
-        }
-        if !wasBehind, node != settings.node { clocks.compare(node, time, now: Clock.steady, logger) }
-        if isTrim { controlWakeup.notify() }
-    }
-
-    private let clocks = ClockComparison()
-
-    private func withApplier<Value: Sendable>(_ body: (Applier) -> Value) -> Value {
+    func withApplier<Value: Sendable>(_ body: (Applier) -> Value) -> Value {
         applier.withLock { relay in
             guard let relay else { preconditionFailure("the node has been started") }
             return body(relay.value)
         }
     }
 
-    // MARK: The thread that appends
-
-    private func append() {
-        let appender = Appender(log, node: settings.node, epoch: epoch, timeout: settings.timeout)
-        // Early, so that an entry of the life before cannot come any more.
-        _ = try? appender.claim()
-        guard let hub = hub.withLock({ $0 }) else { return }
-        while true {
-            // Read first: a batch that comes between the last look at the queue and the stop must still be appended.
-            let isLast = isStopping
-            turnCount.add(1, ordering: .relaxed)
-            let isOver = status.trouble?.isFinal == true
-            while let batch = hub.nextEntry() {
-                turnCount.add(1, ordering: .relaxed)
-                if isOver {
-                    hub.refuse(batch, isCertain: true, "this node starts over")
-                } else {
-                    send(batch, appender, hub)
-                }
-            }
-            // Without the tail nothing comes back.
-            let late = isOver ? .max : Clock.steady - settings.timeout
-            hub.refuseWaiting(before: late, "the shared log does not answer")
-            for batch in withApplier({ $0.withdraw(since: late) }) {
-                hub.refuse(batch, isCertain: false, "this node is behind the shared log")
-            }
-            if isLast { return }
-            _ = appendWakeup.wait(milliseconds: 500)
-        }
-    }
-
-    private func send(_ batch: SharedBatch, _ appender: Appender, _ hub: Hub) {
-        let (claim, applied) = withApplier { ($0.claim, $0.revision) }
-        let start = Clock.monotonicNanoseconds
-        let (outcome, place) = appender.append(
-            batch, time: max(Clock.steady, hub.logTime), claim: claim, applied: applied,
-            expect: { place in withApplier { $0.expect(batch, at: place) } },
-            now: { [self] in
-                turnCount.add(1, ordering: .relaxed)
-                return isStopping ? .max : Clock.steady
-            },
-            pause: { Thread.sleep(milliseconds: 50) })
-        if outcome == .appended { return commits.observe(Clock.monotonicNanoseconds - start) }
-        // It may have come back nevertheless. Its publishers are answered then.
-        if let place, withApplier({ $0.withdraw(place) }) == nil { return }
-        if case .putBack = outcome { try? log.replaceEpoch(epoch, with: .random()) }
-        if let trouble = outcome.refuse(batch, of: hub) { fail(trouble) }
-        // The others wait no longer either.
-        hub.refuseWaiting(before: Clock.steady - settings.timeout, "the shared log does not answer")
-    }
-
-    // MARK: The thread that watches over the node
-
-    private func control() {
-        var control = NodeControl(settings)
-        guard let hub = hub.withLock({ $0 }) else { return }
-        while !isStopping {
-            let began = Clock.monotonic
-            let asked = (revision: withApplier { $0.revision }, time: Clock.steady)
-            do throws(LogFailure) {
-                let head = try log.head()
-                judge(head, asked, hub)
-                if status.isFollowing { try control.keep(self, log, hub, epoch: epoch) }
-            } catch {
-                if case .replaced(let reason) = error, log.isReplaced { startOver(reason) }
-                note(error)
-            }
-            remember()
-            // The member may answer, and not tell what is new.
-            if let since = status.behindSince, Clock.monotonic > since + Self.silence, !isHeldBack {
-                log.moveOn()
-                current.withLock { $0.behindSince = Clock.monotonic }
-            }
-            // Until the node has read the log, it looks more often.
-            let period: UInt64 = status.behindSince != nil || status.answered == 0 ? 50 : 1000
-            _ = controlWakeup.wait(milliseconds: Int(period - min(period, Clock.monotonic - began)) + 1)
-        }
-    }
-
-    /// Milliseconds that a node may be behind before it asks another member.
-    private static let silence: UInt64 = 5000
-
-    /// An answer is judged by what was applied when it was asked for: meanwhile the node may have gone on.
-    private func judge(_ head: LogHead, _ asked: (revision: UInt64, time: UInt64), _ hub: Hub) {
-        guard head.epoch == epoch else {
-            return startOver("the log has begun the epoch \(head.epoch?.description ?? "none") in place of \(epoch)")
-        }
-        guard head.revision >= asked.revision else {
-            try? log.replaceEpoch(epoch, with: .random())
-            return startOver("the store was put back: it is at \(head.revision), and was at \(asked.revision)")
-        }
-        hub.judgeWaiting(beyond: head.revision, askedBefore: asked.time)
-        let recovered = current.withLock { current in
-            defer {
-                current.head = max(current.head, head.entry)
-                current.answered = Clock.monotonic
-                current.failure = nil
-                // What the log has forgotten counts as applied.
-                let applied = max(current.entry, asked.revision)
-                if applied >= head.entry {
-                    current.isUpToDate()
-                } else if current.behindSince == nil {
-                    current.behindSince = Clock.monotonic
-                }
-            }
-            return current.failure != nil
-        }
-        if recovered { logger.notice("etcd answers again") }
-    }
-
     /// Logs the first failure of a series, and one that an operator must do something about.
-    private func note(_ failure: LogFailure) {
+    func note(_ failure: LogFailure) {
         let isNews = current.withLock { current in
             defer { current.failure = failure.description }
             if case .unreachable = failure { return current.failure == nil }
@@ -404,9 +205,9 @@ public final class ClusterNode: Archive, Sendable {
         if isNews { logger.error("the shared log cannot be used", metadata: ["error": "\(failure)"]) }
     }
 
-    private func startOver(_ reason: String) { fail(.mustStartOver(reason)) }
+    func startOver(_ reason: String) { fail(.mustStartOver(reason)) }
 
-    private func fail(_ new: NodeStatus.Trouble) {
+    func fail(_ new: NodeStatus.Trouble) {
         let isNew = current.withLock { current in
             guard current.trouble != new, current.trouble?.isFinal != true else { return false }
             current.trouble = new
@@ -419,7 +220,7 @@ public final class ClusterNode: Archive, Sendable {
     }
 
     /// Writes down how far the node has seen the log.
-    private func remember() {
+    func remember() {
         let revision = status.applied
         guard let stateFile, written.withLock({ $0 != revision }) else { return }
         do {
@@ -429,8 +230,6 @@ public final class ClusterNode: Archive, Sendable {
             logger.error("cannot write how far the log was seen", metadata: ["error": "\(error)"])
         }
     }
-
-    // MARK: For the thread that watches over the node
 
     /// See ``LogTrims/figures(limit:)``.
     func trimFigures(limit: Int) -> LogTrims.Figures { withApplier { $0.trimFigures(limit: limit) } }

@@ -62,7 +62,7 @@ struct MetricsAnswer {
             "crier_history_events", "Retained events; an event of two channels counts twice.", hub.events)
         text.gauge(
             "crier_history_bytes", "Bytes of retained events in memory and on disk.", by: "place",
-            [("memory", hub.bytesInMemory), ("disk", context.hub.hasArchive ? hub.bytes : 0)])
+            [("memory", hub.bytesInMemory), ("disk", context.hub.storeName == "sqlite" ? hub.bytes : 0)])
         if let cluster = context.cluster {
             let figures = cluster.figures()
             text.gauge(
