@@ -152,7 +152,7 @@ public final class Store: Archive, Sendable {
 
     /// See ``Broadcasting/Archive/fetch(_:for:into:)``.
     public func fetch(_ asked: [UInt64], for token: UInt64, into mailbox: Mailbox) {
-        requests.add(ReadRequests.Request(asked: asked, token: token, mailbox: mailbox))
+        requests.add(ArchiveFetch(asked: asked, token: token, mailbox: mailbox))
     }
 
     // MARK: The writing thread

@@ -4,14 +4,7 @@ struct EntryWriter {
 
     mutating func write(byte: UInt8) { bytes.append(byte) }
 
-    mutating func write(_ number: UInt64) {
-        var rest = number
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
-    }
+    mutating func write(_ number: UInt64) { bytes.append(varint: number) }
 
     mutating func write(count: Int) { write(UInt64(count)) }
 

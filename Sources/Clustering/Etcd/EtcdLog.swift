@@ -8,21 +8,14 @@ public final class EtcdLog: SharedLog, Sendable {
     let endpoints: EtcdEndpoints
     let credentials: EtcdCredentials
     // One connection for each thread: a call must not wait for that of another.
-    private let appending: Guarded<Relay>
-    private let tailing: Guarded<Relay>
-    private let reading: Guarded<Relay>
-    let controlling: Guarded<Relay>
+    private let appending: Guarded<Relay<EtcdConnection>>
+    private let tailing: Guarded<Relay<EtcdConnection>>
+    private let reading: Guarded<Relay<EtcdConnection>>
+    let controlling: Guarded<Relay<EtcdConnection>>
     /// The lease of the node, while it lives.
     let lease = Guarded<UInt64?>(nil)
     /// The store that this node knows; nil before it has been there.
     let store = Guarded<String?>(nil)
-
-    /// Hands a connection from thread to thread, of which one at a time uses it; hence `@unchecked`.
-    final class Relay: @unchecked Sendable {
-        let connection: EtcdConnection
-
-        init(_ connection: EtcdConnection) { self.connection = connection }
-    }
 
     /// Opens no connection yet.
     ///
@@ -35,7 +28,9 @@ public final class EtcdLog: SharedLog, Sendable {
         (self.endpoints, self.credentials) = (endpoints, credentials)
         let identity = HTTPClient.Identity(
             authorities: settings.authorities, certificate: settings.certificate, key: settings.key)
-        func connection() throws(LogFailure) -> Relay { Relay(try EtcdConnection(endpoints, identity, credentials)) }
+        func connection() throws(LogFailure) -> Relay<EtcdConnection> {
+            Relay(try EtcdConnection(endpoints, identity, credentials))
+        }
         let relays = [try connection(), try connection(), try connection(), try connection()]
         appending = Guarded(relays[0])
         tailing = Guarded(relays[1])
@@ -47,10 +42,10 @@ public final class EtcdLog: SharedLog, Sendable {
     public var member: String { endpoints.current }
 
     func using<Value: Sendable>(
-        _ relay: borrowing Guarded<Relay>, _ body: (EtcdConnection) throws(LogFailure) -> Value
+        _ relay: borrowing Guarded<Relay<EtcdConnection>>, _ body: (EtcdConnection) throws(LogFailure) -> Value
     ) throws(LogFailure) -> Value {
         try relay.withLock { relay in
-            Result { () throws(LogFailure) in try body(relay.connection) }
+            Result { () throws(LogFailure) in try body(relay.value) }
         }.get()
     }
 

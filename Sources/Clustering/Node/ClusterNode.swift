@@ -177,7 +177,7 @@ public final class ClusterNode: Archive, Sendable {
 
     /// See ``Broadcasting/Archive/fetch(_:for:into:)``.
     public func fetch(_ asked: [UInt64], for token: UInt64, into mailbox: Mailbox) {
-        fetches.add(FetchRequests.Request(asked: asked, token: token, mailbox: mailbox))
+        fetches.add(ArchiveFetch(asked: asked, token: token, mailbox: mailbox))
     }
 
     private func fetch() {

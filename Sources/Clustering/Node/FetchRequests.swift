@@ -6,19 +6,13 @@ import SystemPackage
 /// Reads events from the log for subscribers that resume from before the events in memory. One thread serves the requests
 /// in order.
 final class FetchRequests: Sendable {
-    struct Request: Sendable {
-        let asked: [UInt64]
-        let token: UInt64
-        let mailbox: Mailbox
-    }
-
-    private let waiting = Guarded<[Request]>([])
+    private let waiting = Guarded<[ArchiveFetch]>([])
     private let isStopping = Atomic<Bool>(false)
     private let wakeup: SharedWakeup
 
     init() throws(Errno) { wakeup = try SharedWakeup() }
 
-    func add(_ request: Request) {
+    func add(_ request: ArchiveFetch) {
         waiting.withLock { $0.append(request) }
         wakeup.notify()
     }
@@ -43,14 +37,11 @@ final class FetchRequests: Sendable {
                 do throws(LogFailure) {
                     // Each would wait as long for an engine that does not answer.
                     if let failure { throw failure }
-                    let frames = try Self.read(request.asked, log, epoch)
-                    let missing = frames.count < request.asked.count ? request.asked[frames.count] : nil
-                    request.mailbox.complete(.fetched(request.token, frames, missing: missing))
+                    request.answer(try Self.read(request.asked, log, epoch))
                 } catch {
-                    // An engine that fails for the moment has lost nothing.
                     if failure == nil { report(error) }
                     failure = error
-                    request.mailbox.complete(.unreadable(request.token))
+                    request.fail()
                 }
             }
         }

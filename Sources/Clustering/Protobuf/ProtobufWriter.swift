@@ -5,15 +5,15 @@ struct ProtobufWriter {
     /// Writes a number; 0 is the default, and needs no field.
     mutating func write(_ field: Int, _ number: UInt64) {
         guard number != 0 else { return }
-        writeVarint(UInt64(field) << 3)
-        writeVarint(number)
+        bytes.append(varint: UInt64(field) << 3)
+        bytes.append(varint: number)
     }
 
     mutating func write(_ field: Int, _ flag: Bool) { write(field, flag ? 1 : 0) }
 
     mutating func write(_ field: Int, _ value: some Collection<UInt8>) {
-        writeVarint(UInt64(field) << 3 | 2)
-        writeVarint(UInt64(value.count))
+        bytes.append(varint: UInt64(field) << 3 | 2)
+        bytes.append(varint: UInt64(value.count))
         bytes.append(contentsOf: value)
     }
 
@@ -24,15 +24,6 @@ struct ProtobufWriter {
         var inner = ProtobufWriter()
         body(&inner)
         write(field, inner.bytes)
-    }
-
-    private mutating func writeVarint(_ number: UInt64) {
-        var rest = number
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
     }
 
     /// The bytes of a message.

@@ -8,13 +8,7 @@ import SystemPackage
 /// Reads events from the file for subscribers that resume from before the events in memory. One thread serves the
 /// requests in order.
 final class ReadRequests: Sendable {
-    struct Request: Sendable {
-        let asked: [UInt64]
-        let token: UInt64
-        let mailbox: Mailbox
-    }
-
-    private let waiting = Guarded<[Request]>([])
+    private let waiting = Guarded<[ArchiveFetch]>([])
     private let isStopping = Atomic<Bool>(false)
     private let wakeup: SharedWakeup
 
@@ -22,7 +16,7 @@ final class ReadRequests: Sendable {
         wakeup = try SharedWakeup()
     }
 
-    func add(_ request: Request) {
+    func add(_ request: ArchiveFetch) {
         waiting.withLock { $0.append(request) }
         wakeup.notify()
     }
@@ -43,17 +37,16 @@ final class ReadRequests: Sendable {
         }
     }
 
-    private func answer(_ request: Request, _ queue: DatabaseQueue, _ log: Logger) {
+    private func answer(_ request: ArchiveFetch, _ queue: DatabaseQueue, _ log: Logger) {
         var frames: [Frame] = []
         do {
             try queue.read { db in try Self.read(request.asked, db, &frames) }
         } catch {
             // A disk that fails for the moment has lost nothing.
             log.error("cannot read the history", metadata: ["error": "\(StoreError(error))"])
-            return request.mailbox.complete(.unreadable(request.token))
+            return request.fail()
         }
-        let missing = frames.count < request.asked.count ? request.asked[frames.count] : nil
-        request.mailbox.complete(.fetched(request.token, frames, missing: missing))
+        request.answer(frames)
     }
 
     /// Reads events up to the first that is missing or damaged.
