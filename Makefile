@@ -102,6 +102,7 @@ stress: build
 	Tests/Restarts/upgrades $(BINARY) --subscribers 18000
 	Tests/Restarts/crashes $(BINARY) --subscribers 9000 --kills 50
 	@.ci/packages etcd-server etcd-client libcurl4
+	Tests/Cluster/leaders $(BINARY)
 	Tests/Cluster/drills $(BINARY) --rounds 20 --partitions $(if $(SEED),--seed $(SEED))
 	@$(MAKE) --no-print-directory abuse SHARE=1
 
@@ -122,11 +123,11 @@ faults: packages-test
 attacks: build
 	Tests/Benchmarks/attacks $(BINARY)
 
-#:: make bench      measure crier, nchan and a minimal server on this machine (ROUNDS, SECONDS, SCENARIOS); the scenarios watched
-#::                 and survive compare crier with itself
+#:: make bench      measure crier, nchan and a minimal server on this machine (ROUNDS, SECONDS, SCENARIOS); the scenarios watched,
+#::                 survive and cluster compare crier with itself
 bench: build
-	@.ci/packages nginx libnginx-mod-nchan gcc libc6-dev
-	$(if $(filter watched survive,$(SCENARIOS)),@Tests/Benchmarks/$(SCENARIOS) $(BINARY),@Tests/Benchmarks/run $(BINARY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(SCENARIOS))
+	@.ci/packages nginx libnginx-mod-nchan gcc libc6-dev $(if $(filter cluster,$(SCENARIOS)),etcd-server etcd-client libcurl4)
+	$(if $(filter watched survive cluster,$(SCENARIOS)),@Tests/Benchmarks/$(SCENARIOS) $(BINARY),@Tests/Benchmarks/run $(BINARY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(SCENARIOS))
 
 #:: make sanitize   run the tests under the thread sanitizer and the address sanitizer
 sanitize: packages-test

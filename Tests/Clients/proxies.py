@@ -51,7 +51,8 @@ def haproxy(directory, port, public):
 
 
 def apache(directory, port, public):
-    text = block("Apache").replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("8079", str(free_port()))
+    # 8079 first: crier's port may have these digits.
+    text = block("Apache").replace("8079", str(free_port())).replace("127.0.0.1:8080", f"127.0.0.1:{port}")
     text = text.replace("*:80", f"127.0.0.1:{public}").replace("/srv/down", f"{directory}/down")
     (directory / "down").mkdir(mode=0o755)
     (directory / "down/down.sse").write_text("retry: 5000\n\n")

@@ -61,7 +61,11 @@ class Running:
         try:
             self.crier = Notifying([os.environ["BINARY"], "serve", "--config", self.directory / "crier.toml"], stderr=self.log)
         except AssertionError as error:
-            self.fail(f"{error}: " + (self.directory / "log").read_text(errors="replace")[-2000:])
+            self.fail(f"{error}: {self.logged()}")
+
+    def logged(self):
+        """The end of what crier, the proxy and the clients have written to their standard error."""
+        return (self.directory / "log").read_text(errors="replace")[-2000:]
 
     def stop(self, process):
         process.send_signal(signal.SIGTERM)
@@ -79,7 +83,7 @@ class Running:
                 if process.poll() is not None:
                     break
                 time.sleep(0.05)
-        self.fail("it does not listen: " + (self.directory / "log").read_text(errors="replace")[-2000:])
+        self.fail(f"it does not listen: {self.logged()}")
 
     def publish(self, data, fields=(), port=None, channel="news"):
         """Publishes an event, and returns its id."""
@@ -88,9 +92,11 @@ class Running:
         return body.split('"')[3]
 
     def await_subscribers(self, count, channel="news"):
-        for _ in range(400):
+        # A client that fails to connect once may wait ten seconds, and then twenty.
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
             status, body = request(self.port, "GET", f"/channels/{channel}")
             if (status == 200 and f'"subscribers":{count},' in body) or (status == 404 and count == 0):
                 return
             time.sleep(0.05)
-        self.fail(f"crier does not have {count} subscribers: {body}")
+        self.fail(f"crier does not have {count} subscribers: {body} {self.logged()}")

@@ -87,6 +87,20 @@ class Etcd:
                 return member
         return None
 
+    def agreed(self, seconds=30):
+        """The leader, as soon as all members follow it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                found = [call(member.client, "/v3/maintenance/status", {}, timeout=1) for member in self.members]
+            except OSError:
+                found = []
+            leaders = {(status.get("leader"), status.get("raftTerm")) for status in found}
+            if len(leaders) == 1 and None not in (leader := leaders.pop()):
+                return next(m for m, status in zip(self.members, found) if status["header"]["member_id"] == leader[0])
+            time.sleep(0.05)
+        raise TimeoutError("the members of etcd do not agree on a leader")
+
     def stop(self):
         for member in self.members:
             member.kill()

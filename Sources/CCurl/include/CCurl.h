@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 typedef size_t (*crier_curl_write)(char *bytes, size_t size, size_t count, void *context);
-typedef int (*crier_curl_progress)(void *context, int64_t total, int64_t now, int64_t uploadTotal, int64_t uploadNow);
 
 static inline int crier_curl_global_init(void *function, long flags) {
     return ((int (*)(long))function)(flags);
@@ -31,11 +30,32 @@ static inline int crier_curl_set_write(void *function, void *handle, int option,
     return ((int (*)(void *, int, ...))function)(handle, option, value);
 }
 
-static inline int crier_curl_set_progress(void *function, void *handle, int option, crier_curl_progress value) {
-    return ((int (*)(void *, int, ...))function)(handle, option, value);
+static inline void *crier_curl_multi_init(void *function) { return ((void *(*)(void))function)(); }
+
+// Adds a request to those in progress, or removes it.
+static inline int crier_curl_multi_change(void *function, void *multi, void *handle) {
+    return ((int (*)(void *, void *))function)(multi, handle);
 }
 
-static inline int crier_curl_perform(void *function, void *handle) { return ((int (*)(void *))function)(handle); }
+static inline int crier_curl_multi_perform(void *function, void *multi, int *running) {
+    return ((int (*)(void *, int *))function)(multi, running);
+}
+
+static inline int crier_curl_multi_poll(void *function, void *multi, int milliseconds) {
+    return ((int (*)(void *, void *, unsigned, int, int *))function)(multi, NULL, 0, milliseconds, NULL);
+}
+
+// The result of the request that has ended; -1 when there is none.
+static inline int crier_curl_multi_result(void *function, void *multi) {
+    struct message { // CURLMsg
+        int kind;
+        void *handle;
+        union { void *other; int result; } data;
+    };
+    int left;
+    struct message *message = ((struct message *(*)(void *, int *))function)(multi, &left);
+    return message != NULL && message->kind == 1 ? message->data.result : -1; // CURLMSG_DONE
+}
 
 static inline int crier_curl_get_number(void *function, void *handle, int info, long *value) {
     return ((int (*)(void *, int, ...))function)(handle, info, value);

@@ -16,8 +16,11 @@ final class EtcdConnection {
         (self.endpoints, self.credentials) = (endpoints, credentials)
     }
 
-    /// Milliseconds for a call.
-    static let patience = 1500
+    /// Milliseconds for a call, besides one for each KiB of it. A call that a follower has passed to a frozen leader gets no
+    /// answer, also when there is a new leader, which takes 1 to 2 s: so a call that takes longer is made again.
+    static let patience = 1000
+    /// Milliseconds in which a member that is not frozen says how it is.
+    private static let statusPatience = 300
 
     /// Calls a method that may be called again: when a member does not answer, the next one is asked.
     func read(_ method: String, _ body: [UInt8]) throws(LogFailure) -> EtcdAnswer {
@@ -60,12 +63,26 @@ final class EtcdConnection {
     }
 
     private func post(_ method: String, _ body: [UInt8], fields: [String]) throws(LogFailure) -> EtcdAnswer {
+        // After a silent member another silent one would cost as much again.
+        if endpoints.isUntried { try greet(endpoints.current) }
         var answer: ProtobufMessage?
-        try exchange(method, body, to: endpoints.current, fields: fields, within: Self.patience, isStopped: { false }) {
-            answer = $0
-        }
+        try exchange(
+            method, body, to: endpoints.current, fields: fields, within: Self.patience + body.count / 1024,
+            isStopped: { false }
+        ) { answer = $0 }
         guard let answer else { throw .unreachable("etcd answers with nothing") }
         return EtcdAnswer(message: answer)
+    }
+
+    /// Finds out whether a member answers at all.
+    private func greet(_ address: String) throws(LogFailure) {
+        do throws(LogFailure) {
+            try exchange(
+                EtcdMethod.status, [], to: address, fields: [], within: Self.statusPatience, isStopped: { false }
+            ) { _ in }
+        } catch {
+            if case .unreachable = error { throw error }
+        }
     }
 
     /// The fields that tell etcd who asks. Gets a token if there is none.
@@ -106,6 +123,7 @@ final class EtcdConnection {
         if let problem { throw problem }
         switch outcome {
         case .success(let answer):
+            endpoints.note(answerOf: address)
             guard answer.status == 200, let code = answer.fields["grpc-status"].flatMap({ Int($0) }) else {
                 endpoints.leave(address)
                 throw .unreachable("\(address) has not ended the call: the status is \(answer.status)")

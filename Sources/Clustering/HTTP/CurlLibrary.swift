@@ -7,12 +7,18 @@ struct CurlLibrary: @unchecked Sendable {
     // Addresses of functions, which stay for as long as the process lives; hence `@unchecked`.
     let easyInit: UnsafeMutableRawPointer
     let setOption: UnsafeMutableRawPointer
-    let perform: UnsafeMutableRawPointer
     let getInfo: UnsafeMutableRawPointer
     let cleanup: UnsafeMutableRawPointer
     let errorText: UnsafeMutableRawPointer
     let appendToList: UnsafeMutableRawPointer
     let freeList: UnsafeMutableRawPointer
+    let multiInit: UnsafeMutableRawPointer
+    let multiAdd: UnsafeMutableRawPointer
+    let multiRemove: UnsafeMutableRawPointer
+    let multiPerform: UnsafeMutableRawPointer
+    let multiPoll: UnsafeMutableRawPointer
+    let multiRead: UnsafeMutableRawPointer
+    let multiCleanup: UnsafeMutableRawPointer
 
     /// The library; or why it cannot be used, without a full stop.
     static let shared: Result<CurlLibrary, Missing> = Result { () throws(Missing) in try CurlLibrary() }
@@ -33,12 +39,18 @@ struct CurlLibrary: @unchecked Sendable {
         }
         unsafe easyInit = try function("curl_easy_init")
         unsafe setOption = try function("curl_easy_setopt")
-        unsafe perform = try function("curl_easy_perform")
         unsafe getInfo = try function("curl_easy_getinfo")
         unsafe cleanup = try function("curl_easy_cleanup")
         unsafe errorText = try function("curl_easy_strerror")
         unsafe appendToList = try function("curl_slist_append")
         unsafe freeList = try function("curl_slist_free_all")
+        unsafe multiInit = try function("curl_multi_init")
+        unsafe multiAdd = try function("curl_multi_add_handle")
+        unsafe multiRemove = try function("curl_multi_remove_handle")
+        unsafe multiPerform = try function("curl_multi_perform")
+        unsafe multiPoll = try function("curl_multi_poll")
+        unsafe multiRead = try function("curl_multi_info_read")
+        unsafe multiCleanup = try function("curl_multi_cleanup")
         // CURL_GLOBAL_DEFAULT
         guard unsafe crier_curl_global_init(try function("curl_global_init"), 3) == 0 else {
             throw Missing(description: "libcurl.so.4 cannot be initialised")

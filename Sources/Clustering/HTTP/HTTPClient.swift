@@ -33,6 +33,8 @@ final class HTTPClient {
 
     private let library: CurlLibrary
     private let handle: UnsafeMutableRawPointer
+    /// Where libcurl keeps the connections, and runs the one request.
+    private let multi: UnsafeMutableRawPointer
     /// The server that a connection is open to; nil when it is not known to be.
     private var connected: String?
 
@@ -41,12 +43,8 @@ final class HTTPClient {
     private final class Transfer {
         var answer = Answer()
         let take: (UnsafeRawBufferPointer) -> Bool
-        let isStopped: () -> Bool
 
-        init(take: @escaping (UnsafeRawBufferPointer) -> Bool, isStopped: @escaping () -> Bool) {
-            unsafe self.take = unsafe take
-            self.isStopped = isStopped
-        }
+        init(take: @escaping (UnsafeRawBufferPointer) -> Bool) { unsafe self.take = unsafe take }
     }
 
     /// The numbers of options; they are part of libcurl's binary interface.
@@ -57,13 +55,10 @@ final class HTTPClient {
         static let postFields: CInt = 10_015
         static let httpHeader: CInt = 10_023
         static let certificate: CInt = 10_025
-        static let progressData: CInt = 10_057
         static let authorities: CInt = 10_065
         static let key: CInt = 10_087
         static let writeFunction: CInt = 20_011
-        static let progressFunction: CInt = 20_219
         static let postFieldSize: CInt = 30_120
-        static let noProgress: CInt = 43
         static let post: CInt = 47
         static let httpVersion: CInt = 84
         static let noSignal: CInt = 99
@@ -79,14 +74,13 @@ final class HTTPClient {
 
     init(_ identity: Identity) throws(CurlLibrary.Missing) {
         library = try CurlLibrary.shared.get()
-        guard let handle = unsafe crier_curl_easy_init(library.easyInit) else {
-            throw CurlLibrary.Missing(description: "libcurl.so.4 has no memory")
-        }
-        unsafe self.handle = unsafe handle
+        guard let handle = unsafe crier_curl_easy_init(library.easyInit),
+            let multi = unsafe crier_curl_multi_init(library.multiInit)
+        else { throw CurlLibrary.Missing(description: "libcurl.so.4 has no memory") }
+        (unsafe self.handle, unsafe self.multi) = unsafe (handle, multi)
         set(Option.noSignal, 1)
         set(Option.post, 1)
         set(Option.keepAlive, 1)
-        set(Option.noProgress, 0)
         set(Option.bufferSize, 256 * 1024)
         set(Option.uploadBufferSize, 256 * 1024)
         // A proxy of the environment is for other programs.
@@ -109,12 +103,12 @@ final class HTTPClient {
             transfer.answer.read(line)
             return size * count
         }
-        _ = unsafe crier_curl_set_progress(library.setOption, handle, Option.progressFunction) { context, _, _, _, _ in
-            unsafe Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().isStopped() ? 1 : 0
-        }
     }
 
-    deinit { unsafe crier_curl_free(library.cleanup, handle) }
+    deinit {
+        unsafe crier_curl_free(library.cleanup, handle)
+        unsafe crier_curl_free(library.multiCleanup, multi)
+    }
 
     private func set(_ option: CInt, _ value: Int) {
         _ = unsafe crier_curl_set_number(library.setOption, handle, option, value)
@@ -129,7 +123,7 @@ final class HTTPClient {
     /// - Parameters:
     ///   - fields: of the head, each as `name: value`.
     ///   - milliseconds: for all of it; 0 is no limit.
-    ///   - isStopped: asked about once a second, or more often while bytes come.
+    ///   - isStopped: asked ten times a second, and while bytes come.
     ///   - take: gets the pieces of the answer. Returns whether it wants more.
     /// - Returns: the status and the fields.
     func post(
@@ -141,8 +135,8 @@ final class HTTPClient {
         var isFresh = connected != server
         while true {
             connected = nil
-            let transfer = unsafe Transfer(take: take, isStopped: isStopped)
-            try perform(server, path, body, fields, isFresh: isFresh, within: milliseconds, transfer)
+            let transfer = unsafe Transfer(take: take)
+            try perform(server, path, body, fields, isFresh: isFresh, within: milliseconds, isStopped, transfer)
             // The connection was closed meanwhile, and the request has gone to where nobody understands it.
             if !isFresh, server.hasPrefix("http:"), number(Self.connectCount) > 0 {
                 isFresh = true
@@ -166,10 +160,10 @@ final class HTTPClient {
 
     private func perform(
         _ server: String, _ path: String, _ body: [UInt8], _ fields: [String], isFresh: Bool,
-        within milliseconds: Int, _ transfer: Transfer
+        within milliseconds: Int, _ isStopped: () -> Bool, _ transfer: Transfer
     ) throws(Failure) {
         let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
-        for option in [Option.writeData, Option.progressData, Option.headerData] {
+        for option in [Option.writeData, Option.headerData] {
             _ = unsafe crier_curl_set_pointer(library.setOption, handle, option, context)
         }
         // With TLS both sides agree on HTTP/2. Without it, a connection begins with it, or has begun with it.
@@ -189,11 +183,28 @@ final class HTTPClient {
             unsafe body.withUnsafeBytes { bytes in
                 _ = unsafe crier_curl_set_offset(library.setOption, handle, Option.postFieldSize, Int64(bytes.count))
                 _ = unsafe crier_curl_set_pointer(library.setOption, handle, Option.postFields, bytes.baseAddress)
-                return unsafe crier_curl_perform(library.perform, handle)
+                return run(until: isStopped)
             }
         }
         guard code == 0 else { throw failure(code) }
     }
+
+    /// Runs the request to its end, and returns libcurl's code.
+    private func run(until isStopped: () -> Bool) -> CInt {
+        _ = unsafe crier_curl_multi_change(library.multiAdd, multi, handle)
+        defer { _ = unsafe crier_curl_multi_change(library.multiRemove, multi, handle) }
+        var running: CInt = 0
+        while unsafe crier_curl_multi_perform(library.multiPerform, multi, &running) == 0 {
+            if running == 0 { return unsafe crier_curl_multi_result(library.multiRead, multi) }
+            if isStopped() { return Self.aborted }
+            _ = unsafe crier_curl_multi_poll(library.multiPoll, multi, 100)
+        }
+        return Self.noMemory
+    }
+
+    // Of libcurl's codes.
+    private static let noMemory: CInt = 27
+    private static let aborted: CInt = 42
 
     /// Milliseconds to open a connection.
     private static let connectTimeout = 1000
@@ -203,8 +214,8 @@ final class HTTPClient {
         switch code {
         // No address, no connection, or a handshake that failed: no byte of the request has left.
         case 5, 6, 7, 35, 58, 59, 60, 77, 83: return .notConnected(text)
-        // The callbacks want no more.
-        case 23, 42: return .stopped
+        // The caller wants no more.
+        case 23, Self.aborted: return .stopped
         default: return .interrupted(text)
         }
     }
