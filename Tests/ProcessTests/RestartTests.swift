@@ -56,5 +56,16 @@ extension RealProcess {
                 #expect(try publish("two").contains("-2\""))
             }
         }
+
+        @Test func `does not lose a signal to stop that comes in the middle`() async throws {
+            for _ in 0..<3 {
+                try await withDaemon { daemon in
+                    daemon.signal(SIGUSR2)
+                    _ = try request(daemon.port, "GET /healthz")
+                    daemon.signal(SIGUSR2)
+                    // Now withDaemon sends SIGTERM.
+                }
+            }
+        }
     }
 }

@@ -26,7 +26,8 @@ extension Daemon {
             if watchdog.isDue(turns) { ServiceManager.alive() }
         }
         standstill.wakeup.clear()
-        if freeze.isComplete {
+        // The next process would not know of a signal that this one has taken.
+        if freeze.isComplete, !hasSignalToStop() {
             // Whoever writes the state of the hub must find it unchanged.
             backend.node?.pause()
             return freeze
@@ -70,6 +71,7 @@ extension Daemon {
     mutating func restart(_ poller: inout Poller) throws {
         log.info("restarting in the same process")
         guard let freeze = try freeze(&poller) else {
+            if hasSignalToStop() { return log.info("the restart is given up: crier is to stop") }
             return log.error("the restart is given up: the requests in progress did not end")
         }
         do {
