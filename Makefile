@@ -23,8 +23,10 @@ build: packages
 	$(SWIFT_BUILD)
 
 #:: make test       install missing packages, run every test
-test: packages-test lint unit build budgets monitoring readme recipes browser clients restarts abuse
-	@# Some of these mostly wait.
+test: packages-test lint unit build budgets
+	@# Those that mostly wait run two at a time.
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target monitoring readme recipes browser
+	@$(MAKE) --no-print-directory clients restarts abuse
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target systemd cluster-test
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target package fuzz TIME=3
 	@echo "Every test has passed."
