@@ -1,5 +1,5 @@
 """Runs nodes of crier, and clients of them that notice everything that is lost, doubled or out of order."""
-import http.client, json, pathlib, signal, socket, subprocess, threading, time, urllib.error, urllib.request
+import contextlib, http.client, json, os, pathlib, signal, socket, subprocess, threading, time, urllib.error, urllib.request
 
 from etcd import free_ports
 
@@ -21,12 +21,13 @@ class Node:
 
     def start(self):
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(self.command, stdout=output, stderr=output)
+            self.process = subprocess.Popen(self.command, stdout=output, stderr=output, start_new_session=True)
         return self
 
     def kill(self):
         if self.process:
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)  # a wrapper has the node as its child
             self.process.wait()
             self.process, self.is_frozen = None, False
 
