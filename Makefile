@@ -103,6 +103,7 @@ stress: build
 		ulimit -n $$(ulimit -Hn); swift test --skip-build --filter 'Under stress|Killed at any moment'
 	Tests/Restarts/upgrades $(BINARY) --subscribers 18000
 	Tests/Restarts/crashes $(BINARY) --subscribers 9000 --kills 50
+	Tests/Restarts/storm $(BINARY) --bar
 	@.ci/packages etcd-server etcd-client libcurl4
 	Tests/Cluster/leaders $(BINARY)
 	Tests/Cluster/drills $(BINARY) --rounds 20 --partitions $(if $(SEED),--seed $(SEED))
