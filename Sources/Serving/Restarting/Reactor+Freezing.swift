@@ -6,6 +6,8 @@ import Kernel
 /// Brings the loop to a stop, for another process to continue its connections; see ``Freeze``.
 extension Reactor {
     mutating func startFreezing(_ freeze: Freeze) {
+        // The loop may not have noticed yet that the one before is over.
+        if let next = settling?.freeze.ended { finishFreezing(next) }
         guard drain == nil, settling == nil else { return }
         settling = Settling(freeze, now: time.now, timeout: settings.shutdown)
         acceptor.freeze(poller)
