@@ -2,9 +2,16 @@
 /// lock in between.
 struct HoldBudget {
     /// Evictions, and records of them for patterns; each takes a fraction of a microsecond.
-    private static let steps = 512
+    static let standard = 512
+    /// For the thread of the archive, which goes on until nothing is left, while publishers wait for the lock.
+    static let brief = 64
 
-    private var left = steps
+    private var left: Int
+
+    init(steps: Int = standard) { left = steps }
+
+    /// Whether more may be done.
+    var isLeft: Bool { left > 0 }
 
     /// Takes one eviction.
     ///

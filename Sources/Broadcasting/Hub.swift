@@ -19,6 +19,8 @@ public final class Hub: Sendable {
     private let batchStart = Atomic<UInt64>(0)
     /// Written under the lock.
     private let hasUnfinished = Atomic(false)
+    /// Whether the thread of the archive evicts what waits.
+    private let archiveEvicts = Atomic(false)
     /// Whether the history exceeds the limits for all channels. Written under the lock.
     private let exceedsTotal = Atomic(false)
 
@@ -56,8 +58,9 @@ public final class Hub: Sendable {
         events.reserveCapacity(publications.count)
         for index in publications.indices { events.append(EncodedEvent(publications[index], epoch: epoch)) }
         let outcome = change { $0.publish(events, idempotency, reply: reply, now: now) }
-        // The publisher waits for the room that its events need, or the history could exceed its limit ever further.
-        while exceedsTotal.load(ordering: .relaxed) { evictMore(now: now) }
+        // The publisher waits for the room that its events need, or the history could exceed its limit ever further. With an
+        // archive they are not in the log yet.
+        while archive == nil, exceedsTotal.load(ordering: .relaxed) { evictMore(now: now) }
         return outcome
     }
 
@@ -192,16 +195,21 @@ public final class Hub: Sendable {
 
     /// Evicts the restored events that exceed the current limits, and removes empty channels.
     public func finishRestoring(now: UInt64) {
-        changeWholly(now) { $0.finishRestoring(now: now) }
+        change { $0.finishRestoring(now: now) }
+        evictAll(now: now)
     }
 
     /// Takes the next batch that the archive must write, and gives its events their numbers. Call it again after
     /// ``commit(_:now:)`` until it returns nil: only then, or after ``refuse(_:_:)``, does the hub wake the archive for
     /// further changes.
     ///
-    /// - Parameter now: milliseconds since 1970.
-    public func nextBatch(now: UInt64) -> ArchiveBatch? {
-        let batch = locked { $0.nextBatch(now: now) }
+    /// A few evictions wait for a second without a wakeup, so call it once a second too.
+    ///
+    /// - Parameters:
+    ///   - now: milliseconds since 1970.
+    ///   - flushing: takes also the evictions that could wait, until nothing is left to write.
+    public func nextBatch(now: UInt64, flushing: Bool = false) -> ArchiveBatch? {
+        let batch = locked { $0.nextBatch(now: now, flushing: flushing) }
         if batch != nil { batchStart.store(clock(), ordering: .relaxed) }
         return batch
     }
@@ -212,7 +220,12 @@ public final class Hub: Sendable {
     /// Reports that the archive has written a batch.
     public func commit(_ batch: ArchiveBatch, now: UInt64) {
         commits.observe(clock() - batchStart.load(ordering: .relaxed))
-        forSlices(of: batch) { slice in changeWholly(now) { $0.commit(slice, now: now) } }
+        evicting(now: now) {
+            for writes in batch.slices(steps: Self.stepsAtOnce) {
+                complete(change(steps: HoldBudget.brief) { $0.commit(writes, now: now) })
+                evictAll(now: now)
+            }
+        }
     }
 
     /// Reports that the archive could not write a batch. The hub refuses its publishes and ends.
@@ -220,19 +233,12 @@ public final class Hub: Sendable {
     /// - Parameter reason: a sentence for the publishers, without a full stop.
     public func refuse(_ batch: ArchiveBatch, _ reason: String) {
         locked { state in state.writeQueue?.putBack(batch, state.registry) }
-        forSlices(of: batch) { slice in locked { $0.refuse(slice, reason) } }
+        for writes in batch.slices(steps: Self.stepsAtOnce) { complete(locked { $0.refuse(writes, reason) }) }
     }
 
-    /// Passes the writes of a batch on, a few at a time, and then tells the loops what became of them.
-    private func forSlices(
-        of batch: ArchiveBatch, _ body: (Deque<PendingWrite>.SubSequence) -> [(loop: Int, Completion)]
-    ) {
-        var rest = batch.writes[...]
-        while !rest.isEmpty {
-            let slice = rest.prefix(steps: Self.stepsAtOnce)
-            rest = rest.dropFirst(slice.count)
-            for (loop, completion) in body(slice) { mailboxes[loop].complete(completion) }
-        }
+    /// Tells the loops what became of their publishes and ends.
+    func complete(_ completions: [(loop: Int, Completion)]) {
+        for (loop, completion) in completions { mailboxes[loop].complete(completion) }
     }
 
     /// How many events of a batch, each counted once for each of its channels, one hold of the lock adds to the log: a
@@ -246,18 +252,24 @@ public final class Hub: Sendable {
     public var storeName: String { archive == nil ? "memory" : state.withLock { $0.shared != nil } ? "etcd" : "sqlite" }
 
     /// Uses the state under the lock.
-    func locked<Result>(_ body: (inout HubState) -> sending Result) -> sending Result {
+    ///
+    /// - Parameter steps: see ``HoldBudget``.
+    func locked<Result>(
+        steps: Int = HoldBudget.standard, _ body: (inout HubState) -> sending Result
+    ) -> sending Result {
         state.withLock { state in
             let start = clock()
-            state.budget = HoldBudget()
+            state.budget = HoldBudget(steps: steps)
             state.heldSince = start
             defer { state.longestHold = max(state.longestHold, clock() - start) }
             return body(&state)
         }
     }
 
-    /// Whether evictions wait; see ``evictMore(now:)``.
-    public var hasEvictions: Bool { hasUnfinished.load(ordering: .relaxed) }
+    /// Whether evictions wait for the loops; see ``evictMore(now:)``.
+    public var hasEvictions: Bool {
+        hasUnfinished.load(ordering: .relaxed) && !archiveEvicts.load(ordering: .relaxed)
+    }
 
     /// Evicts some of the events that a change could not evict while it held the lock. After each turn in which a loop
     /// changed something, it calls this until nothing is left.
@@ -268,17 +280,28 @@ public final class Hub: Sendable {
         return hasEvictions
     }
 
-    /// Changes the state under the lock, and then evicts everything that the change could not evict within its budget:
-    /// each time other threads get the lock in between.
-    private func changeWholly<Result: Sendable>(_ now: UInt64, _ body: (inout HubState) -> Result) -> Result {
-        let result = change(body)
-        while hasEvictions { evictMore(now: now) }
-        return result
+    /// Runs a body on the thread of the archive that calls ``evictAll(now:)``. The loops leave evictions to this thread
+    /// meanwhile: otherwise all would wait for the lock in turn.
+    func evicting(now: UInt64, _ body: () -> Void) {
+        archiveEvicts.store(true, ordering: .relaxed)
+        body()
+        archiveEvicts.store(false, ordering: .relaxed)
+        // A loop may have left some a moment ago, and sleep now.
+        evictAll(now: now)
+    }
+
+    /// Evicts everything that waits: each time other threads get the lock in between.
+    func evictAll(now: UInt64) {
+        while hasUnfinished.load(ordering: .relaxed) {
+            change(steps: HoldBudget.brief) { $0.continueUnfinished(now: now) }
+        }
     }
 
     /// Changes the state under the lock, and wakes the loops and the archive afterwards.
-    func change<Result: Sendable>(_ body: (inout HubState) -> Result) -> Result {
-        let (result, loops, hasWrites) = locked { state in
+    ///
+    /// - Parameter steps: see ``HoldBudget``.
+    func change<Result: Sendable>(steps: Int = HoldBudget.standard, _ body: (inout HubState) -> Result) -> Result {
+        let (result, loops, hasWrites) = locked(steps: steps) { state in
             let result = body(&state)
             hasUnfinished.store(state.hasUnfinished, ordering: .relaxed)
             exceedsTotal.store(state.exceedsTotal, ordering: .relaxed)

@@ -3,9 +3,9 @@ import EventStreams
 
 /// Numbers the changes that the archive takes, and applies them once it has written them.
 extension HubState {
-    /// See ``Hub/nextBatch(now:)``.
-    mutating func nextBatch(now: UInt64) -> ArchiveBatch? {
-        guard let waiting = writeQueue?.startBatch() else { return nil }
+    /// See ``Hub/nextBatch(now:flushing:)``.
+    mutating func nextBatch(now: UInt64, flushing: Bool) -> ArchiveBatch? {
+        guard let waiting = writeQueue?.startBatch(now: now, flushing: flushing) else { return nil }
         let prefix = log.idPrefix
         var writes: Deque<PendingWrite> = []
         for write in waiting {
@@ -17,7 +17,7 @@ extension HubState {
                 writes.append(.end(id, endFrame(of: registry[id], name, now: now), reply))
             }
         }
-        return writeQueue?.finishBatch(writes, log)
+        return writeQueue?.finishBatch(writes, log, now: now, flushing: flushing)
     }
 
     /// Adds the events and ends that the archive has written to the log.

@@ -14,7 +14,7 @@ extension HubState {
             return .refused(error)
         }
         if shared != nil { return share(encoded, idempotency, reply: reply, now: now) }
-        var previous: (names: [ChannelName], topic: Topic)?
+        var previous: PlacedChannels?
         guard writeQueue != nil else {
             let receipt = addToLog(place(encoded, now: now) { $0.nextSequence() }, now: now)
             if let idempotency { record(StoredAnswer(idempotency, time: now, receipt), now: now) }
@@ -71,37 +71,49 @@ extension HubState {
         }
     }
 
+    /// Channels as a publisher named them, and as the log has them.
+    private struct PlacedChannels {
+        let names: [ChannelName]
+        let topics: [TopicID]
+        let channels: [ChannelName]
+    }
+
     /// Finds the channels of an event.
     ///
-    /// - Parameter previous: the channel of the event before, as its publisher named it; the next event often has the
-    ///   same list.
-    private mutating func place(
-        _ event: EncodedEvent, _ previous: inout (names: [ChannelName], topic: Topic)?
-    ) -> PlacedEvent {
-        if event.channels.count == 1 {
-            let topic: Topic
-            if let previous, previous.names.isIdentical(to: event.channels) {
-                topic = previous.topic
-            } else {
-                topic = registry.channel(event.channels[0], policy)
-                previous = (event.channels, topic)
-            }
+    /// - Parameter previous: the channels of the event before; the next event often has the same list.
+    private mutating func place(_ event: EncodedEvent, _ previous: inout PlacedChannels?) -> PlacedEvent {
+        let placed: PlacedChannels
+        if let previous,
+            previous.names.isIdentical(to: event.channels)
+                || event.channels.count > 1 && previous.names == event.channels
+        {
+            placed = previous
+        } else {
+            placed = place(event.channels)
+            previous = placed
+        }
+        return PlacedEvent(frame: event.frame, labels: event.labels, topics: placed.topics, channels: placed.channels)
+    }
+
+    private mutating func place(_ names: [ChannelName]) -> PlacedChannels {
+        if names.count == 1 {
+            let topic = registry.channel(names[0], policy)
             // All events of the channel share the lists with its name and its number.
-            return PlacedEvent(frame: event.frame, labels: event.labels, topics: topic.ids, channels: topic.names)
+            return PlacedChannels(names: names, topics: topic.ids, channels: topic.names)
         }
         placements += 1
         var topics: [TopicID] = []
-        topics.reserveCapacity(event.channels.count)
+        topics.reserveCapacity(names.count)
         var channels: [ChannelName] = []
-        channels.reserveCapacity(event.channels.count)
-        for name in event.channels {
+        channels.reserveCapacity(names.count)
+        for name in names {
             let topic = registry.channel(name, policy)
             guard topic.placement != placements else { continue }
             topic.placement = placements
             topics.append(topic.id)
             channels.append(name)
         }
-        return PlacedEvent(frame: event.frame, labels: event.labels, topics: topics, channels: channels)
+        return PlacedChannels(names: names, topics: topics, channels: channels)
     }
 
     /// Finds the channels of events, and gives these their numbers.
@@ -110,7 +122,7 @@ extension HubState {
     ) -> [NumberedEvent] {
         var events: [NumberedEvent] = []
         events.reserveCapacity(encoded.count)
-        var previous: (names: [ChannelName], topic: Topic)?
+        var previous: PlacedChannels?
         let prefix = log.idPrefix
         for event in encoded {
             let placed = place(event, &previous)

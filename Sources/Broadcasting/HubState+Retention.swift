@@ -51,7 +51,8 @@ extension HubState {
         enforceTotal()
         unloadOldest()
         for _ in 0..<unfinished.count {
-            guard let topic = unfinished.popFirst() else { break }
+            // Without a budget each would only wait again.
+            guard budget.isLeft, let topic = unfinished.popFirst() else { break }
             // Another operation may have removed it, and its number may have another owner.
             guard registry.topic(at: topic.id.index) === topic else { continue }
             if topic.isEnded, topic.subscribers == 0 { evictAll(of: topic) } else { enforceLimits(of: topic, now: now) }

@@ -16,6 +16,9 @@ public final class Store: Archive, Sendable {
         case full
     }
 
+    /// Seconds to wait for another program that uses the file.
+    static let patience = 5.0
+
     private let path: String
     private let durability: Durability
     private let log: Logger
@@ -47,17 +50,18 @@ public final class Store: Archive, Sendable {
         do {
             var configuration = GRDB.Configuration()
             configuration.label = "crier"
-            configuration.busyMode = .timeout(5)
+            configuration.busyMode = .timeout(Self.patience)
             configuration.prepareDatabase { db in
                 try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
-                try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
+                // See ``Checkpoints``.
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
                 try db.execute(sql: "PRAGMA cache_size = -4096")
             }
             writer = try DatabaseQueue(path: path, configuration: configuration)
             try writer.writeWithoutTransaction { db in try Schema.prepare(db) }
             var reading = GRDB.Configuration()
             reading.readonly = true
-            reading.busyMode = .timeout(5)
+            reading.busyMode = .timeout(Self.patience)
             reading.prepareDatabase { db in try db.execute(sql: "PRAGMA cache_size = -4096") }
             reader = try DatabaseQueue(path: path, configuration: reading)
         } catch {
@@ -164,18 +168,23 @@ public final class Store: Archive, Sendable {
 
     private func write(_ hub: Hub, _ batches: BatchWriter) {
         var vacuum = Vacuum(writer)
+        var checkpoints = Checkpoints(writer)
         var lastVacuum = Clock.monotonic
         while true {
             // Read first: a batch that comes between the last look at the queue and the stop must still be written.
             let isLast = isStopping.load(ordering: .sequentiallyConsistent)
             var failed = false
             writerTurns.add(1, ordering: .relaxed)
-            while !failed, let batch = hub.nextBatch(now: Clock.steady) {
+            while !failed, let batch = hub.nextBatch(now: Clock.steady, flushing: isLast) {
                 writerTurns.add(1, ordering: .relaxed)
                 do throws(StoreError) {
-                    try batches.write(batch)
+                    do throws(StoreError) { try batches.write(batch) } catch {
+                        guard checkpoints.makeRoom() else { throw error }
+                        try batches.write(batch)
+                    }
                     hub.commit(batch, now: Clock.steady)
                     report(nil)
+                    checkpoints.run()
                 } catch {
                     hub.refuse(batch, error.description)
                     report(error)
@@ -184,6 +193,7 @@ public final class Store: Archive, Sendable {
             }
             if isLast { return }
             let isBusy = wakeup.wait(milliseconds: Self.idleTime)
+            if !isBusy { checkpoints.runWhenIdle() }
             if !failed, !isBusy || Clock.monotonic >= lastVacuum + Self.vacuumInterval {
                 vacuum.run()
                 lastVacuum = Clock.monotonic

@@ -83,11 +83,23 @@ extension PublishOutcome {
             try archived.write()
         }
         _ = try archived.publish("5")
-        let refused = try #require(archived.hub.nextBatch(now: 0))
-        #expect(refused.evicted == [2])
+        let refused = try #require(archived.hub.nextBatch(now: 1000))
+        #expect(refused.evicted == [1, 2])
         archived.hub.refuse(refused, "The disk is full.")
         _ = try archived.publish("6")
-        #expect(try archived.write().evicted == [2])
+        #expect(try archived.write(now: 1000).evicted == [1, 2])
+    }
+
+    @Test func `deletes evicted events of small publishes once a second, and at the end`() throws {
+        let archived = ArchivedHub(HistoryPolicy(standard: HistoryLimits(events: 1)))
+        var deleted: [[UInt64]] = []
+        for now in stride(from: 500 as UInt64, through: 3000, by: 500) {
+            _ = try archived.publish("x", now: now)
+            deleted.append(try archived.write(now: now).evicted)
+        }
+        #expect(deleted == [[], [], [1], [], [2, 3], []])
+        #expect(archived.hub.nextBatch(now: 3000) == nil)
+        #expect(archived.hub.nextBatch(now: 3000, flushing: true)?.evicted == [4, 5])
     }
 
     @Test func `reads the newest events from memory, however many have been evicted`() throws {
@@ -122,7 +134,7 @@ extension PublishOutcome {
             for _ in 0..<2 { deleted += try archived.write().evicted.count }
         }
         #expect(deleted > 50_000, "\(deleted) of 95,000")
-        while let batch = archived.hub.nextBatch(now: 0) {
+        while let batch = archived.hub.nextBatch(now: 0, flushing: true) {
             deleted += batch.evicted.count
             archived.hub.commit(batch, now: 0)
         }
@@ -194,9 +206,10 @@ extension PublishOutcome {
             _ = archived.hub.enter(SubscriptionRequest(channels: [try ChannelName("c\(number)")]), now: 0)
         }
         for _ in 0..<3 { archived.hub.sweep(now: 5000) }
+        while archived.hub.evictMore(now: 5000) {}
         var (recorded, deleted): (Set<String>, Int) = ([], 0)
-        while let batch = archived.hub.nextBatch(now: 5000) {
-            #expect(batch.channels.count <= 4096)
+        while let batch = archived.hub.nextBatch(now: 5000, flushing: true) {
+            #expect(batch.channels.count <= 1024 && batch.evicted.count <= 1024)
             recorded.formUnion(batch.channels.map(\.name.description))
             deleted += batch.evicted.count
             #expect(deleted == 0 || recorded.count == 9000)

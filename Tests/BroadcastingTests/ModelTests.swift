@@ -126,7 +126,8 @@ private struct World {
 
     /// The archive writes the next batch, or fails.
     private mutating func store() throws {
-        guard isDurable, let batch = hub.nextBatch(now: now) else { return }
+        let isFlushing = Int.random(in: 0..<4, using: &generator) == 0
+        guard isDurable, let batch = hub.nextBatch(now: now, flushing: isFlushing) else { return }
         guard Int.random(in: 0..<8, using: &generator) > 0 else { return hub.refuse(batch, "the disk is full") }
         archive.write(batch)
         for addition in batch.additions {
@@ -268,7 +269,7 @@ private struct World {
 
     /// The archive writes everything that waits.
     private mutating func storeAll() throws {
-        while isDurable, let batch = hub.nextBatch(now: now) {
+        while isDurable, let batch = hub.nextBatch(now: now, flushing: true) {
             archive.write(batch)
             for addition in batch.additions {
                 note(addition.frame.sequence, addition.frame.channels.map(\.description), addition.labels?.id)

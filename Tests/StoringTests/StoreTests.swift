@@ -328,6 +328,27 @@ private func publish(
             #expect(frames.map(\.sequence) == [2, 3])
         }
     }
+
+    @Test func `keeps its write-ahead log below 65 MiB, and empties it when it has nothing else to do`() throws {
+        let place = try Place()
+        let size = { () throws -> Int in
+            var status = stat()
+            try #require(unsafe stat(place.path + "-wal", &status) == 0)
+            return Int(status.st_size)
+        }
+        try ArchivedHub.use(place, HistoryPolicy(standard: HistoryLimits(events: 10))) { restored in
+            let data = String(repeating: "x", count: 128 << 10)
+            var largest = 0
+            for _ in 0..<1500 {
+                _ = try restored.publish(data, to: "a", now: Clock.realtime)
+                largest = max(largest, try size())
+            }
+            #expect((4 << 20..<65 << 20).contains(largest))
+            let deadline = Clock.monotonic + 30_000
+            while try size() > 0, Clock.monotonic < deadline { usleep(10_000) }
+            #expect(try size() == 0)
+        }
+    }
 }
 
 /// A hub with one loop and a store; its events stay in memory as well.

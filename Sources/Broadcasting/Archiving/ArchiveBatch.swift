@@ -75,6 +75,17 @@ public struct ArchiveBatch: Sendable {
         for index in changed { record(index, changes[index], log) }
     }
 
+    /// The changes in slices of so many steps. A single one may have more.
+    func slices(steps: Int) -> [Deque<PendingWrite>.SubSequence] {
+        var rest = writes[...]
+        var slices: [Deque<PendingWrite>.SubSequence] = []
+        while !rest.isEmpty {
+            slices.append(rest.prefix(steps: steps))
+            rest = rest.dropFirst(slices[slices.count - 1].count)
+        }
+        return slices
+    }
+
     private static func answer(
         to events: [NumberedEvent], _ idempotency: Idempotency, _ log: EventLog
     ) -> StoredAnswer {

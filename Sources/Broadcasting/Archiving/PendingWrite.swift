@@ -13,4 +13,11 @@ extension PendingWrite {
         case .end: 1
         }
     }
+
+    var eventCount: Int {
+        switch self {
+        case .publish(let events, _, _): events.count
+        case .end: 0
+        }
+    }
 }

@@ -13,45 +13,68 @@ struct WriteQueue {
     private(set) var removedSlots: [Int: UInt64] = [:]
     /// Idempotency keys that have expired.
     private(set) var expired: [IdempotencyKey] = []
-    /// Events that several channels retain, and how many channels that are.
-    private var shared: TreeDictionary<UInt64, Int> = [:]
+    private var shared = SharedEvents()
     /// Whether the archive is writing a batch.
     private(set) var isWriting = false
     /// Whether the archive was woken and has not yet seen an empty queue.
     private var isNotified = false
 
-    var isEmpty: Bool {
-        waiting.isEmpty && evictions.isEmpty && removed.isEmpty && removedSlots.isEmpty && expired.isEmpty
+    /// Whether the archive must write at any time.
+    private var isUrgent: Bool {
+        !waiting.isEmpty || evictions.isUrgent || !removed.isEmpty || !removedSlots.isEmpty || !expired.isEmpty
     }
 
     /// Whether the archive must be woken now.
     mutating func needsNotification() -> Bool {
-        if isEmpty || isNotified { return false }
+        if isNotified || !isUrgent { return false }
         isNotified = true
         return true
     }
 
-    /// How many evicted events and changed channels a batch has at most: to put it together holds the hub's lock.
-    private static let batchLimit = 4096
+    /// Evicted events, and changed channels, of a batch without publishes and ends: to put it together holds the hub's lock,
+    /// and a publish that comes meanwhile waits.
+    private static let evictionsAtOnce = 256
+    /// Evicted events, and changed channels, of a batch with publishes, besides as many as it adds: what waits becomes less then,
+    /// and the publishers do not wait long for it.
+    private static let evictionsAlong = 8
 
     /// Begins a batch.
     ///
+    /// - Parameters:
+    ///   - now: milliseconds since 1970.
+    ///   - flushing: takes evictions also when they could wait for more.
     /// - Returns: the publishes and ends for it, without numbers; nil when there is nothing to write.
-    mutating func startBatch() -> [WaitingWrite]? {
+    mutating func startBatch(now: UInt64, flushing: Bool) -> [WaitingWrite]? {
         // The archive asks again after a batch, so it needs no wakeup before that.
-        isNotified = !isEmpty
+        isNotified = isUrgent || takesEvictions(now: now, flushing: flushing)
         isWriting = isNotified
         return isNotified ? waiting.take() : nil
     }
 
     /// Puts the batch together.
     ///
-    /// - Parameter writes: the publishes and ends for it.
-    mutating func finishBatch(_ writes: Deque<PendingWrite>, _ log: EventLog) -> ArchiveBatch {
-        let (channels, events) = evictions.next(limit: Self.batchLimit)
+    /// - Parameters:
+    ///   - writes: the publishes and ends for it.
+    ///   - now: as for ``startBatch(now:flushing:)``.
+    ///   - flushing: as for ``startBatch(now:flushing:)``.
+    mutating func finishBatch(_ writes: Deque<PendingWrite>, _ log: EventLog, now: UInt64, flushing: Bool)
+        -> ArchiveBatch
+    {
+        let takes = takesEvictions(now: now, flushing: flushing)
+        let (channels, events) = takes ? evictions.next(Self.share(of: writes), now: now) : ([], [])
         defer { (removed, removedSlots, expired) = ([], [:], []) }
         return ArchiveBatch(
             self, log, writes: writes, changed: channels, evicted: events, undeletedThrough: evictions.undeletedThrough)
+    }
+
+    private func takesEvictions(now: UInt64, flushing: Bool) -> Bool {
+        flushing ? !evictions.isEmpty : evictions.isDue(now: now)
+    }
+
+    private static func share(of writes: Deque<PendingWrite>) -> EvictionQueue.Share {
+        guard !writes.isEmpty else { return EvictionQueue.Share(channels: evictionsAtOnce, events: evictionsAtOnce) }
+        let (steps, events) = writes.reduce((0, 0)) { ($0.0 + $1.steps, $0.1 + $1.eventCount) }
+        return EvictionQueue.Share(channels: evictionsAlong + steps, events: evictionsAlong + events)
     }
 
     /// After the archive failed to write a batch: queues its evictions, removals and expiries again. They have happened
@@ -68,18 +91,12 @@ struct WriteQueue {
     }
 
     /// Records that several channels retain an event.
-    mutating func share(_ sequence: UInt64, by count: Int) {
-        if count > 1 { shared[sequence] = count }
-    }
+    mutating func share(_ sequence: UInt64, by count: Int) { shared.add(sequence, count: count) }
 
     /// Records that a channel no longer retains an event.
     mutating func evict(_ sequence: UInt64, from topic: Topic) {
         change(topic)
-        if !shared.isEmpty, let count = shared[sequence] {
-            shared[sequence] = count > 1 ? count - 1 : nil
-            if count > 1 { return }
-        }
-        evict(sequence)
+        if shared.release(sequence) { evict(sequence) }
     }
 
     /// Records that no channel retains an event.

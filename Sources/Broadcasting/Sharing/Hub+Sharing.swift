@@ -39,13 +39,13 @@ extension Hub {
                 return (completions, number, digest)
             }
             (number, digest) = (after, result)
-            while hasEvictions { evictMore(now: now) }
+            evictAll(now: now)
             for case .trim(let trim) in slice {
                 let trim = trim.bounded(by: entry.revision)
                 while change({ $0.apply(trim) }) {}
             }
             while locked({ $0.remote.forgetSome() }) {}
-            for (loop, completion) in completions { mailboxes[loop].complete(completion) }
+            complete(completions)
         }
         reach(entry.revision)
     }

@@ -105,16 +105,24 @@ final class BatchWriter {
     ) throws {
         guard !additions.isEmpty else { return }
         let insert = try EventInsert(db)
+        // The next event often has the same channels.
+        var channels: [ChannelName] = []
+        var (row, others): (Int64, String?) = (0, nil)
         for addition in additions {
-            let channels = addition.frame.channels
-            let row = try row(of: channels[0], db, &known)
-            var others: String?
-            if channels.count > 1 {
-                others = try channels.dropFirst().map { try self.row(of: $0, db, &known).description }
-                    .joined(separator: " ")
+            if addition.frame.channels != channels {
+                channels = addition.frame.channels
+                row = try self.row(of: channels[0], db, &known)
+                others = try channels.count == 1 ? nil : self.others(channels.dropFirst(), db, &known)
             }
             try insert.add(addition.frame, addition.labels, channel: row, others: others)
         }
+    }
+
+    /// See ``EventRow/others``.
+    private func others(
+        _ channels: ArraySlice<ChannelName>, _ db: Database, _ known: inout TreeDictionary<ChannelName, Int64>
+    ) throws -> String {
+        try channels.map { try row(of: $0, db, &known).description }.joined(separator: " ")
     }
 
     /// Deletes the rows of events. It deletes ranges: the log evicts events in order, so most numbers are consecutive.

@@ -23,7 +23,7 @@ struct Vacuum {
                 hasWork = true
             } else if hasWork {
                 hasWork = false
-                _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+                try db.checkpointAtOnce(.truncate)
             }
         }
     }
