@@ -27,8 +27,7 @@ import TimeLimits
         queue.append(event: 9)
         let refused = queue.next(Self.two, now: 0)
         #expect(refused.events.isEmpty)
-        queue.putBack(refused.events)
-        for channel in refused.channels { queue.insert(channel: channel) }
+        queue.putBack(channels: Array(refused.channels), events: refused.events)
         var written: Set<Int> = []
         while !queue.isEmpty {
             let (channels, events) = queue.next(Self.two, now: 0)
@@ -46,7 +45,7 @@ import TimeLimits
         queue.append(event: 5)
         #expect(queue.next(Self.two, now: 0).events == [7] && queue.undeletedThrough == 7)
         #expect(queue.next(Self.two, now: 0).events == [5] && queue.undeletedThrough == 0)
-        queue.putBack([5])
+        queue.putBack(channels: [], events: [5])
         #expect(queue.undeletedThrough == 5)
     }
 
@@ -90,7 +89,18 @@ import TimeLimits
         var queue = EvictionQueue()
         queue.append(event: 1)
         let refused = queue.next(Self.two, now: 5000)
-        queue.putBack(refused.events)
+        queue.putBack(channels: [], events: refused.events)
         #expect(queue.isDue(now: 5000))
+    }
+
+    @Test func `gives what the archive failed to write again before what came later, and in the same order`() {
+        var queue = EvictionQueue()
+        for event in 1...5 { queue.append(event: UInt64(event)) }
+        let refused = queue.next(Self.two, now: 0)
+        queue.append(event: 6)
+        queue.putBack(channels: [], events: refused.events)
+        var released: [UInt64] = []
+        while !queue.isEmpty { released += queue.next(Self.two, now: 0).events }
+        #expect(released == [1, 2, 3, 4, 5, 6])
     }
 }

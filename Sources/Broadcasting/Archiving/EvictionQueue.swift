@@ -34,9 +34,9 @@ struct EvictionQueue {
     /// The highest event in ``waiting`` and ``draining``, or above it; 0 when there is none.
     private var highest: UInt64 = 0
 
-    /// So many do not wait for more.
+    /// When so many wait, the archive writes them at once.
     static let many = 1024
-    /// Milliseconds between two turns of those that are fewer.
+    /// Fewer wait until so many milliseconds have passed since the archive last began to write some.
     static let patience: UInt64 = 1000
 
     var isEmpty: Bool { draining.isEmpty && waiting.isEmpty }
@@ -67,15 +67,11 @@ struct EvictionQueue {
         highest = max(highest, sequence)
     }
 
-    /// Queues events again that the archive failed to delete. The caller then inserts the channels of the same batch
-    /// again, and no event may go before these.
-    mutating func putBack(_ events: [UInt64]) {
-        waiting.channels.formUnion(draining.channels)
-        waiting.events = Deque(events) + draining.events + waiting.events
-        draining = Generation()
+    /// Queues again what ``next(_:now:)`` gave and the archive failed to write: it comes next.
+    mutating func putBack(channels: [Int], events: [UInt64]) {
+        draining.channels.formUnion(channels)
+        draining.events.prepend(contentsOf: events)
         highest = events.reduce(highest) { max($0, $1) }
-        // They have waited already.
-        start = 0
     }
 
     /// Takes the next channels, and once there is none left, the next events.

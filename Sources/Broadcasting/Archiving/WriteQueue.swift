@@ -81,13 +81,12 @@ struct WriteQueue {
     /// in memory, so the archive must still write them; the hub refuses the publishes and ends.
     mutating func putBack(_ batch: ArchiveBatch, _ registry: TopicRegistry) {
         (isNotified, isWriting) = (false, false)
-        evictions.putBack(batch.evicted)
+        // No event may be deleted before the records of these channels are written.
+        let channels = batch.channels.compactMap { registry.find($0.name)?.id.index }
+        evictions.putBack(channels: channels, events: batch.evicted)
         removed.insert(contentsOf: batch.removed, at: 0)
         removedSlots.merge(batch.removedSlots) { newer, _ in newer }
         expired.insert(contentsOf: batch.expired, at: 0)
-        for channel in batch.channels {
-            if let topic = registry.find(channel.name) { change(topic) }
-        }
     }
 
     /// Records that several channels retain an event.
