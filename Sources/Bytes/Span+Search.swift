@@ -17,6 +17,24 @@ extension Span<UInt8> {
         while index < count, self[index] != one, self[index] != other, self[index] >= limit { index += 1 }
         return index
     }
+
+    /// Whether other bytes are the same, compared eight at a time.
+    public func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        let (own, others) = unsafe (bytes, other.bytes)
+        var index = 0
+        while index + 8 <= count {
+            let word = unsafe own.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let other = unsafe others.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            guard word == other else { return false }
+            index += 8
+        }
+        while index < count {
+            guard self[index] == other[index] else { return false }
+            index += 1
+        }
+        return true
+    }
 }
 
 /// Compares the eight bytes of a word at once.

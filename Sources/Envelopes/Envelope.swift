@@ -33,7 +33,8 @@ public enum Envelope {
     /// Parses one envelope.
     public static func one(_ bytes: [UInt8], _ rules: Rules) throws(InvalidEnvelope) -> Publication {
         var scanner = JSONScanner(bytes)
-        let publication = try read(&scanner, rules)
+        var list = ChannelList()
+        let publication = try read(&scanner, rules, &list)
         try scanner.scan { scanner throws(InvalidJSON) in try scanner.expectEnd() }
         return publication
     }
@@ -48,9 +49,10 @@ public enum Envelope {
             var scanner = JSONScanner(bytes)
             guard scanner.peek() == 0x5B else { return [try one(bytes, rules)] }
             _ = scanner.take(0x5B)
+            var list = ChannelList()
             try scanner.elements(until: 0x5D) { scanner throws(InvalidEnvelope) in
                 guard publications.count < arrayLimit else { throw .tooManyEvents(limit: arrayLimit) }
-                let publication = try read(&scanner, rules)
+                let publication = try read(&scanner, rules, &list)
                 channels += publication.channels.count
                 guard channels <= arrayChannelLimit else { throw .tooManyChannelsInAll(limit: arrayChannelLimit) }
                 publications.append(publication)
@@ -71,7 +73,10 @@ public enum Envelope {
         public let reason: InvalidEnvelope
     }
 
-    private static func read(_ scanner: inout JSONScanner, _ rules: Rules) throws(InvalidEnvelope) -> Publication {
+    /// - Parameter list: the last list of channels in the text.
+    private static func read(
+        _ scanner: inout JSONScanner, _ rules: Rules, _ list: inout ChannelList
+    ) throws(InvalidEnvelope) -> Publication {
         guard scanner.take(0x7B) else {
             _ = try scanner.scan { scanner throws(InvalidJSON) in try scanner.value() }
             throw .notAnObject
@@ -83,7 +88,7 @@ public enum Envelope {
                 try scanner.expect(0x3A, "a colon")
                 return name
             }
-            try members.read(name, &scanner, rules)
+            try members.read(name, &scanner, rules, &list)
         }
         return try members.publication(rules)
     }

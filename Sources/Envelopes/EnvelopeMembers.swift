@@ -40,7 +40,7 @@ struct EnvelopeMembers {
     private var data: EventData?
 
     mutating func read(
-        _ bytes: ArraySlice<UInt8>, _ scanner: inout JSONScanner, _ rules: Envelope.Rules
+        _ bytes: ArraySlice<UInt8>, _ scanner: inout JSONScanner, _ rules: Envelope.Rules, _ list: inout ChannelList
     ) throws(InvalidEnvelope) {
         guard let name = Self.name(bytes) else {
             throw .unknownMember(String(decoding: bytes.prefix(64), as: UTF8.self))
@@ -48,15 +48,8 @@ struct EnvelopeMembers {
         guard !seen.contains(name) else { throw .repeatedMember(name.rawValue) }
         seen.insert(name)
         switch name {
-        case .channel: try add(try text(&scanner, name), rules)
-        case .channels:
-            guard scanner.take(0x5B) else { throw .wrongKind("channels", expected: "an array of strings") }
-            try scanner.elements(until: 0x5D) { scanner throws(InvalidEnvelope) in
-                guard channels.count < rules.names.channels else {
-                    throw .tooManyChannels(limit: rules.names.channels)
-                }
-                try add(try text(&scanner, name), rules)
-            }
+        case .channel: channels = [try channel(try text(&scanner, name), rules)]
+        case .channels: channels = try channels(&scanner, rules, &list)
         case .data: data = try data(&scanner)
         case .retry:
             let digits = try stringOrValue(&scanner)
@@ -89,7 +82,23 @@ struct EnvelopeMembers {
         return Name.allCases.first { $0.rawValue.utf8.elementsEqual(bytes) }
     }
 
-    private mutating func add(_ bytes: ArraySlice<UInt8>, _ rules: Envelope.Rules) throws(InvalidEnvelope) {
+    private func channels(
+        _ scanner: inout JSONScanner, _ rules: Envelope.Rules, _ list: inout ChannelList
+    ) throws(InvalidEnvelope) -> [ChannelName] {
+        guard scanner.peek() == 0x5B else { throw .wrongKind("channels", expected: "an array of strings") }
+        if let names = list.taken(by: &scanner) { return names }
+        let start = scanner.position
+        _ = scanner.take(0x5B)
+        var names: [ChannelName] = []
+        try scanner.elements(until: 0x5D) { scanner throws(InvalidEnvelope) in
+            guard names.count < rules.names.channels else { throw .tooManyChannels(limit: rules.names.channels) }
+            names.append(try channel(try text(&scanner, .channels), rules))
+        }
+        list = ChannelList(names, from: start, to: scanner)
+        return names
+    }
+
+    private func channel(_ bytes: ArraySlice<UInt8>, _ rules: Envelope.Rules) throws(InvalidEnvelope) -> ChannelName {
         let name: ChannelName
         do throws(ChannelName.Invalid) {
             name = try ChannelName(utf8: bytes, segments: rules.names.segments)
@@ -98,7 +107,7 @@ struct EnvelopeMembers {
         }
         guard !name.isReserved else { throw .reservedChannel }
         if let mayPublish = rules.mayPublish, !mayPublish(name) { throw .notGranted(name) }
-        channels.append(name)
+        return name
     }
 
     private func text(_ scanner: inout JSONScanner, _ name: Name) throws(InvalidEnvelope) -> ArraySlice<UInt8> {

@@ -34,6 +34,22 @@ public struct JSONScanner {
         return true
     }
 
+    /// The position of the next byte in the text.
+    @inlinable
+    public var position: Int { index }
+
+    /// Consumes the bytes that an earlier place of the text has, if the same come next.
+    public mutating func takeAgain(_ place: Range<Int>) -> Bool {
+        let end = index + place.count
+        guard end <= bytes.count, isEqual(place, index..<end) else { return false }
+        index = end
+        return true
+    }
+
+    private func isEqual(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
+        bytes.span.extracting(one).isEqual(to: bytes.span.extracting(other))
+    }
+
     /// Consumes a byte, which must be next.
     ///
     /// - Parameter name: what is missing otherwise, for the error.

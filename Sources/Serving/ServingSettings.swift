@@ -3,9 +3,11 @@ public import Broadcasting
 public import HTTPMessages
 public import Kernel
 
-/// How crier serves connections. Times are in milliseconds; timeouts round up to ticks of 100 ms. All settings can
+/// How crier serves connections. Times are in milliseconds, if nothing else is said; timeouts round up to ticks of 100 ms. All settings can
 /// change while the daemon runs.
 public struct ServingSettings: Sendable, Hashable {
+    /// The most nanoseconds that a loop polls for input before it sleeps; 0 never polls.
+    public var busyPoll: UInt64 = 50_000
     /// The longest silence of a stream. crier sends a comment after four fifths of it to all of it.
     public var heartbeat: UInt64 = 15_000
     /// The base of the reconnection time. Each client gets half to one and a half times this.

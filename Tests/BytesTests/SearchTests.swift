@@ -17,4 +17,18 @@ import Testing
             #expect(bytes.span.firstIndex(of: 0x22, or: 0x5C, below: limit, from: start) == expected)
         }
     }
+
+    @Test func `finds a difference in any byte of two texts`() {
+        func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool { one.span.isEqual(to: other.span) }
+        for count in 0...20 {
+            let bytes = (0..<count).map { UInt8($0) }
+            #expect(areEqual(bytes, bytes))
+            #expect(!areEqual(bytes, bytes + [0]))
+            for place in 0..<count {
+                var other = bytes
+                other[place] ^= 0x80
+                #expect(!areEqual(bytes, other))
+            }
+        }
+    }
 }

@@ -14,6 +14,8 @@ import TimeLimits
         ("[server]\nheartbeat = 15", "crier.toml:2: server.heartbeat: must be a time such as"),
         ("[server]\nheartbeat = \"1ms\"", "crier.toml:2: server.heartbeat: must be 1s to 1h, not 1ms"),
         ("[server]\nloops = \"x\"", "crier.toml:2: server.loops: must be a whole number"),
+        ("[server]\nbusy-poll = 50", "crier.toml:2: server.busy-poll: must be a time such as \"50us\" or \"1ms\""),
+        ("[server]\nbusy-poll = \"2ms\"", "crier.toml:2: server.busy-poll: must be 0us to 1ms, not 2ms"),
         ("[server]\nloops = 65", "crier.toml:2: server.loops: must be 0 to 64, not 65"),
         ("[limits]\n# c\nbody = \"1 MB\"", "crier.toml:3: limits.body: must be a size such as"),
         ("[limits]\nbody = 0", "crier.toml:2: limits.body: must be 1B to 256MiB, not 0B"),

@@ -83,6 +83,29 @@ private func data(_ text: String) throws -> String {
         #expect(error?.place == 11 && error?.reason == .tooManyChannelsInAll(limit: 1024))
     }
 
+    @Test func `in an array has its own channels, also if the one before has nearly the same`() throws {
+        let rules = Envelope.Rules(channels: [], names: NameLimits(channels: 3))
+        func channels(_ lists: [String]) throws -> [[String]] {
+            let envelopes = lists.map { #"{"data":1,"channels":\#($0)}"# }
+            return try Envelope.all(Array("[\(envelopes.joined(separator: ","))]".utf8), rules).map { publication in
+                publication.channels.map(\.description)
+            }
+        }
+        let found = try channels([
+            #"["a","b"]"#, #"["a","b"]"#, #" ["a","b"] "#, #"["a", "b"]"#, #"["a","c"]"#, #"["a","c","b"]"#, #"["a"]"#,
+            #"["a"]"#, #"["\u0061"]"#,
+        ])
+        #expect(
+            found == [
+                ["a", "b"], ["a", "b"], ["a", "b"], ["a", "b"], ["a", "c"], ["a", "c", "b"], ["a"], ["a"], ["a"],
+            ])
+        let error = #expect(throws: Envelope.Misplaced.self) { try channels([#"["a"]"#, #"["a"]"#, #"["a""#]) }
+        #expect(error?.place == 3)
+        let both = #"[{"data":1,"channels":["a"]},{"data":1,"channel":"b","channels":["a"]}]"#
+        let twice = #expect(throws: Envelope.Misplaced.self) { try Envelope.all(Array(both.utf8), rules) }
+        #expect(twice == Envelope.Misplaced(place: 2, reason: .channelTwice))
+    }
+
     @Test func `is refused when it is nested too deeply or not UTF-8`() throws {
         let deep = { (depth: Int) in
             "{\"data\":" + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"

@@ -10,6 +10,8 @@ public struct Settings: Sendable, Equatable {
 
     /// Threads that serve connections, 0 to 64; 0 is one for each processor.
     public var loops = 0
+    /// The most microseconds that an event loop polls for input before it sleeps; 0 never polls.
+    public var busyPoll: UInt64 = 50
     /// Milliseconds of silence on a stream before crier sends a comment.
     public var heartbeat: UInt64 = 15_000
     /// The base of the reconnection time in milliseconds; each connection gets 0.5 to 1.5 times as much.

@@ -10,6 +10,13 @@ enum Quantity {
 
     static func duration(_ text: String) -> UInt64? { parse(text, times) }
 
+    private static let shortTimes: [(String, UInt64)] = [("us", 1), ("ms", 1000), ("s", 1_000_000)]
+
+    /// Microseconds.
+    static func shortDuration(_ text: String) -> UInt64? { parse(text, shortTimes) }
+
+    static func text(shortDuration: UInt64) -> String { write(shortDuration, shortTimes) }
+
     static func size(_ text: String) -> Int? { Int(text) ?? parse(text, sizes) }
 
     /// The time with the largest unit that divides it.

@@ -36,6 +36,20 @@ enum Value: Sendable, Equatable {
         return value
     }
 
+    /// Microseconds, from text with a unit.
+    func shortDuration(_ range: ClosedRange<UInt64>) throws(InvalidValue) -> UInt64 {
+        guard case .text(let text) = self, let value = Quantity.shortDuration(text) else {
+            throw InvalidValue("must be a time such as \"50us\" or \"1ms\"")
+        }
+        guard range.contains(value) else {
+            let (low, high) = (
+                Quantity.text(shortDuration: range.lowerBound), Quantity.text(shortDuration: range.upperBound)
+            )
+            throw InvalidValue("must be \(low) to \(high), not \(Quantity.text(shortDuration: value))")
+        }
+        return value
+    }
+
     /// Bytes, from text with a unit or a whole number.
     func size(_ range: ClosedRange<Int>) throws(InvalidValue) -> Int {
         let value: Int? =

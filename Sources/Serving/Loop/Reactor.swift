@@ -23,6 +23,7 @@ struct Reactor: ~Copyable {
     var settings: ServingSettings
     var poller: Poller
     var time = TurnTime()
+    private var busyPolling = BusyPolling()
     var acceptor: Acceptor
     var connections = Connections()
     var subscribers: Subscribers
@@ -112,7 +113,7 @@ struct Reactor: ~Copyable {
         if time.isNewTick || unkept.tokens.count >= DescriptorQueue.limit { _ = keepSockets() }
         if isSettling { continueFreezing() }
         context.status.turns.add(1)
-        let duration = Clock.monotonicNanoseconds - time.began
+        let duration = time.end()
         context.status.longestTurn.raise(to: Int(clamping: duration))
         context.status.turnTimes.observe(duration)
     }
@@ -131,11 +132,29 @@ struct Reactor: ~Copyable {
                 timeout = !isSettling ? Int(TurnTime.tickLength) : 1
             }
         }
-        let ready = try poller.wait(milliseconds: timeout)
+        let ready = try timeout == 0 ? poller.wait(milliseconds: 0) : waitForInput(milliseconds: timeout)
         context.port.mailbox.didWake()
         time.update()
         connections.tick = time.tick
         subscribers.startTurn(time.tick)
+        return ready
+    }
+
+    /// Polls, if that is worth it, and then sleeps.
+    private mutating func waitForInput(milliseconds: Int) throws(Errno) -> Int {
+        let end = time.ended + settings.busyPoll
+        if busyPolling.isWorthIt {
+            repeat {
+                let ready = try poller.wait(milliseconds: 0)
+                if ready > 0 {
+                    busyPolling.didPoll(foundInput: true)
+                    return ready
+                }
+            } while Clock.monotonicNanoseconds < end
+            busyPolling.didPoll(foundInput: false)
+        }
+        let ready = try poller.wait(milliseconds: milliseconds)
+        busyPolling.didSleep(nanoseconds: Clock.monotonicNanoseconds - time.ended, limit: settings.busyPoll)
         return ready
     }
 

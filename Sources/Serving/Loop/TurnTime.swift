@@ -39,6 +39,17 @@ struct TurnTime {
         isNewSecond = tick / 10 != previous / 10
     }
 
+    /// Nanoseconds of the monotonic clock when the turn ended.
+    private(set) var ended: UInt64 = 0
+
+    /// Ends the turn.
+    ///
+    /// - Returns: how long it took, in nanoseconds.
+    mutating func end() -> UInt64 {
+        ended = Clock.monotonicNanoseconds
+        return ended - began
+    }
+
     /// Milliseconds that the clock of the machine is ahead of ``today``, because somebody has set it.
     var clockAhead: Int64 { Int64(Clock.realtime) - Int64(Clock.steady) }
 

@@ -27,6 +27,7 @@ extension Settings {
         var serving = ServingSettings()
         serving.access = access
         serving.configuration = Array(withoutSecrets.toml.utf8)
+        serving.busyPoll = 1000 * busyPoll
         serving.heartbeat = heartbeat
         serving.retry = retry
         serving.shutdown = shutdown
