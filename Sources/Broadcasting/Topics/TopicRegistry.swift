@@ -173,7 +173,7 @@ final class TopicRegistry {
     // MARK: Upkeep
 
     /// How many topics one hold of the lock sweeps. After a change of the policy, each takes some microseconds.
-    static let sweptAtOnce = 128
+    static let sweptAtOnce = 16
 
     /// How many calls of ``nextToSweep()`` return a thirtieth of the topics, or 4096, or all when there are fewer.
     var sweepsPerSecond: Int {

@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 
+// As in <linux/sched.h>, of which glibc has it only with _GNU_SOURCE.
+enum { CLINUX_SCHED_IDLE = 5 };
+
 int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 int memfd_create(const char *name, unsigned int flags);
 int pidfd_open(int process, unsigned int flags);

@@ -48,6 +48,13 @@ public struct Thread: ~Copyable, Sendable {
         _ = pthread_detach(handle)
     }
 
+    /// Lets the calling thread, and the programs that it starts from now on, have a processor only while no other thread
+    /// wants it (`SCHED_IDLE`); among busy ones it gets a few thousandths of the time. It cannot go back without a privilege.
+    public static func becomeIdle() {
+        var parameters = sched_param()
+        _ = unsafe sched_setscheduler(0, CInt(CLINUX_SCHED_IDLE), &parameters)
+    }
+
     /// Pauses the calling thread, until the time has passed or a signal arrives. The corresponding C function is
     /// `usleep`.
     public static func sleep(milliseconds: UInt64) {

@@ -3,8 +3,8 @@ import Metrics
 
 /// The work that the first loop does for all of them.
 struct FirstLoop {
-    /// The sweep of the history in progress.
-    var sweep: Sweep?
+    /// The sweep of the history in progress, and when it goes on, in nanoseconds of the monotonic clock.
+    var sweep: (left: Sweep, goesOn: UInt64)?
     /// Whether hooks may not have been told of all channels yet.
     var hasUnreportedChannels = false
     /// Whether there may be presence to tell.

@@ -120,7 +120,7 @@ struct Reactor: ~Copyable {
 
     private mutating func wait() throws(Errno) -> Int {
         var timeout = 0
-        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, firstLoop.sweep == nil, unchecked.isEmpty,
+        if fanOut.isIdle, catchUp.isIdle, connections.unreadCount == 0, unchecked.isEmpty,
             !context.hub.hasEvictions, resumptions.isEmpty, completions.isEmpty, sessionWork.isEmpty,
             !subscribers.hasMarked, !connections.hasMarked, !firstLoop.hasUnreportedChannels
         {
@@ -129,7 +129,7 @@ struct Reactor: ~Copyable {
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
             if held.maySleep(context.throttle, loop: context.index), maySleep {
                 // A loop that settles waits for the others and for the archive, which do not all wake it.
-                timeout = !isSettling ? Int(TurnTime.tickLength) : 1
+                timeout = !isSettling && firstLoop.sweep == nil ? Int(TurnTime.tickLength) : 1
             }
         }
         let ready = try timeout == 0 ? poller.wait(milliseconds: 0) : waitForInput(milliseconds: timeout)
@@ -293,14 +293,22 @@ struct Reactor: ~Copyable {
         while context.hub.evictMore(now: time.today), Clock.monotonicNanoseconds < deadline {}
     }
 
-    /// Sweeps the history a little: a sweep of a million channels takes some ten milliseconds.
+    /// Sweeps the history a little: a sweep of a million channels takes some ten milliseconds, and many times that after a
+    /// change of the limits. The loop does something else nine tenths of the time.
     private mutating func runSweep() {
-        if context.index == 0, time.isNewSecond, firstLoop.sweep == nil { firstLoop.sweep = context.hub.startSweep() }
-        guard firstLoop.sweep != nil else { return }
-        let deadline = time.deadlineForPart()
-        while let left = firstLoop.sweep, Clock.monotonicNanoseconds < deadline {
-            firstLoop.sweep = context.hub.step(left, now: time.today)
+        if context.index == 0, time.isNewSecond, firstLoop.sweep == nil {
+            firstLoop.sweep = (context.hub.startSweep(), goesOn: 0)
         }
+        guard let sweep = firstLoop.sweep, time.began >= sweep.goesOn else { return }
+        let deadline = time.deadlineForPart()
+        let start = Clock.monotonicNanoseconds
+        var now = start
+        var left: Sweep? = sweep.left
+        while let next = left, now < deadline {
+            left = context.hub.step(next, now: time.today)
+            now = Clock.monotonicNanoseconds
+        }
+        firstLoop.sweep = left.map { ($0, goesOn: now + 9 * (now - start)) }
     }
 
     // MARK: Closing

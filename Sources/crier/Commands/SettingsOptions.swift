@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuring
 import Glibc
 import Kernel
+import Synchronization
 import SystemPackage
 
 /// The flags for the sources of settings.
@@ -55,7 +56,34 @@ struct SettingsOptions: ParsableArguments {
     /// certain mistakes, such as `[=]`, and a reload must not end the daemon.
     func canBeParsed() -> Bool {
         guard let path = config ?? Environment["CRIER_CONFIG"] else { return true }
-        let check = try? ChildProcess("/proc/self/exe", ["config", "check", "--config", path], outputLimit: 4096)
+        return Self.checkIdly(path) || Self.check(path, within: .max)
+    }
+
+    /// Checks the file while the event loops have nothing to do: they would wait for some milliseconds, because a program that
+    /// starts keeps its processor for so long.
+    ///
+    /// - Returns: whether the check was completed.
+    private static func checkIdly(_ path: String) -> Bool {
+        let isComplete = Mutex(false)
+        guard
+            let thread = try? Thread(
+                named: "crier-check",
+                {
+                    Thread.becomeIdle()
+                    let result = check(path, within: longestIdleCheck)
+                    isComplete.withLock { $0 = result }
+                })
+        else { return false }
+        thread.join()
+        return isComplete.withLock { $0 }
+    }
+
+    /// Milliseconds. Busy loops leave an idle check some thousandths of a processor.
+    private static let longestIdleCheck: UInt64 = 3000
+
+    private static func check(_ path: String, within milliseconds: UInt64) -> Bool {
+        let check = try? ChildProcess(
+            "/proc/self/exe", ["config", "check", "--config", path], outputLimit: 4096, within: milliseconds)
         // Other mistakes have an exit code, and the daemon reports them itself.
         return check.map { $0.code != nil } ?? true
     }
