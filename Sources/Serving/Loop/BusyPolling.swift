@@ -1,3 +1,6 @@
+import Kernel
+import SystemPackage
+
 /// Decides whether a loop polls for its next input before it sleeps.
 ///
 /// The kernel needs some ten microseconds to put a thread to sleep and to wake it, and more in a virtual machine. For a
@@ -17,6 +20,31 @@ struct BusyPolling {
     private var state = State.sleeping(1)
     /// The short waits until the next try, after a poll in vain.
     private var pause = 1
+
+    /// Waits for input: polls, if that is worth it, and then sleeps.
+    ///
+    /// - Parameters:
+    ///   - start: when the last turn ended, in nanoseconds of the monotonic clock.
+    ///   - milliseconds: the most that it sleeps.
+    ///   - limit: the most nanoseconds that it polls, counted from the start.
+    /// - Returns: how many descriptors have events.
+    mutating func wait(
+        on poller: inout Poller, since start: UInt64, milliseconds: Int, limit: UInt64
+    ) throws(Errno) -> Int {
+        if isWorthIt {
+            repeat {
+                let ready = try poller.wait(milliseconds: 0)
+                if ready > 0 {
+                    didPoll(foundInput: true)
+                    return ready
+                }
+            } while Clock.monotonicNanoseconds < start + limit
+            didPoll(foundInput: false)
+        }
+        let ready = try poller.wait(milliseconds: milliseconds)
+        didSleep(nanoseconds: Clock.monotonicNanoseconds - start, limit: limit)
+        return ready
+    }
 
     /// Whether the loop polls before it sleeps.
     var isWorthIt: Bool {

@@ -105,7 +105,7 @@ struct Reactor: ~Copyable {
         meetDeadlines()
         checkGrants()
         evictMore()
-        runSweep()
+        if context.index == 0 { firstLoop.sweep(context.hub, time) }
         if time.isNewSecond || firstLoop.tellsPresence { publishOwnEvents() }
         if time.isNewTick || firstLoop.hasUnreportedChannels { reportChannels() }
         if let drain { continueDraining(drain) }
@@ -129,32 +129,17 @@ struct Reactor: ~Copyable {
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
             if held.maySleep(context.throttle, loop: context.index), maySleep {
                 // A loop that settles waits for the others and for the archive, which do not all wake it.
-                timeout = !isSettling && firstLoop.sweep == nil ? Int(TurnTime.tickLength) : 1
+                timeout = isSettling || firstLoop.isSweeping ? 1 : Int(TurnTime.tickLength)
             }
         }
-        let ready = try timeout == 0 ? poller.wait(milliseconds: 0) : waitForInput(milliseconds: timeout)
+        let ready =
+            timeout == 0
+            ? try poller.wait(milliseconds: 0)
+            : try busyPolling.wait(on: &poller, since: time.ended, milliseconds: timeout, limit: settings.busyPoll)
         context.port.mailbox.didWake()
         time.update()
         connections.tick = time.tick
         subscribers.startTurn(time.tick)
-        return ready
-    }
-
-    /// Polls, if that is worth it, and then sleeps.
-    private mutating func waitForInput(milliseconds: Int) throws(Errno) -> Int {
-        let end = time.ended + settings.busyPoll
-        if busyPolling.isWorthIt {
-            repeat {
-                let ready = try poller.wait(milliseconds: 0)
-                if ready > 0 {
-                    busyPolling.didPoll(foundInput: true)
-                    return ready
-                }
-            } while Clock.monotonicNanoseconds < end
-            busyPolling.didPoll(foundInput: false)
-        }
-        let ready = try poller.wait(milliseconds: milliseconds)
-        busyPolling.didSleep(nanoseconds: Clock.monotonicNanoseconds - time.ended, limit: settings.busyPoll)
         return ready
     }
 
@@ -291,24 +276,6 @@ struct Reactor: ~Copyable {
         guard context.hub.hasEvictions else { return }
         let deadline = time.deadlineForPart()
         while context.hub.evictMore(now: time.today), Clock.monotonicNanoseconds < deadline {}
-    }
-
-    /// Sweeps the history a little: a sweep of a million channels takes some ten milliseconds, and many times that after a
-    /// change of the limits. The loop does something else nine tenths of the time.
-    private mutating func runSweep() {
-        if context.index == 0, time.isNewSecond, firstLoop.sweep == nil {
-            firstLoop.sweep = (context.hub.startSweep(), goesOn: 0)
-        }
-        guard let sweep = firstLoop.sweep, time.began >= sweep.goesOn else { return }
-        let deadline = time.deadlineForPart()
-        let start = Clock.monotonicNanoseconds
-        var now = start
-        var left: Sweep? = sweep.left
-        while let next = left, now < deadline {
-            left = context.hub.step(next, now: time.today)
-            now = Clock.monotonicNanoseconds
-        }
-        firstLoop.sweep = left.map { ($0, goesOn: now + 9 * (now - start)) }
     }
 
     // MARK: Closing
