@@ -3,8 +3,8 @@ public import Broadcasting
 public import HTTPMessages
 public import Kernel
 
-/// How crier serves connections. Times are in milliseconds, if nothing else is said; timeouts round up to ticks of 100 ms. All settings can
-/// change while the daemon runs.
+/// How crier serves connections. Times are in milliseconds, if nothing else is said; timeouts round up to ticks of 100 ms.
+/// All settings can change while the daemon runs.
 public struct ServingSettings: Sendable, Hashable {
     /// The most nanoseconds that a loop polls for input before it sleeps; 0 never polls.
     public var busyPoll: UInt64 = 50_000

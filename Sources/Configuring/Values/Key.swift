@@ -287,6 +287,7 @@ struct Key: Sendable {
             set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.duration(range) },
             show: { "\"\(Quantity.text(duration: $0[keyPath: field]))\"" })
     }
+
     /// A time in microseconds.
     private static func shortDuration(_ name: String, _ field: Field<UInt64>, _ range: ClosedRange<UInt64>) -> Key {
         Key(

@@ -50,6 +50,7 @@ public struct Thread: ~Copyable, Sendable {
 
     /// Lets the calling thread, and the programs that it starts from now on, have a processor only while no other thread
     /// wants it (`SCHED_IDLE`); among busy ones it gets a few thousandths of the time. It cannot go back without a privilege.
+    /// Where a filter of system calls forbids this, as in crier.service, the thread stays as it is.
     public static func becomeIdle() {
         var parameters = sched_param()
         _ = unsafe sched_setscheduler(0, CInt(CLINUX_SCHED_IDLE), &parameters)

@@ -56,14 +56,14 @@ struct SettingsOptions: ParsableArguments {
     /// certain mistakes, such as `[=]`, and a reload must not end the daemon.
     func canBeParsed() -> Bool {
         guard let path = config ?? Environment["CRIER_CONFIG"] else { return true }
-        return Self.checkIdly(path) || Self.check(path, within: .max)
+        return Self.checkWithIdlePriority(path) || Self.check(path, within: .max)
     }
 
     /// Checks the file while the event loops have nothing to do: they would wait for some milliseconds, because a program that
     /// starts keeps its processor for so long.
     ///
     /// - Returns: whether the check was completed.
-    private static func checkIdly(_ path: String) -> Bool {
+    private static func checkWithIdlePriority(_ path: String) -> Bool {
         let isComplete = Mutex(false)
         guard
             let thread = try? Thread(
