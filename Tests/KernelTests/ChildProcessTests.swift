@@ -1,5 +1,6 @@
 import Kernel
 import SystemPackage
+import Synchronization
 import Testing
 import TimeLimits
 
@@ -21,5 +22,18 @@ import TimeLimits
     @Test func `blocks no signal, whatever its parent blocks`() throws {
         let child = try ChildProcess("grep", ["SigBlk", "/proc/self/status"], outputLimit: 100)
         #expect(String(decoding: child.output, as: UTF8.self).hasSuffix("\t0000000000000000\n"))
+    }
+
+    @Test func `has idle priority if the thread that starts it has`() throws {
+        let policy = Mutex("")
+        let thread = try Kernel.Thread(named: "idle") {
+            Thread.becomeIdle()
+            let child = try? ChildProcess("cat", ["/proc/self/stat"], outputLimit: 1000)
+            // Field 41 of stat(5); its second field is the name of the program.
+            let fields = String(decoding: child?.output ?? [], as: UTF8.self).split(separator: " ")
+            policy.withLock { $0 = fields.count > 40 ? String(fields[40]) : "no answer" }
+        }
+        thread.join()
+        #expect(policy.withLock { $0 } == "5")
     }
 }

@@ -18,7 +18,7 @@ struct Key: Sendable {
     /// All keys outside `[[listen]]` and `[[channel]]`, in the order of `config/crier.toml`.
     static let all: [Key] = [
         number("server.loops", \.loops, 0...64, isLive: false),
-        shortDuration("server.busy-poll", \.busyPoll, 0...1000),
+        duration("server.busy-poll", \.busyPoll, 0...1000, in: .microseconds),
         duration("server.heartbeat", \.heartbeat, 1_000...3_600_000),
         duration("server.retry", \.retry, 100...3_600_000),
         duration("server.shutdown", \.shutdown, 0...3_600_000),
@@ -280,19 +280,14 @@ struct Key: Sendable {
     }
 
     private static func duration(
-        _ name: String, _ field: Field<UInt64>, _ range: ClosedRange<UInt64>, isLive: Bool = true
+        _ name: String, _ field: Field<UInt64>, _ range: ClosedRange<UInt64>,
+        in unit: Quantity.TimeUnit = .milliseconds, isLive: Bool = true
     ) -> Key {
         Key(
             name: name, isLive: isLive,
-            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.duration(range) },
-            show: { "\"\(Quantity.text(duration: $0[keyPath: field]))\"" })
-    }
-
-    /// A time in microseconds.
-    private static func shortDuration(_ name: String, _ field: Field<UInt64>, _ range: ClosedRange<UInt64>) -> Key {
-        Key(
-            name: name, isLive: true,
-            set: { settings, value throws(InvalidValue) in settings[keyPath: field] = try value.shortDuration(range) },
-            show: { "\"\(Quantity.text(shortDuration: $0[keyPath: field]))\"" })
+            set: { settings, value throws(InvalidValue) in
+                settings[keyPath: field] = try value.duration(range, in: unit)
+            },
+            show: { "\"\(Quantity.text(duration: $0[keyPath: field], in: unit))\"" })
     }
 }

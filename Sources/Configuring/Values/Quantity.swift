@@ -3,24 +3,35 @@ import Broadcasting
 
 /// Parses and prints times and sizes with units.
 enum Quantity {
-    private static let times: [(String, UInt64)] = [
-        ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
-    ]
+    /// What a time is counted in.
+    enum TimeUnit {
+        case milliseconds, microseconds
+
+        /// The units of its texts, smallest first.
+        fileprivate var units: [(String, UInt64)] {
+            switch self {
+            case .milliseconds: [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+            case .microseconds: [("us", 1), ("ms", 1000), ("s", 1_000_000)]
+            }
+        }
+
+        /// For the message about a text that is no time.
+        var examples: String {
+            switch self {
+            case .milliseconds: "\"15s\", \"500ms\", \"10m\", \"1h\" or \"7d\""
+            case .microseconds: "\"50us\" or \"1ms\""
+            }
+        }
+    }
+
     private static let sizes: [(String, Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
 
-    static func duration(_ text: String) -> UInt64? { parse(text, times) }
-
-    private static let shortTimes: [(String, UInt64)] = [("us", 1), ("ms", 1000), ("s", 1_000_000)]
-
-    /// Microseconds.
-    static func shortDuration(_ text: String) -> UInt64? { parse(text, shortTimes) }
-
-    static func text(shortDuration: UInt64) -> String { write(shortDuration, shortTimes) }
+    static func duration(_ text: String, in unit: TimeUnit = .milliseconds) -> UInt64? { parse(text, unit.units) }
 
     static func size(_ text: String) -> Int? { Int(text) ?? parse(text, sizes) }
 
     /// The time with the largest unit that divides it.
-    static func text(duration: UInt64) -> String { write(duration, times) }
+    static func text(duration: UInt64, in unit: TimeUnit = .milliseconds) -> String { write(duration, unit.units) }
 
     static func text(size: Int) -> String { write(size, [sizes[3], sizes[0], sizes[1], sizes[2]]) }
 

@@ -24,28 +24,19 @@ enum Value: Sendable, Equatable {
         return number
     }
 
-    /// Milliseconds, from text with a unit.
-    func duration(_ range: ClosedRange<UInt64>) throws(InvalidValue) -> UInt64 {
-        guard case .text(let text) = self, let value = Quantity.duration(text) else {
-            throw InvalidValue("must be a time such as \"15s\", \"500ms\", \"10m\", \"1h\" or \"7d\"")
+    /// A time, from text with a unit.
+    func duration(
+        _ range: ClosedRange<UInt64>, in unit: Quantity.TimeUnit = .milliseconds
+    ) throws(InvalidValue) -> UInt64 {
+        guard case .text(let text) = self, let value = Quantity.duration(text, in: unit) else {
+            throw InvalidValue("must be a time such as \(unit.examples)")
         }
         guard range.contains(value) else {
-            let (low, high) = (Quantity.text(duration: range.lowerBound), Quantity.text(duration: range.upperBound))
-            throw InvalidValue("must be \(low) to \(high), not \(Quantity.text(duration: value))")
-        }
-        return value
-    }
-
-    /// Microseconds, from text with a unit.
-    func shortDuration(_ range: ClosedRange<UInt64>) throws(InvalidValue) -> UInt64 {
-        guard case .text(let text) = self, let value = Quantity.shortDuration(text) else {
-            throw InvalidValue("must be a time such as \"50us\" or \"1ms\"")
-        }
-        guard range.contains(value) else {
-            let (low, high) = (
-                Quantity.text(shortDuration: range.lowerBound), Quantity.text(shortDuration: range.upperBound)
+            let (low, high, given) = (
+                Quantity.text(duration: range.lowerBound, in: unit),
+                Quantity.text(duration: range.upperBound, in: unit), Quantity.text(duration: value, in: unit)
             )
-            throw InvalidValue("must be \(low) to \(high), not \(Quantity.text(shortDuration: value))")
+            throw InvalidValue("must be \(low) to \(high), not \(given)")
         }
         return value
     }

@@ -1,7 +1,7 @@
 import Kernel
 import SystemPackage
 
-/// Decides whether a loop polls for its next input before it sleeps.
+/// How a loop waits for its next input: whether it polls before it sleeps.
 ///
 /// The kernel needs some ten microseconds to put a thread to sleep and to wake it, and more in a virtual machine. For a
 /// client that sends a request as soon as it has the answer to the one before, that is most of the time between the two. So a
