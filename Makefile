@@ -106,7 +106,7 @@ stress: build
 	Tests/Restarts/storm $(BINARY) --bar
 	@.ci/packages etcd-server etcd-client libcurl4
 	Tests/Cluster/leaders $(BINARY)
-	Tests/Cluster/drills $(BINARY) --rounds 20 --partitions $(if $(SEED),--seed $(SEED))
+	Tests/Cluster/drills $(BINARY) --rounds 20 --partitions --patience 5 $(if $(SEED),--seed $(SEED))
 	@$(MAKE) --no-print-directory abuse SHARE=1
 
 #:: make abuse      honest clients beside slow heads and bodies, floods of connects, tokens and channels (SHARE of the full attack: 0.1)

@@ -173,6 +173,34 @@ extension RealProcess {
             }
         }
 
+        @Test(arguments: [SIGTERM, SIGUSR2], [false, true])
+        func `that never pauses holds up neither a stop nor a restart, and what it was told is published`(
+            signal: Int32, isDurable: Bool
+        ) async throws {
+            let directory = isDurable ? try TemporaryDirectory() : nil
+            let end: DaemonEnd = signal == SIGTERM ? .stoppedByTest : .stopped
+            try await withDaemon(Self.settings(directory), end: end) { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                let body = try Body(daemon.port, "/events/a")
+                let chunk = "d\r\n" + #"{"data":"xy"}"# + "\r\n1\r\n\n\r\n"
+                let sender = try Sender(body.client.socket, String(repeating: chunk, count: 1_000_000))
+                _ = try subscriber.event()
+                daemon.signal(signal)
+                let answer = try body.client.answer()
+                #expect(answer.status == 503, "\(answer)")
+                let published = try #require(
+                    answer.body.split(separator: #""published":"#).last?.split(separator: ",").first)
+                var count = 1
+                while let event = try? subscriber.event(), event.hasSuffix("\ndata: xy") {
+                    count += 1
+                    if count == Int(published) { break }
+                }
+                #expect(String(count) == published)
+                try body.client.socket.resetWhenClosed()
+                sender.join()
+            }
+        }
+
         @Test func `waits in TCP while fan-out is behind, and loses nothing`() async throws {
             let flags = [
                 "limits.fanout-backlog=4KiB", "history.events=1000000", "history.bytes=1GiB", "server.loops=2",

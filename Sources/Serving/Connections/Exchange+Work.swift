@@ -59,6 +59,19 @@ extension Exchange {
         }
     }
 
+    /// The body that crier publishes as it arrives, while the exchange may read it.
+    var stream: PublishStream? {
+        switch state {
+        case .streaming(let stream), .awaitingArchive(.stream(let stream)): stream
+        case .head, .awaitingGrant, .collecting, .discarding, .awaitingArchive, .awaitingAnswer, .awaitingFanOut,
+            .finished:
+            nil
+        }
+    }
+
+    /// Whether the exchange reads the next events while the archive writes those before.
+    var readsAhead: Bool { isWaiting && stream?.takesMore == true }
+
     /// Whether somebody else decides what the caller may do.
     var isAwaitingDecision: Bool {
         if case .awaitingGrant(_, _, isAsked: true) = state { true } else { false }

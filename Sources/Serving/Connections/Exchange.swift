@@ -20,7 +20,8 @@ final class Exchange {
         case streaming(PublishStream)
         /// A body that crier discards, if there is one; then the loop answers this route.
         case discarding(Route)
-        /// The archive is writing this. The exchange reads nothing meanwhile.
+        /// The archive is writing this. The exchange reads nothing meanwhile, except in a body that crier publishes as it arrives:
+        /// there it reads the next events.
         case awaitingArchive(AwaitedWrite)
         /// Another thread, or another loop, finds the answer, or takes so many events of a body that crier passes on as it
         /// arrives. The exchange reads nothing meanwhile.
@@ -34,6 +35,9 @@ final class Exchange {
     /// With more bytes of answers than this in the output, the exchange reads no further request. TCP then slows down a
     /// client that pipelines without reading.
     private static let outputLimit = 64 * 1024
+    /// The most bytes that the exchange reads at once of a body that crier publishes as it arrives. So no more events wait, in
+    /// memory of their own, than one publish takes, and those of one piece.
+    private static let pieceOfStream = 4096
 
     let limits: MessageLimits
     private let counters: LoopStatus
@@ -113,25 +117,28 @@ final class Exchange {
     /// - Returns: nil when the exchange has used all input, or kept the rest because an answer has to wait.
     func next(_ input: borrowing Span<UInt8>, _ offset: inout Int, _ rules: Rules) -> Work? {
         while true {
-            if case .streaming(let stream) = state {
+            if case .streaming(let stream) = state, offset == input.count || !stream.takesMore {
+                // What was taken before is published.
+                progress.lowerBody(to: stream.held)
                 if let publications = stream.next() { return .publishPart(publications, stream) }
-                if stream.isOver { finish(stream) } else { progress.lowerBody(to: stream.unfinished) }
+                if stream.isOver { finish(stream) }
             }
             if isFinished { return nil }
-            if isWaiting || isClogged {
+            if isWaiting && !readsAhead || isClogged {
                 keep(input.extracting(offset..<input.count))
                 return nil
             }
             do throws(Refusal) {
-                switch try parser.next(input, &offset) {
-                case .needsMore: return nil
+                let end = stream == nil ? input.count : min(input.count, offset + Self.pieceOfStream)
+                switch try parser.next(input.extracting(0..<end), &offset) {
+                case .needsMore: if offset == input.count, !hasUnpublishedEvents { return nil }
                 case .head(let head): if let work = start(head, rules) { return work }
                 case .body(let range): collect(input.extracting(range), limit: rules.bodiesLimit)
                 case .end: if let work = completeRequest() { return work }
                 }
             } catch {
                 if let head = parser.refusedHead { originFields = rules.router.origins.fields(for: head) }
-                refuse(Problem(error))
+                if let stream { stream.refuse(Problem(error)) } else { refuse(Problem(error)) }
             }
         }
     }
@@ -232,23 +239,18 @@ final class Exchange {
     }
 
     private func collect(_ bytes: Span<UInt8>, limit: Int) {
-        switch state {
-        case .streaming, .collecting:
-            guard progress.addToBody(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
-        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingAnswer, .awaitingFanOut, .finished: return
-        }
-        switch state {
-        case .streaming(let stream):
+        guard stream != nil || isCollecting else { return }
+        guard progress.addToBody(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
+        if let stream {
             let wasWithinEvent = stream.unfinished > 0
             stream.append(bytes)
-            // Each event has a time of its own to arrive in full.
-            if stream.unfinished > 0, !wasWithinEvent || !stream.isIdle { newTimeout = .body }
-        case .collecting(let request, var body):
+            // Each event has a time of its own to arrive in full, while crier waits for nothing else.
+            if isStreaming, stream.unfinished > 0, !wasWithinEvent || !stream.isIdle { newTimeout = .body }
+        } else if case .collecting(let request, var body) = state {
             // The state must not share the body, or each append would copy it.
             state = .head
             unsafe bytes.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
             state = .collecting(request, body: body)
-        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingAnswer, .awaitingFanOut, .finished: break
         }
     }
 
@@ -256,7 +258,7 @@ final class Exchange {
     private func refuseBody(limit: Int) {
         let problem = Problem(
             503, "All bodies in progress have \(limit) bytes, which is the limit (limits.bodies).", retryAfter: 1)
-        if case .streaming(let stream) = state { stream.stop(problem) } else { refuse(problem) }
+        if let stream { stream.stop(problem) } else { refuse(problem) }
     }
 
     /// Counts the request, of which the client has sent a part only, or refuses it when there are too many of them.
@@ -277,7 +279,7 @@ final class Exchange {
         case .discarding(let route):
             state = .head
             return .answer(route)
-        case .streaming(let stream): stream.finish()
+        case .streaming(let stream), .awaitingArchive(.stream(let stream)): stream.finish()
         case .head, .awaitingGrant, .awaitingArchive, .awaitingAnswer, .awaitingFanOut, .finished: break
         }
         return nil

@@ -1,13 +1,15 @@
 /// The time limits of a loop that is stopping, in milliseconds of the monotonic clock.
 struct DrainDeadlines {
-    /// Milliseconds in which a client without a request so far can still send one. Its connection has left the kernel's
-    /// backlog, so the next daemon cannot serve it.
+    /// Milliseconds in which a client without a request so far can still send one, since its connection has left the kernel's
+    /// backlog, so that the next daemon cannot serve it; and in which streams wait for what publishers have sent.
     private static let patience: UInt64 = 1000
 
     /// When the loop closes the remaining connections.
     let end: UInt64
-    /// Until when a client that has not sent anything yet may still send a request.
-    let firstRequest: UInt64
+    /// Until when a client that has not sent anything yet may still send a request, and streams wait for what is published.
+    let patienceEnd: UInt64
+    /// Whether the loop has told the others that it has no request in progress.
+    var hasFinishedRequests = false
 
     private let start: UInt64
     private let spread: UInt64
@@ -19,7 +21,7 @@ struct DrainDeadlines {
         start = now
         self.spread = spread
         end = now + spread + timeout
-        firstRequest = now + min(Self.patience, timeout)
+        patienceEnd = now + min(Self.patience, timeout)
     }
 
     /// Whether it is the turn of the stream of a subscriber to end. The turns are spread evenly, in an order that has nothing

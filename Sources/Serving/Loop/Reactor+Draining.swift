@@ -20,8 +20,12 @@ extension Reactor {
     /// closes the remaining connections.
     mutating func continueDraining(_ drain: DrainDeadlines) {
         let isLate = time.now >= drain.end
+        // Before the loop looks for events: all that was published is there then.
+        let isPublishing =
+            time.now < drain.patienceEnd && !(context.connectionCount.hasFinishedRequests && context.hub.isQuiet)
         // A request of this turn may have published since fan-out took the events that waited.
-        let hasEvents = !fanOut.isIdle || context.port.mailbox.hasItems
+        let hasEvents = isPublishing || !fanOut.isIdle || context.port.mailbox.hasItems
+        var hasRequests = false
         for slot in connections.slots {
             switch connections[slot].state {
             case .streaming(let subscriber):
@@ -32,16 +36,22 @@ extension Reactor {
                         subscriber, with: goodbye(), .shutdown, timeout: settings.shutdown, &connections)
                 }
             case _ where isLate: connections.close(slot, .shutdown)
-            case .fresh: if time.now >= drain.firstRequest { connections.close(slot, .shutdown) }
+            case .fresh: if time.now >= drain.patienceEnd { connections.close(slot, .shutdown) }
             case .idle: connections.close(slot, .shutdown)
             case .exchanging(let exchange) where exchange.isAwaitingDecision:
                 resume(connections.token(slot), .failure(.undecided))
             case .exchanging(let exchange):
-                guard exchange.isStreaming else { continue }
-                exchange.stopStream(Problem(503, "The daemon stops.", retryAfter: 1))
-                _ = settle(slot, exchange)
+                if exchange.isStreaming {
+                    exchange.stopStream(Self.stops)
+                    _ = settle(slot, exchange)
+                }
+                if connections[slot].exchange != nil { hasRequests = true }
             case .lingering, .closed: break
             }
+        }
+        if !hasRequests, !drain.hasFinishedRequests {
+            self.drain?.hasFinishedRequests = true
+            context.connectionCount.finishRequests()
         }
     }
 

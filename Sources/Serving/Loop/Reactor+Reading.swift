@@ -15,6 +15,11 @@ extension Reactor {
 
     /// The answer to a request that does not end before a restart.
     static var restarts: Problem { Problem(503, "The daemon restarts.", retryAfter: 1) }
+    /// The same before a stop.
+    static var stops: Problem { Problem(503, "The daemon stops.", retryAfter: 1) }
+
+    /// The answer to a body that crier publishes as it arrives: nil unless the loop stops.
+    var stopProblem: Problem? { drain != nil ? Self.stops : isSettling ? Self.restarts : nil }
 
     /// The most nanoseconds that a quick connection takes.
     private static var quickRead: UInt64 { 64_000 }
@@ -113,7 +118,7 @@ extension Reactor {
         for _ in 0..<Self.readsPerTurn {
             if let exchange = connections[slot].exchange {
                 // Leave the bytes in the kernel: TCP then slows the client down.
-                if exchange.isWaiting || exchange.isFinished || exchange.isClogged { return }
+                if isHeld(exchange) || exchange.isFinished || exchange.isClogged { return }
                 if exchange.isInterrupted {
                     serveRequests(in: exchange.takeKept().span, slot, exchange)
                     guard settle(slot, exchange) else { return }
@@ -127,12 +132,18 @@ extension Reactor {
                 exchange.progress.countRead(count)
                 serveRequests(in: buffer.span.extracting(0..<count), slot, exchange)
                 guard settle(slot, exchange) else { return }
-                if exchange.isStreaming { return connections.queueIfReadable(slot) }
+                if exchange.stream != nil { return connections.queueIfReadable(slot) }
             case .wouldBlock: return
             case .end, .failed: return endInput(slot)
             }
         }
         connections.queueIfReadable(slot)
+    }
+
+    /// Whether an answer must come before the exchange reads on. A loop that stops reads nothing ahead, or a publisher that never
+    /// pauses would hold it up.
+    private func isHeld(_ exchange: Exchange) -> Bool {
+        exchange.isWaiting && (stopProblem != nil || !exchange.readsAhead)
     }
 
     private mutating func startExchange(_ slot: UInt32) -> Exchange {
@@ -168,8 +179,8 @@ extension Reactor {
         while let work = exchange.next(input, &offset, rules) {
             perform(work, slot, exchange)
             guard connections[slot].exchange === exchange else { return }
-            if isSettling, exchange.isStreaming, !exchange.hasUnpublishedEvents {
-                return exchange.stopStream(Self.restarts)
+            if let stopProblem, exchange.isStreaming, !exchange.hasUnpublishedEvents {
+                return exchange.stopStream(stopProblem)
             }
             // One read may hold a thousand events or requests, and each of them may take long.
             if offset < input.count || exchange.hasUnpublishedEvents, !time.mayRead {
@@ -241,7 +252,7 @@ extension Reactor {
                 if timeout == .idle, exchange.unfinishedPart == "head" { timeout = .head }
                 start(timeout, slot, exchange, settings[timeout])
             }
-            if exchange.isWaiting { return false }
+            if exchange.isWaiting { return !isHeld(exchange) }
             let isFlushed = connections.flush(exchange, slot)
             guard connections[slot].exchange === exchange else { return false }
             if exchange.isFinished {

@@ -128,8 +128,9 @@ struct Reactor: ~Copyable {
             // relieves after the check finds the announcement and wakes the loop; see Mailbox.prepareToSleep.
             let maySleep = context.port.mailbox.prepareToSleep() && !context.port.hasCommands
             if held.maySleep(context.throttle, loop: context.index), maySleep {
-                // A loop that settles waits for the others and for the archive, which do not all wake it.
-                timeout = isSettling || firstLoop.isSweeping ? 1 : Int(TurnTime.tickLength)
+                // A loop that stops waits for the others and for the archive, which do not all wake it.
+                let isStopping = isSettling || drain.map { time.now < $0.patienceEnd } == true
+                timeout = isStopping || firstLoop.isSweeping ? 1 : Int(TurnTime.tickLength)
             }
         }
         let ready =

@@ -11,8 +11,11 @@ final class PublishStream {
     }
 
     private var reader: Reader
-    /// Events that were read and are not published yet.
-    private var waiting: ArraySlice<Publication> = []
+    /// Events that were read. The first ``taken`` of them are published, or on their way.
+    private var read: [Publication] = []
+    private var taken = 0
+    /// Bytes that were read since events were last taken.
+    private var bytesAhead = 0
     private var published = 0
     private var first: String?
     private var last: String?
@@ -31,6 +34,8 @@ final class PublishStream {
     let grant: Grant?
     /// The most channels of the events in one publish, unless it is a single event.
     private let sliceLimit: Int
+    /// The most bytes of data in one publish, unless it is a single event, and the most bytes that are read while it is written.
+    private static let sliceBytes = 64 * 1024
 
     /// - Parameters:
     ///   - limit: the most bytes of an event.
@@ -50,7 +55,8 @@ final class PublishStream {
     /// Reads the next bytes of the body.
     func append(_ bytes: Span<UInt8>) {
         guard problem == nil else { return }
-        var read = waiting.isEmpty ? [] : Array(waiting)
+        bytesAhead += bytes.count
+        dropTaken()
         switch reader {
         case .lines(var lines):
             reader = .lines(EnvelopeLines.none)
@@ -63,7 +69,6 @@ final class PublishStream {
             reader = .events(events, channels)
             read += found.map { Publication($0, to: channels) }
         }
-        waiting = read[...]
     }
 
     /// Reads the end of the body.
@@ -72,37 +77,59 @@ final class PublishStream {
         guard problem == nil else { return }
         switch reader {
         case .lines(var lines):
-            var read = Array(waiting)
+            dropTaken()
             do throws(Envelope.Misplaced) { try lines.finish(into: &read) } catch { refuse(error) }
-            waiting = read[...]
         case .events(let events, _):
             do throws(EventStreamReader.Failure) { try events.finish() } catch { refuse(error) }
         }
     }
 
-    private func refuse(_ error: Envelope.Misplaced) { problem = Problem(error, of: "Line") }
+    private func dropTaken() {
+        read.removeFirst(taken)
+        taken = 0
+    }
+
+    private func refuse(_ error: Envelope.Misplaced) { refuse(Problem(error, of: "Line")) }
 
     private func refuse(_ error: EventStreamReader.Failure) {
-        problem = Problem(400, "Line \(error.line): \(error.reason)")
+        refuse(Problem(400, "Line \(error.line): \(error.reason)"))
     }
+
+    /// Reads no further. The events read before are still published.
+    func refuse(_ problem: Problem) { self.problem = problem }
+
+    private var waiting: ArraySlice<Publication> { read[taken...] }
 
     /// The events to be published next; nil when none wait.
     func next() -> ArraySlice<Publication>? {
-        guard !waiting.isEmpty else { return nil }
-        var channels = 0
+        guard !isIdle else { return nil }
+        var (channels, bytes) = (0, 0)
         let slice = waiting.prefix { publication in
+            let isFirst = channels == 0
             channels += publication.channels.count
-            return channels <= sliceLimit || channels == publication.channels.count
+            bytes += publication.dataSize
+            return isFirst || channels <= sliceLimit && bytes <= Self.sliceBytes
         }
-        waiting = waiting.dropFirst(slice.count)
+        bytesAhead = 0
+        taken += slice.count
+        // An idle publisher keeps no memory.
+        if taken == read.count { (read, taken) = ([], 0) }
         return slice
     }
 
     /// Whether crier has taken every event from the body, and none follows.
-    var isOver: Bool { waiting.isEmpty && (hasEnded || problem != nil) }
+    var isOver: Bool { isIdle && (hasEnded || problem != nil) }
 
     /// Whether no event waits to be published.
-    var isIdle: Bool { waiting.isEmpty }
+    var isIdle: Bool { taken == read.count }
+
+    /// Whether crier may read on although it cannot publish yet: what waits would not fill the next publish.
+    var takesMore: Bool {
+        problem == nil && !hasEnded && read.count - taken < sliceLimit && bytesAhead < Self.sliceBytes
+    }
+
+    /// The bytes of events that wait to be published, or have not arrived in full.
+    var held: Int { waiting.reduce(unfinished) { $0 + $1.dataSize } }
 
     /// The bytes of an event that has not arrived in full.
     var unfinished: Int {
@@ -130,7 +157,7 @@ final class PublishStream {
 
     /// Ends the publish and drops the waiting events.
     func stop(_ problem: Problem) {
-        waiting = []
+        (read, taken) = ([], 0)
         self.problem = problem
     }
 
@@ -158,6 +185,10 @@ final class PublishStream {
         problem.detail += published == 0 ? " The session gets nothing." : " The session gets the events before it."
         return problem.answer
     }
+}
+
+extension Publication {
+    fileprivate var dataSize: Int { event.data?.bytes.count ?? 0 }
 }
 
 extension EnvelopeLines {

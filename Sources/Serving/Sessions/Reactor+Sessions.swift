@@ -61,8 +61,6 @@ extension Reactor {
         var head: UInt64?
     }
 
-    private static let stops = Problem(503, "The daemon is stopping.", retryAfter: 1)
-
     mutating func take(_ request: SessionRequest) {
         // Other loops may have ended.
         guard drain == nil else { return answer(request, .failure(Self.stops)) }
