@@ -3,7 +3,7 @@ struct PresenceChanges {
     /// How the names of the channels begin that carry presence; the name of the channel follows.
     static let prefix = "$crier/presence/"
     /// How many channels it remembers until somebody asks. Changes of further ones are not told.
-    private static let limit = 65_536
+    static let limit = 65_536
 
     private struct Change {
         var joined = 0

@@ -9,12 +9,18 @@ public struct FieldSection: Sendable {
 
     private let bytes: [UInt8]
     private var fields: [Field] = []
+    /// Bit n is set when a name has n bytes, or 64 more: most of the fields that crier asks for are absent.
+    private var nameLengths: UInt64 = 0
 
     /// Reads field lines (RFC 9112 section 5).
     init(_ lines: ArraySlice<Range<Int>>, of bytes: [UInt8]) throws(Refusal) {
         self.bytes = bytes
         fields.reserveCapacity(lines.count)
-        for line in lines { fields.append(try Self.field(line, of: bytes)) }
+        for line in lines {
+            let field = try Self.field(line, of: bytes)
+            fields.append(field)
+            nameLengths |= 1 << UInt64(field.name.count & 63)
+        }
     }
 
     private static func field(_ line: Range<Int>, of bytes: [UInt8]) throws(Refusal) -> Field {
@@ -36,9 +42,14 @@ public struct FieldSection: Sendable {
 
     /// The number of fields with this name. The name must be in lower case.
     public func count(of name: StaticString) -> Int {
+        guard mayHave(name) else { return 0 }
         var count = 0
         for field in fields where has(field, name) { count += 1 }
         return count
+    }
+
+    private func mayHave(_ name: StaticString) -> Bool {
+        nameLengths & (1 << UInt64(name.utf8CodeUnitCount & 63)) != 0
     }
 
     private func has(_ field: Field, _ name: StaticString) -> Bool {
@@ -48,6 +59,7 @@ public struct FieldSection: Sendable {
 
     /// The value of the first field with this name; nil when there is none. The name must be in lower case.
     public func first(_ name: StaticString) -> ArraySlice<UInt8>? {
+        guard mayHave(name) else { return nil }
         for field in fields where has(field, name) { return bytes[field.value] }
         return nil
     }
@@ -73,6 +85,7 @@ public struct FieldSection: Sendable {
     /// (RFC 9110 section 5.6.1).
     public func list(_ name: StaticString) -> [ArraySlice<UInt8>] {
         var members: [ArraySlice<UInt8>] = []
+        guard mayHave(name) else { return members }
         for field in fields where has(field, name) {
             var rest = bytes[field.value]
             while let (member, after) = rest.cut(at: 0x2C) {

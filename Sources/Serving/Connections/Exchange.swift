@@ -117,7 +117,9 @@ final class Exchange {
     /// - Returns: nil when the exchange has used all input, or kept the rest because an answer has to wait.
     func next(_ input: borrowing Span<UInt8>, _ offset: inout Int, _ rules: Rules) -> Work? {
         while true {
-            if case .streaming(let stream) = state, offset == input.count || !stream.takesMore {
+            // Each look at the state costs, and most requests have no such body.
+            let stream = stream
+            if let stream, isStreaming, offset == input.count || !stream.takesMore {
                 // What was taken before is published.
                 progress.lowerBody(to: stream.held)
                 if let publications = stream.next() { return .publishPart(publications, stream) }
@@ -131,7 +133,7 @@ final class Exchange {
             do throws(Refusal) {
                 let end = stream == nil ? input.count : min(input.count, offset + Self.pieceOfStream)
                 switch try parser.next(input.extracting(0..<end), &offset) {
-                case .needsMore: if offset == input.count, !hasUnpublishedEvents { return nil }
+                case .needsMore: if offset == input.count, stream == nil || !hasUnpublishedEvents { return nil }
                 case .head(let head): if let work = start(head, rules) { return work }
                 case .body(let range): collect(input.extracting(range), limit: rules.bodiesLimit)
                 case .end: if let work = completeRequest() { return work }
@@ -239,18 +241,20 @@ final class Exchange {
     }
 
     private func collect(_ bytes: Span<UInt8>, limit: Int) {
-        guard stream != nil || isCollecting else { return }
-        guard progress.addToBody(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
-        if let stream {
+        switch state {
+        case .streaming(let stream), .awaitingArchive(.stream(let stream)):
+            guard progress.addToBody(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
             let wasWithinEvent = stream.unfinished > 0
             stream.append(bytes)
             // Each event has a time of its own to arrive in full, while crier waits for nothing else.
             if isStreaming, stream.unfinished > 0, !wasWithinEvent || !stream.isIdle { newTimeout = .body }
-        } else if case .collecting(let request, var body) = state {
+        case .collecting(let request, var body):
+            guard progress.addToBody(bytes.count, limit: limit) else { return refuseBody(limit: limit) }
             // The state must not share the body, or each append would copy it.
             state = .head
             unsafe bytes.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
             state = .collecting(request, body: body)
+        case .head, .awaitingGrant, .discarding, .awaitingArchive, .awaitingAnswer, .awaitingFanOut, .finished: break
         }
     }
 
