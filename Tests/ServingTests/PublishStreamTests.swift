@@ -19,9 +19,9 @@ import TimeLimits
             publishLimit: 512, bodiesLimit: bodies)
     }
 
-    private func begin() -> [String]? {
+    private func begin(_ target: String = "/events/a") -> [String]? {
         send(
-            "POST /events/a HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-ndjson\r\n"
+            "POST \(target) HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-ndjson\r\n"
                 + "Transfer-Encoding: chunked\r\n\r\n")
     }
 
@@ -91,6 +91,21 @@ import TimeLimits
         #expect(send(chunk(line("513"))) == nil)
         commit(1)
         #expect(send("")?.count == 512)
+        #expect(exchange.readsAhead)
+    }
+
+    @Test func `is not read further ahead than as many channels, each counted for each event`() {
+        #expect(begin("/events") == nil)
+        let channels = (0..<100).map { "\"\($0)\"" }.joined(separator: ",")
+        let line = "{\"channels\":[\(channels)],\"data\":\"\"}\n"
+        #expect(send(chunk(line)) == [""])
+        for _ in 0..<6 {
+            #expect(exchange.readsAhead)
+            #expect(send(chunk(line)) == nil)
+        }
+        #expect(!exchange.readsAhead)
+        commit(1)
+        #expect(send("")?.count == 5)
         #expect(exchange.readsAhead)
     }
 

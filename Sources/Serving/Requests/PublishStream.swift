@@ -14,6 +14,8 @@ final class PublishStream {
     /// Events that were read. The first ``taken`` of them are published, or on their way.
     private var read: [Publication] = []
     private var taken = 0
+    /// The channels of the others, counted for each event.
+    private var waitingChannels = 0
     /// Bytes that were read since events were last taken.
     private var bytesAhead = 0
     private var published = 0
@@ -56,7 +58,8 @@ final class PublishStream {
     func append(_ bytes: Span<UInt8>) {
         guard problem == nil else { return }
         bytesAhead += bytes.count
-        dropTaken()
+        let new = dropTaken()
+        defer { waitingChannels += Self.channels(of: read[new...]) }
         switch reader {
         case .lines(var lines):
             reader = .lines(EnvelopeLines.none)
@@ -77,16 +80,23 @@ final class PublishStream {
         guard problem == nil else { return }
         switch reader {
         case .lines(var lines):
-            dropTaken()
+            let new = dropTaken()
+            defer { waitingChannels += Self.channels(of: read[new...]) }
             do throws(Envelope.Misplaced) { try lines.finish(into: &read) } catch { refuse(error) }
         case .events(let events, _):
             do throws(EventStreamReader.Failure) { try events.finish() } catch { refuse(error) }
         }
     }
 
-    private func dropTaken() {
+    /// - Returns: the place of the next event to be read.
+    private func dropTaken() -> Int {
         read.removeFirst(taken)
         taken = 0
+        return read.count
+    }
+
+    private static func channels(of publications: ArraySlice<Publication>) -> Int {
+        publications.reduce(0) { $0 + $1.channels.count }
     }
 
     private func refuse(_ error: Envelope.Misplaced) { refuse(Problem(error, of: "Line")) }
@@ -112,6 +122,7 @@ final class PublishStream {
         }
         bytesAhead = 0
         taken += slice.count
+        waitingChannels -= Self.channels(of: slice)
         // An idle publisher keeps no memory.
         if taken == read.count { (read, taken) = ([], 0) }
         return slice
@@ -125,7 +136,7 @@ final class PublishStream {
 
     /// Whether crier may read on although it cannot publish yet: what waits would not fill the next publish.
     var takesMore: Bool {
-        problem == nil && !hasEnded && read.count - taken < sliceLimit && bytesAhead < Self.sliceBytes
+        problem == nil && !hasEnded && waitingChannels < sliceLimit && bytesAhead < Self.sliceBytes
     }
 
     /// The bytes of events that wait to be published, or have not arrived in full.
@@ -157,7 +168,7 @@ final class PublishStream {
 
     /// Ends the publish and drops the waiting events.
     func stop(_ problem: Problem) {
-        (read, taken) = ([], 0)
+        (read, taken, waitingChannels) = ([], 0, 0)
         self.problem = problem
     }
 
