@@ -201,6 +201,19 @@ extension RealProcess {
             }
         }
 
+        @Test func `that is never finished does not keep other streams from a clean end when crier stops`() async throws
+        {
+            // Nobody is disconnected for being late.
+            try await withDaemon(["--set", "server.shutdown=1h"], end: .stoppedByTest) { daemon in
+                let subscriber = try Client.subscribed(daemon.port, "/events/a")
+                let other = try Client(daemon.port)
+                try other.send("POST /events/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nx")
+                _ = try request(daemon.port, "GET /healthz")
+                daemon.signal(SIGTERM)
+                #expect(try subscriber.readToEnd().hasPrefix("retry: ") && subscriber.isComplete)
+            }
+        }
+
         @Test func `waits in TCP while fan-out is behind, and loses nothing`() async throws {
             let flags = [
                 "limits.fanout-backlog=4KiB", "history.events=1000000", "history.bytes=1GiB", "server.loops=2",

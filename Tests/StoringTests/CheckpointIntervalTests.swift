@@ -9,11 +9,12 @@ import TimeLimits
     @Test func `becomes longer while copies are brief, up to 64 MiB`() {
         var interval = CheckpointInterval()
         var pages: [Int] = []
-        for _ in 0..<3 {
+        for _ in 0..<3 { interval.adapt(to: 50 * Self.millisecond) }
+        for _ in 0..<6 {
             pages.append(interval.pages)
             interval.adapt(to: 5 * Self.millisecond)
         }
-        #expect(pages == [8192, 16384, 16384])
+        #expect(pages == [1024, 2048, 4096, 8192, 16384, 16384])
     }
 
     @Test func `becomes shorter again when copies take long, down to 4 MiB`() {

@@ -9,7 +9,7 @@ public struct FieldSection: Sendable {
 
     private let bytes: [UInt8]
     private var fields: [Field] = []
-    /// Bit n is set when a name has n bytes, or 64 more: most of the fields that crier asks for are absent.
+    /// Bit n is set when a name has n bytes modulo 64: most of the fields that crier asks for are absent.
     private var nameLengths: UInt64 = 0
 
     /// Reads field lines (RFC 9112 section 5).
@@ -84,8 +84,8 @@ public struct FieldSection: Sendable {
     /// The members of a comma-separated list from all fields with this name, trimmed and without empty members
     /// (RFC 9110 section 5.6.1).
     public func list(_ name: StaticString) -> [ArraySlice<UInt8>] {
+        guard mayHave(name) else { return [] }
         var members: [ArraySlice<UInt8>] = []
-        guard mayHave(name) else { return members }
         for field in fields where has(field, name) {
             var rest = bytes[field.value]
             while let (member, after) = rest.cut(at: 0x2C) {

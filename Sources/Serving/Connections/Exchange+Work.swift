@@ -70,7 +70,9 @@ extension Exchange {
     }
 
     /// Whether the exchange reads the next events while the archive writes those before.
-    var readsAhead: Bool { isWaiting && stream?.takesMore == true }
+    var readsAhead: Bool {
+        if case .awaitingArchive(.stream(let stream)) = state { stream.takesMore } else { false }
+    }
 
     /// Whether somebody else decides what the caller may do.
     var isAwaitingDecision: Bool {

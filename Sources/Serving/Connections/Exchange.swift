@@ -117,7 +117,6 @@ final class Exchange {
     /// - Returns: nil when the exchange has used all input, or kept the rest because an answer has to wait.
     func next(_ input: borrowing Span<UInt8>, _ offset: inout Int, _ rules: Rules) -> Work? {
         while true {
-            // Each look at the state costs, and most requests have no such body.
             let stream = stream
             if let stream, isStreaming, offset == input.count || !stream.takesMore {
                 // What was taken before is published.
@@ -133,7 +132,7 @@ final class Exchange {
             do throws(Refusal) {
                 let end = stream == nil ? input.count : min(input.count, offset + Self.pieceOfStream)
                 switch try parser.next(input.extracting(0..<end), &offset) {
-                case .needsMore: if offset == input.count, stream == nil || !hasUnpublishedEvents { return nil }
+                case .needsMore: if offset == input.count, !hasUnpublishedEvents { return nil }
                 case .head(let head): if let work = start(head, rules) { return work }
                 case .body(let range): collect(input.extracting(range), limit: rules.bodiesLimit)
                 case .end: if let work = completeRequest() { return work }

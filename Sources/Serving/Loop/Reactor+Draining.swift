@@ -6,7 +6,7 @@ import EventStreams
 extension Reactor {
     mutating func startDraining() {
         guard drain == nil else { return }
-        drain = DrainDeadlines(now: time.now, spread: settings.drain, timeout: settings.shutdown)
+        drain = Draining(now: time.now, spread: settings.drain, timeout: settings.shutdown)
         acceptor.close(poller)
         // crier still answers the requests that idle connections have sent by now.
         for slot in connections.slots where connections[slot].isServing {
@@ -18,7 +18,7 @@ extension Reactor {
     /// Ends each connection as soon as possible: subscribers get all events up to the end of the log, a jittered
     /// reconnection time and a clean end of the stream, at once or spread over a time; requests in progress get their answers. At the deadline the loop
     /// closes the remaining connections.
-    mutating func continueDraining(_ drain: DrainDeadlines) {
+    mutating func continueDraining(_ drain: Draining) {
         let isLate = time.now >= drain.end
         // Before the loop looks for events: all that was published is there then.
         let isPublishing =

@@ -171,7 +171,7 @@ extension Reactor {
 
     /// Continues with interrupted input, and with reading.
     mutating func resume(_ slot: UInt32, _ exchange: Exchange) {
-        if let stopProblem, exchange.isStreaming, !exchange.hasUnpublishedEvents { exchange.stopStream(stopProblem) }
+        if let stopProblem { exchange.stopStream(stopProblem) }
         if !exchange.isWaiting { serveRequests(in: exchange.takeKept().span, slot, exchange) }
         if settle(slot, exchange) { connections.queueIfReadable(slot) }
     }

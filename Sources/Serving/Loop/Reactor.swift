@@ -51,7 +51,7 @@ struct Reactor: ~Copyable {
     /// The same as a word: every read of a connection asks.
     private(set) var isSettling = false
     /// Nil until the daemon stops.
-    var drain: DrainDeadlines?
+    var drain: Draining?
     var generator = BufferedRandom()
 
     /// - Parameter poller: a result of ``poller(_:_:)``.

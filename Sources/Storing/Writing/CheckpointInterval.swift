@@ -7,8 +7,7 @@ struct CheckpointInterval {
     /// Pages of 4 KiB.
     private(set) var pages = Self.first
 
-    /// 32 MiB. A store that began with the shortest one would copy sixteen times as often as later, and half a second passes until it
-    /// is twice as long.
+    /// 32 MiB. A store that began with the shortest one would copy up to sixteen times as often in its first seconds as later.
     static let first = 8 * 1024
     /// 4 MiB.
     static let shortest = 1024

@@ -1,5 +1,5 @@
-/// The time limits of a loop that is stopping, in milliseconds of the monotonic clock.
-struct DrainDeadlines {
+/// A loop on its way to its end. Times are milliseconds of the monotonic clock.
+struct Draining {
     /// Milliseconds in which a client without a request so far can still send one, since its connection has left the kernel's
     /// backlog, so that the next daemon cannot serve it; and in which streams wait for what publishers have sent.
     private static let patience: UInt64 = 1000
